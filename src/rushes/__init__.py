@@ -1,0 +1,1 @@
+"""Rushes: a build system for generated media."""

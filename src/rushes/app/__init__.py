@@ -1,0 +1,1 @@
+"""Use cases: the one surface that all doors share."""

@@ -1,0 +1,1 @@
+"""Money before a run: quotes to an estimate with its unknowns listed."""

@@ -1,0 +1,59 @@
+"""What is known about a cell while a workflow is being planned or run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from rushes.model.ids import BaseKey, Digest
+from rushes.model.result import Result, Value
+from rushes.model.verdict import Decision
+
+
+class State(StrEnum):
+    """How far a cell has come."""
+
+    DONE = "done"
+    FAILED = "failed"  # tried, and no result
+    BLOCKED = "blocked"  # something it needs failed or was not selected
+    SKIPPED = "skipped"  # not wanted: disabled, not selected, condition false
+    WAITING = "waiting"  # a person must decide
+    RUN = "run"  # must be bought (in a plan) or is being bought (in a run)
+    AFTER = "after"  # depends on something that must be bought first
+
+
+class Outcome(NamedTuple):
+    """A cell's state; for DONE its value, and for generators the candidates it was picked from.
+
+    `base` is the question that was asked; gates hand it on, because an approval is bound to it.
+    """
+
+    state: State
+    value: Value | None = None
+    base: BaseKey | None = None
+    candidates: tuple[Result, ...] = ()
+    says: str = ""
+
+
+class Known(Protocol):
+    """What the ledger knows, asked in batches. Missing keys are absent from the answer."""
+
+    def results(self, bases: Sequence[BaseKey]) -> Mapping[BaseKey, Sequence[Result]]:
+        """All stored results of these questions whose bytes are still held."""
+        ...
+
+    def decisions(self, bases: Sequence[BaseKey]) -> Mapping[BaseKey, Sequence[Decision]]:
+        """All decisions about these questions, oldest first."""
+        ...
+
+
+def approved_of(decisions: Sequence[Decision]) -> Digest | None:
+    """The artifact that stands approved: the last approval that was not taken back by a rejection."""
+    standing: Digest | None = None
+    for one in decisions:
+        if one.choice == "approved":
+            standing = one.artifact
+        elif one.artifact == standing:
+            standing = None
+    return standing

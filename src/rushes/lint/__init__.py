@@ -1,0 +1,1 @@
+"""Advice on a document: one class per rule, each its own documentation."""

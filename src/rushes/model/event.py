@@ -1,0 +1,270 @@
+"""Every fact that a run can record, one frozen class each: the only event vocabulary.
+
+Progress display, reports, recovery and the board read these classes and nothing else. An event is
+written once and never changed; `kind` in the ledger is the class name.
+
+The paid call (`engine/attempt.py`) writes them in this order, and a crash may fall between any two::
+
+    Reserved -> Submitting -> Accepted -> Running* -> Done -> Stored
+                          \\-> Refused (nothing was accepted: known)    Failed | Cancelled | Unknown
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from rushes.errors import ErrorClass
+from rushes.model.ids import AttemptId, BaseKey, Digest, NodeId, RequestKey
+from rushes.model.media import Artifact
+from rushes.model.operation import Operation
+from rushes.model.verdict import Choice, Finding, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Which candidate of which row of which node."""
+
+    node: NodeId
+    row: int = 0
+    candidate: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """The root; `durable` events are on disk before the engine takes its next step."""
+
+    durable: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted(Event):
+    """A process began to drive the run (again); `owner` is its lease name."""
+
+    owner: str
+    resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reserved(Event):
+    """An attempt exists: its request, and the worst case in USD that is now held for it (None: unknown)."""
+
+    attempt: AttemptId
+    place: Place
+    key: RequestKey
+    base: BaseKey
+    candidate: int
+    salt: int
+    op: Operation
+    provider: str
+    model: str
+    worst: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitting(Event):
+    """The intention, on disk before the first byte is sent."""
+
+    durable: ClassVar[bool] = True
+    attempt: AttemptId
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted(Event):
+    """The provider has the job; `remote` is all that is needed to ask about it again."""
+
+    durable: ClassVar[bool] = True
+    attempt: AttemptId
+    remote: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running(Event):
+    """The provider reported progress; sparse."""
+
+    attempt: AttemptId
+    progress: float | None = None
+    says: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done(Event):
+    """The provider finished; `urls` are where the outputs lie until they expire, `billed` is in USD."""
+
+    durable: ClassVar[bool] = True
+    attempt: AttemptId
+    urls: tuple[str, ...] = ()
+    billed: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored(Event):
+    """The outputs are in the store, whole and synced; the request has its result. `text` for text outputs."""
+
+    durable: ClassVar[bool] = True
+    attempt: AttemptId
+    place: Place
+    key: RequestKey
+    base: BaseKey
+    candidate: int
+    salt: int
+    artifacts: tuple[Artifact, ...]
+    verdict: Verdict
+    recipe: dict[str, Any]
+    text: str | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed(Event):
+    """The attempt failed; its reservation is released, unless `maybe_billed`."""
+
+    attempt: AttemptId
+    place: Place
+    error: ErrorClass
+    says: str
+    maybe_billed: bool = False
+    final: bool = False  # no further attempt will be made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancelled(Event):
+    """The attempt was cancelled; `billed` is what the provider charges anyway, in USD (None: unknown)."""
+
+    attempt: AttemptId
+    place: Place
+    billed: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown(Event):
+    """Nobody can say whether the provider accepted the attempt; a person or a policy decides."""
+
+    durable: ClassVar[bool] = True
+    attempt: AttemptId
+    place: Place
+    says: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellDone(Event):
+    """A (node, row) is decided: what downstream gets, and whether anything was bought for it."""
+
+    place: Place
+    base: BaseKey | None
+    artifact: Digest | None
+    reused: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellFailed(Event):
+    """A (node, row) will have no result in this run. `blocked_by` names the node that failed first."""
+
+    place: Place
+    error: ErrorClass | None
+    says: str
+    attempts: int = 0
+    next_step: str = ""
+    blocked_by: NodeId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellSkipped(Event):
+    """A (node, row) was not wanted: its condition did not hold, or it is disabled."""
+
+    place: Place
+    says: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting(Event):
+    """A gate's row waits for a person; `shown` are the candidates to choose from."""
+
+    place: Place
+    subject: BaseKey
+    shown: tuple[Digest, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided(Event):
+    """A person or a policy decided about exact bytes."""
+
+    durable: ClassVar[bool] = True
+    place: Place
+    subject: BaseKey
+    artifact: Digest
+    choice: Choice
+    by: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunParked(Event):
+    """Nothing is left to do until a person decides."""
+
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnded(Event):
+    """The run is over: `state` is done, failed or cancelled."""
+
+    durable: ClassVar[bool] = True
+    state: str
+    done: int
+    failed: int
+    reused: int
+
+
+EVENTS: dict[str, type[Event]] = {cls.__name__: cls for cls in Event.__subclasses__()}
+
+
+def to_plain(event: Event) -> dict[str, Any]:
+    """The event as JSON; Decimals become strings."""
+    return _plain(event)  # type: ignore[no-any-return]
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, tuple | list):
+        return [_plain(one) for one in value]
+    if isinstance(value, Decimal):
+        return str(value)
+    return value
+
+
+def _place(raw: dict[str, Any]) -> Place:
+    return Place(**raw)
+
+
+def _verdict(raw: dict[str, Any]) -> Verdict:
+    return Verdict(raw["flagged"], raw["score"], tuple(Finding(**one) for one in raw["findings"]))
+
+
+def _decimal(raw: str | None) -> Decimal | None:
+    return None if raw is None else Decimal(raw)
+
+
+_STRUCTURE: dict[str, Callable[[Any], Any]] = {
+    "place": _place,
+    "verdict": _verdict,
+    "artifacts": lambda raw: tuple(Artifact(**one) for one in raw),
+    "worst": _decimal,
+    "billed": _decimal,
+    "urls": tuple,
+    "shown": tuple,
+    "op": Operation,
+    "choice": Choice,
+    "error": lambda raw: None if raw is None else ErrorClass(raw),
+}
+
+
+def from_plain(kind: str, raw: dict[str, Any]) -> Event:
+    """The event that `to_plain` wrote; KeyError for a kind nobody knows."""
+    cls = EVENTS[kind]
+    return cls(**{name: _STRUCTURE[name](value) if name in _STRUCTURE else value for name, value in raw.items()})

@@ -1,0 +1,65 @@
+"""Artifacts: bytes named by their digest, with their media facts. No bytes and no paths here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rushes.model.ids import Digest
+
+
+class Kind(StrEnum):
+    """What flows along an edge."""
+
+    TEXT = "text"
+    IMAGE = "image"
+    VIDEO = "video"
+    AUDIO = "audio"
+    SUBTITLES = "subtitles"
+
+
+SUFFIX_OF_TYPE = {
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "image/webp": ".webp",
+    "image/gif": ".gif",
+    "video/mp4": ".mp4",
+    "video/webm": ".webm",
+    "audio/wav": ".wav",
+    "audio/mpeg": ".mp3",
+    "audio/ogg": ".ogg",
+    "application/x-subrip": ".srt",
+    "text/vtt": ".vtt",
+    "text/plain": ".txt",
+    "application/json": ".json",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """Bytes in the store: digest, media type, size in bytes; pixels and seconds where they apply."""
+
+    digest: Digest
+    media_type: str
+    size: int
+    width: int | None = None
+    height: int | None = None
+    seconds: float | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of edge this artifact may travel on."""
+        return kind_of_type(self.media_type)
+
+    @property
+    def suffix(self) -> str:
+        """The file name ending for this media type, with its dot."""
+        return SUFFIX_OF_TYPE.get(self.media_type, ".bin")
+
+
+def kind_of_type(media_type: str) -> Kind:
+    """The kind for a media type such as `image/png`; anything unknown counts as text."""
+    if media_type in ("application/x-subrip", "text/vtt"):
+        return Kind.SUBTITLES
+    head = media_type.partition("/")[0]
+    return Kind(head) if head in ("image", "video", "audio") else Kind.TEXT

@@ -1,0 +1,56 @@
+"""Money. USD as Decimal; an unknown price is None and is never counted as zero."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What one request would cost: USD from `low` to `high` (None: unknown), and typical seconds.
+
+    `source` says where the price came from and when, for people.
+    """
+
+    low: Decimal | None
+    high: Decimal | None
+    seconds: float
+    source: str = ""
+
+    @property
+    def known(self) -> bool:
+        """Whether a ceiling can be kept with this quote."""
+        return self.high is not None
+
+
+FREE = Quote(ZERO, ZERO, 0.0, "free")
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A sum of quotes; `unknown` counts the requests without a price, which are *not* in the sum."""
+
+    low: Decimal = ZERO
+    high: Decimal = ZERO
+    unknown: int = 0
+
+    def __add__(self, other: Estimate) -> Estimate:
+        return Estimate(self.low + other.low, self.high + other.high, self.unknown + other.unknown)
+
+    def plus(self, quote: Quote, times: int = 1) -> Estimate:
+        """This estimate and `times` requests of one quote."""
+        if quote.low is None or quote.high is None:
+            return Estimate(self.low, self.high, self.unknown + times)
+        return Estimate(self.low + quote.low * times, self.high + quote.high * times, self.unknown)
+
+
+def show_usd(amount: Decimal | None) -> str:
+    """`$0.039`, `$12.00`, `unknown`: at least two decimals, no more than the amount has."""
+    if amount is None:
+        return "unknown"
+    text = f"{amount:.6f}".rstrip("0")
+    whole, _, cents = text.partition(".")
+    return f"${whole}.{cents:0<2}"

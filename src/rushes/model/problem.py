@@ -1,0 +1,60 @@
+"""One thing that is wrong (or could be better) in a document, with its address and its cure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+Path = tuple[str | int, ...]
+"""Keys and indices from the document's root: `("steps", 3, "params", "model")`."""
+
+
+class Severity(StrEnum):
+    """ERROR stops a run before any money; WARNING is said in the plan; ADVICE only by `check`."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    ADVICE = "advice"
+
+
+class Mark(NamedTuple):
+    """A place in a file; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+class Edit(NamedTuple):
+    """A machine-applicable change: put `value` at `path` (a JSON value; `None` with `remove` drops the key)."""
+
+    path: Path
+    value: object
+    remove: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What is wrong, why it matters and what to do; `code` is stable and documented."""
+
+    code: str
+    severity: Severity
+    says: str
+    why: str = ""
+    try_: str = ""
+    path: Path = ()
+    mark: Mark | None = None
+    tab: str | None = None
+    node: str | None = None
+    fix: tuple[Edit, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """`file:line:col`, or `tab / node / field` where a file has no useful lines."""
+        if self.mark is not None:
+            return str(self.mark)
+        return " / ".join(str(part) for part in (self.tab, self.node, *self.path[-1:]) if part is not None)

@@ -1,0 +1,90 @@
+"""What a run is asked to do, and what the ledger keeps of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from rushes.model.ids import Digest, RunId
+from rushes.model.workflow import Pick
+
+
+class RunMode(StrEnum):
+    """Which part of a workflow: stills only, the films from the stills there are, or all of it."""
+
+    IMAGES = "images"
+    VIDEOS = "videos"
+    FULL = "full"
+
+
+class RunState(StrEnum):
+    """How far a run has come. PARKED waits for a person and holds no process."""
+
+    CREATED = "created"
+    RUNNING = "running"
+    PARKED = "parked"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """Everything that flags can say about one run; kept with it, so that a resume means the same.
+
+    Names of nodes may be ids or titles. `floors` asks again: (base key, candidate, least salt). `variables` holds
+    the values of `{{input}}`, `{{timestamp}}`, `{{random}}` and `--set`, fixed when the run was made.
+    """
+
+    provider: str | None = None
+    mode: RunMode = RunMode.FULL
+    only: tuple[str, ...] = ()
+    start: tuple[str, ...] = ()  # --from
+    until: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()  # --except
+    tabs: tuple[str, ...] = ()
+    failed: bool = False
+    stale: bool = False
+    concurrency: int | None = None
+    attempts: int | None = None
+    candidates: int | None = None
+    pick: Pick | None = None
+    fail_fast: bool = False
+    timeout: float | None = None
+    variables: dict[str, str] = field(default_factory=dict)
+    output_dir: str | None = None
+    rerun: tuple[str, ...] = ()
+    fresh_seed: bool = False
+    prompt: str | None = None  # for the nodes of `rerun`
+    floors: tuple[tuple[str, int, int], ...] = ()
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def structured(cls, raw: dict[str, Any]) -> RunOptions:
+        """From what `plain` wrote."""
+        values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in raw.items()}
+        values["mode"] = RunMode(values["mode"])
+        values["pick"] = None if values["pick"] is None else Pick(values["pick"])
+        values["floors"] = tuple((base, candidate, salt) for base, candidate, salt in values["floors"])
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """A run's row in the ledger. `document` is the workflow file's bytes as they were; times are unix seconds."""
+
+    id: RunId
+    workflow: str
+    file: str
+    document: Digest
+    format: str
+    options: RunOptions
+    fingerprint: str
+    created: float
+    state: RunState = RunState.CREATED
+    updated: float = 0.0

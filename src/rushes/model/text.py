@@ -1,0 +1,50 @@
+"""Text with holes: what a prompt or a parameter is before its inputs are known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from rushes.model.ids import NodeId
+
+
+class Ref(NamedTuple):
+    """The decided output of another node, for the same row."""
+
+    node: NodeId
+
+
+class Var(NamedTuple):
+    """A value that the run supplies: `input`, `item`, `timestamp`, `random`, `input_lines`, `env.NAME` or a variable."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Literal pieces, references and variables, in order; adjacent literals are joined by the reader."""
+
+    parts: tuple[str | Ref | Var, ...]
+
+    @property
+    def literal(self) -> str | None:
+        """The whole text when nothing in it is open, else None."""
+        if not self.parts:
+            return ""
+        first = self.parts[0]
+        return first if len(self.parts) == 1 and isinstance(first, str) else None
+
+    @property
+    def refs(self) -> tuple[NodeId, ...]:
+        """The nodes this text needs, in order of appearance, doubles kept."""
+        return tuple(part.node for part in self.parts if isinstance(part, Ref))
+
+    @property
+    def vars(self) -> tuple[str, ...]:
+        """The run variables this text needs, in order of appearance."""
+        return tuple(part.name for part in self.parts if isinstance(part, Var))
+
+
+def plain(text: str) -> Text:
+    """A text without holes."""
+    return Text((text,))

@@ -1,0 +1,158 @@
+"""What a provider promises: to quote, to be asked once, and to be asked about as often as you like.
+
+The engine drives it in this order, and writes to the ledger between the lines::
+
+    validate -> estimate -> [Reserved] -> [Submitting] -> submit -> [Accepted] -> poll* -> [Done] -> fetch -> [Stored]
+
+A provider that answers at once returns `Finished` from `submit` and is never polled.
+Failures are raised as `RemoteError` with the class that the retry policy reads. `submit` sends its POST
+once: when it cannot be certain that nothing was accepted it raises `RemoteError(UNKNOWN_OUTCOME)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from rushes.model.ids import Digest
+from rushes.model.money import Quote
+from rushes.model.problem import Problem
+from rushes.model.request import Recipe, Request
+
+T = TypeVar("T")
+
+
+class Duplicates(StrEnum):
+    """How a second submission of one request is recognised."""
+
+    IDEMPOTENCY_KEY = "idempotency-key"
+    JOB_LIST = "job-list"
+    HARMLESS = "harmless"  # free and without effect: asking twice costs nothing
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """The four facts that planner and recovery read, and how much a provider takes at once.
+
+    `remembers` and `outputs_live` are in seconds (None: not known); `in_flight` is the number of requests it
+    takes at once (None: not known).
+    """
+
+    duplicates: Duplicates
+    remembers: float | None
+    bills_refusals: bool | None
+    outputs_live: float | None
+    in_flight: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One result of a job: a URL to fetch, or bytes that came with the answer; and its media type."""
+
+    media_type: str
+    url: str | None = None
+    data: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The job is known and not finished; ask again in `wait` seconds."""
+
+    wait: float
+    progress: float | None = None
+    says: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The provider has the job; `remote` is all that `poll`, `cancel` and `fetch` need after a crash."""
+
+    remote: str
+    wait: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The job's outputs, what was charged in USD (None: not said), and the answer of a text model."""
+
+    outputs: tuple[Output, ...] = ()
+    billed: Decimal | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`reconcile` found the job: it was accepted."""
+
+    remote: str
+
+
+class Absent:
+    """`reconcile` is certain: nothing was accepted under this key, so asking again is the first asking."""
+
+
+class Unknowable:
+    """`reconcile` cannot say."""
+
+
+class Context(Protocol):
+    """What a provider is handed: inputs by digest, a place for scratch files, and time. Never the environment."""
+
+    scratch: Path
+    idempotency_key: str
+
+    def path(self, digest: Digest) -> Path:
+        """A read-only file with the bytes of an input artifact."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait on the engine's clock."""
+        ...
+
+    async def work(self, function: Callable[[], T]) -> T:
+        """Run a blocking function in a worker thread."""
+        ...
+
+
+class Provider(Protocol):
+    """One service. Named in files and flags by `name`; loaded only when named."""
+
+    name: str
+    facts: Facts
+
+    def version(self, model: str) -> str:
+        """The model version that enters the key, for a catalogue key such as `flux_dev` or a local operation."""
+        ...
+
+    def validate(self, recipe: Recipe) -> Sequence[Problem]:
+        """Everything the provider would refuse, found without asking it."""
+        ...
+
+    def estimate(self, recipe: Recipe) -> Quote:
+        """Price and typical time of one request."""
+        ...
+
+    async def submit(self, request: Request, context: Context) -> Submitted | Finished:
+        """Ask once. Raises RemoteError; UNKNOWN_OUTCOME when it may or may not have been accepted."""
+        ...
+
+    async def poll(self, remote: str, context: Context) -> Pending | Finished:
+        """Ask about a job; free, as often as wanted."""
+        ...
+
+    def fetch(self, output: Output, context: Context) -> AsyncIterator[bytes]:
+        """Stream one output's bytes."""
+        ...
+
+    async def cancel(self, remote: str, context: Context) -> Decimal | None:
+        """Stop a job; returns what is charged anyway, USD (None: not known)."""
+        ...
+
+    async def reconcile(self, request: Request, context: Context) -> Found | Absent | Unknowable:
+        """After a crash between `Submitting` and `Accepted`: was it accepted?"""
+        ...

@@ -1,0 +1,1 @@
+"""Checks on results, one file each."""

@@ -1,0 +1,1 @@
+"""Text to workflow: one small file per format, all problems at once, hostile input bounded."""
