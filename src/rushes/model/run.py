@@ -20,7 +20,7 @@ class RunMode(StrEnum):
 
 
 class RunState(StrEnum):
-    """How far a run has come. PARKED waits for a person and holds no process."""
+    """How far a run has come. PARKED waits for a person and holds no process; INTERRUPTED was stopped and resumes."""
 
     CREATED = "created"
     RUNNING = "running"
@@ -28,6 +28,7 @@ class RunState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

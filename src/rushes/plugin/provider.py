@@ -103,8 +103,15 @@ class Unknowable:
 class Context(Protocol):
     """What a provider is handed: inputs by digest, a place for scratch files, and time. Never the environment."""
 
-    scratch: Path
-    idempotency_key: str
+    @property
+    def scratch(self) -> Path:
+        """A folder for temporary files."""
+        ...
+
+    @property
+    def idempotency_key(self) -> str:
+        """Minted by the engine once per attempt; sent where the provider has such a thing."""
+        ...
 
     def path(self, digest: Digest) -> Path:
         """A read-only file with the bytes of an input artifact."""

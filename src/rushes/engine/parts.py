@@ -1,0 +1,97 @@
+"""What the engine is handed: the rooms it works with, behind the few verbs it needs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from rushes.engine.clock import Clock
+from rushes.graph.value import Known
+from rushes.model.event import Event, Reserved
+from rushes.model.ids import Digest
+from rushes.model.media import Artifact
+from rushes.plugin.blobs import BlobStore
+from rushes.plugin.check import Check
+from rushes.plugin.provider import Provider
+
+T = TypeVar("T")
+
+
+class Journal(Protocol):
+    """The ledger of one run, as the engine writes it. Events keep their order, whichever verb brings them."""
+
+    def put(self, *events: Event) -> None:
+        """Hand over events without waiting for the disk."""
+        ...
+
+    async def record(self, *events: Event) -> None:
+        """Hand over events; when one is `durable`, return only once all are on disk."""
+        ...
+
+    async def reserve(self, event: Reserved, *then: Event) -> bool:
+        """Claim a request and record its attempt in one commit, or False: a live process holds the claim."""
+        ...
+
+
+class Stop:
+    """A person's wish that the run stops. `ask` may be called from a signal handler of the loop."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._listeners: list[Callable[[], None]] = []
+
+    def ask(self) -> None:
+        """Stop admitting; finish what cannot be left, detach from what can be found again."""
+        self.asked = True
+        for listener in self._listeners:
+            listener()
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call `listener` when the wish comes."""
+        self._listeners.append(listener)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Everything outside the engine that a run uses.
+
+    `probe` turns a stored file into its artifact (media type, pixels, seconds), and raises StoreError for bytes
+    that are no media. `watch` sees every event in order and must not block.
+    """
+
+    journal: Journal
+    known: Known
+    store: BlobStore
+    provider: Callable[[str], Provider]
+    checks: Sequence[Check]
+    probe: Callable[[Digest, Path], Artifact]
+    clock: Clock
+    scratch: Path
+    stop: Stop = field(default_factory=Stop)
+    watch: Callable[[Event], None] = lambda _event: None
+
+
+@dataclass(frozen=True, slots=True)
+class JobContext:
+    """What a provider is handed for one attempt (see `plugin.provider.Context`)."""
+
+    scratch: Path
+    idempotency_key: str
+    store: BlobStore
+    clock: Clock
+
+    def path(self, digest: Digest) -> Path:
+        """A read-only file with the bytes of an input artifact."""
+        return self.store.path(digest)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait on the engine's clock."""
+        await self.clock.sleep(seconds)
+
+    async def work(self, function: Callable[[], T]) -> T:
+        """Run a blocking function in a worker thread."""
+        return await asyncio.get_running_loop().run_in_executor(None, partial(function))
