@@ -23,21 +23,6 @@ class RetryPolicy:
 
 _AGAIN = frozenset({ErrorClass.TRANSIENT, ErrorClass.BAD_OUTPUT})
 
-ADVICE: dict[ErrorClass, str] = {
-    ErrorClass.CONTENT_POLICY: "reword the prompt, or ask again with another seed: rushes rerun FILE NODE --fresh-seed",
-    ErrorClass.INVALID_INPUT: "correct the parameter in the file, then run again",
-    ErrorClass.AUTH: "check the provider's key",
-    ErrorClass.QUOTA: "wait for the quota or add credit, then: rushes resume",
-    ErrorClass.RATE_LIMIT: "run again later: rushes resume",
-    ErrorClass.TRANSIENT: "run again: rushes resume",
-    ErrorClass.TIMEOUT: "give the step more time (timeout: SECONDS), then run again",
-    ErrorClass.RETIRED_MODEL: "name the model's successor in the file",
-    ErrorClass.CANCELLED: "run again: rushes resume",
-    ErrorClass.BAD_OUTPUT: "ask again: rushes rerun FILE NODE --fresh-seed",
-    ErrorClass.UNKNOWN_OUTCOME: "the provider may hold a result: look there before asking again",
-}
-"""The next step for a person, by class of failure."""
-
 
 def wait_before_next(error: RemoteError, tries: int, policy: RetryPolicy, jitter_of: str) -> float | None:
     """Seconds to wait before the next attempt, or None when there is none.

@@ -21,7 +21,7 @@ from rushes.engine.attempt import Held, Open, Order, Phase, adopt, buy
 from rushes.engine.dispatch import Dispatch
 from rushes.engine.limits import Lane, Limits
 from rushes.engine.parts import Parts
-from rushes.engine.retry import ADVICE, RetryPolicy, wait_before_next
+from rushes.engine.retry import RetryPolicy, wait_before_next
 from rushes.engine.work import CellWork, Unit, request_for
 from rushes.errors import ErrorClass, RemoteError
 from rushes.graph.grid import Grid
@@ -304,7 +304,6 @@ class _Run:
                 error=error,
                 says=outcome.says,
                 attempts=tries,
-                next_step=ADVICE[error] if error is not None else "",
                 blocked_by=blocked_by,
             )
         )

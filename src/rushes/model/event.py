@@ -168,7 +168,6 @@ class CellFailed(Event):
     error: ErrorClass | None
     says: str
     attempts: int = 0
-    next_step: str = ""
     blocked_by: NodeId | None = None
 
 
