@@ -1,0 +1,39 @@
+"""What a provider is handed, made of plain files: for tests of providers without an engine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from rushes.errors import NotFound
+from rushes.model.ids import Digest
+
+T = TypeVar("T")
+
+
+class PlainContext:
+    """A `plugin.provider.Context`: `files` are the input artifacts by digest."""
+
+    def __init__(
+        self, scratch: Path, files: Mapping[Digest, Path] | None = None, *, idempotency_key: str = "key-1"
+    ) -> None:
+        self.scratch = scratch
+        self.idempotency_key = idempotency_key
+        self._files = dict(files or {})
+
+    def path(self, digest: Digest) -> Path:
+        """The file of an input artifact; NotFound for one that was not given."""
+        try:
+            return self._files[digest]
+        except KeyError:
+            raise NotFound(f"no input has the digest {digest}") from None
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait on the loop's clock."""
+        await asyncio.sleep(seconds)
+
+    async def work(self, function: Callable[[], T]) -> T:
+        """Run a blocking function in a worker thread."""
+        return await asyncio.to_thread(function)
