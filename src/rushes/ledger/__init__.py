@@ -1,1 +1,1 @@
-"""The durable, append-only record of runs, attempts, results and decisions, on SQLite or PostgreSQL."""
+"""The ledger room: every fact a run records, once, in SQLite or PostgreSQL, and what can be read back from it."""

@@ -1,0 +1,334 @@
+"""The ledger: append what happened, read back what is known. One set of queries for both databases.
+
+An append is one transaction with everything that follows from it: the events, the results they are, the claims they
+end, the state the run has then. So no reader ever sees half of a fact, and a crash leaves all of it or none.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Any
+
+from rushes.errors import NotFound, StoreError
+from rushes.ledger.claims import beat, change_claims, claim_all, drop_unsent, holder_of, is_alive
+from rushes.ledger.database import Args, Database, Row, Transaction, safe_text
+from rushes.ledger.entry import Batch, Entry, Holder
+from rushes.ledger.project import STATEMENTS, claim_changes, rows_of, state_after, to_json
+from rushes.ledger.rows import (
+    RESULT_COLUMNS,
+    RUN_COLUMNS,
+    artifacts_of,
+    decision_of,
+    entry_of,
+    record_of,
+    record_to_text,
+    results_of,
+)
+from rushes.model.event import Event, Reserved, to_plain
+from rushes.model.ids import BaseKey, Digest, NodeId, RequestKey, RunId
+from rushes.model.media import Artifact
+from rushes.model.result import Result
+from rushes.model.run import RunRecord, RunState
+from rushes.model.verdict import Decision
+
+_EVENT = "INSERT INTO events (run, seq, at, kind, body) VALUES (?, ?, ?, ?, ?)"
+
+
+class Ledger:
+    """Every run, event, result, decision and claim of one home. Safe in several threads and processes at once.
+
+    Everything raises StoreError when the database cannot do its work.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    @property
+    def where(self) -> str:
+        """The file, or the server and database, without any password."""
+        return self._db.where
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._db.close()
+
+    # runs
+
+    def create_run(self, run: RunRecord) -> None:
+        """Add a run; StoreError when its id is taken."""
+        row = (
+            run.id,
+            safe_text(run.workflow),
+            safe_text(run.file),
+            str(run.state),
+            run.created,
+            run.updated or run.created,
+            record_to_text(run),
+        )
+        added = self._db.write(
+            lambda tx: tx.run(
+                "INSERT INTO runs (id, workflow, file, state, owner, last_seq, created, updated, record)"
+                " VALUES (?, ?, ?, ?, NULL, 0, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+                row,
+            )
+        )
+        if not added:
+            raise StoreError(f"there is already a run {run.id} in {self.where}")
+
+    def run(self, run_id: RunId) -> RunRecord:
+        """The run with this id or this unique beginning of one; NotFound names what is near."""
+        rows = self._db.read(f"SELECT {RUN_COLUMNS} FROM runs WHERE id = ?", (run_id,))  # noqa: S608
+        if not rows and run_id:
+            rows = self._db.read(
+                f"SELECT {RUN_COLUMNS} FROM runs WHERE substr(id, 1, ?) = ? ORDER BY created DESC, id DESC",  # noqa: S608
+                (len(run_id), safe_text(run_id)),
+            )
+        if len(rows) == 1:
+            return record_of(rows[0])
+        if rows:
+            raise NotFound(
+                f"{len(rows)} runs begin with {run_id!r}: {_listed([row[0] for row in rows])}",
+                next_step="give more of the id",
+            )
+        raise self._no_such_run(run_id)
+
+    def _no_such_run(self, run_id: str) -> NotFound:
+        ids = [row[0] for row in self._db.read("SELECT id FROM runs ORDER BY created DESC, id DESC LIMIT 500")]
+        near = difflib.get_close_matches(run_id, ids, n=3, cutoff=0.5) or ids[:3]
+        hint = f"did you mean {_listed(near)}?" if near else "there are no runs yet: start one with rushes run FILE"
+        return NotFound(f"there is no run {run_id!r} in {self.where}", next_step=hint)
+
+    def runs(self, *, workflow: str | None = None, file: str | None = None, limit: int = 50) -> list[RunRecord]:
+        """Runs, newest first, of one workflow or one file if asked."""
+        wheres, args = ["1 = 1"], list[Any]()
+        for column, value in (("workflow", workflow), ("file", file)):
+            if value is not None:
+                wheres.append(f"{column} = ?")
+                args.append(safe_text(value))
+        rows = self._db.read(
+            f"SELECT {RUN_COLUMNS} FROM runs WHERE {' AND '.join(wheres)}"  # noqa: S608 - constants above
+            " ORDER BY created DESC, id DESC LIMIT ?",
+            (*args, limit),
+        )
+        return [record_of(row) for row in rows]
+
+    def take_run(self, run_id: RunId, owner: str, at: float) -> str | None:
+        """Become the one process that drives the run: None, or the name of the live owner that does."""
+
+        def take(tx: Transaction) -> str | None:
+            row = self._locked(tx, run_id, at)
+            if row[2] is not None and row[2] != owner and is_alive(tx, row[2], at):
+                return str(row[2])
+            beat(tx, {owner: at})
+            tx.run("UPDATE runs SET owner = ?, state = ? WHERE id = ?", (owner, str(RunState.RUNNING), run_id))
+            return None
+
+        return self._db.write(take)
+
+    def leave_run(self, run_id: RunId, owner: str, state: RunState, at: float) -> None:
+        """Stop driving the run; what was reserved and never sent is free again. Nothing if another owner has it."""
+
+        def leave(tx: Transaction) -> None:
+            if self._locked(tx, run_id, at)[2] == owner:
+                drop_unsent(tx, run_id, owner)
+                tx.run("UPDATE runs SET owner = NULL, state = ? WHERE id = ?", (str(state), run_id))
+
+        self._db.write(leave)
+
+    def beat(self, owner: str, at: float) -> None:
+        """Say that an owner lives."""
+        self._db.write(lambda tx: beat(tx, {owner: at}))
+
+    def dead(self, owner: str, at: float) -> bool:
+        """Whether an owner can act no more: its process is gone, or, on another host, silent for 30 s."""
+        return not is_alive(self._db, owner, at)
+
+    def holder(self, key: RequestKey, at: float) -> Holder | None:
+        """Who holds the claim of a request; None when it is free."""
+        return holder_of(self._db, key, at)
+
+    # events
+
+    def events(self, run_id: RunId, after: int = 0) -> list[Entry]:
+        """The run's entries with a number above `after`, in order."""
+        rows = self._db.read(
+            "SELECT seq, at, kind, body FROM events WHERE run = ? AND seq > ? ORDER BY seq", (run_id, after)
+        )
+        try:
+            return [entry_of(*row) for row in rows]
+        except (KeyError, TypeError, ValueError) as error:
+            raise StoreError(
+                f"run {run_id} in {self.where} holds an event that cannot be read: {error!r}",
+                next_step="it may come from another version of rushes; use that one",
+            ) from error
+
+    def append(self, run_id: RunId, events: Sequence[Event], at: float) -> None:
+        """Write events, and all that follows from them, in one transaction; on disk when this returns."""
+        self.commit(run_id, [Batch(at, tuple(events))])
+
+    def reserve(self, run_id: RunId, event: Reserved, owner: str, at: float, *, over_sent: bool = True) -> bool:
+        """Claim a request and write its `Reserved`, or do nothing and return False.
+
+        False when a live owner holds the key, when its outcome is unknown, or when its result is already there.
+        A dead owner's claim is taken over at once; with `over_sent=False` only if nothing had been sent for it, or if
+        it was this run's own.
+        """
+        return self.commit(run_id, [Batch(at, (event,), claim=True)], owner, over_sent=over_sent)[0]
+
+    def commit(
+        self, run_id: RunId, batches: Sequence[Batch], owner: str | None = None, *, over_sent: bool = True
+    ) -> list[bool]:
+        """Write everything that waits in one transaction; says for each batch whether it was written.
+
+        With `owner`, StoreError when another owner drives the run by now: what it believes is no longer true.
+        """
+
+        def write(tx: Transaction) -> list[bool]:
+            last, workflow, driver = self._locked(tx, run_id, batches[-1].at, sum(len(b.events) for b in batches))
+            if owner is not None and driver is not None and driver != owner:
+                raise StoreError(
+                    f"run {run_id} is driven by {driver} now, no longer by this process",
+                    next_step=f"see rushes status {run_id}",
+                )
+            change_claims(tx, claim_changes(event for batch in batches if not batch.claim for event in batch.events))
+            won = claim_all(tx, run_id, _wanted(batches), owner or "", over_sent)
+            written = [not batch.claim or _reserved(batch).attempt in won for batch in batches]
+            followed = [
+                event
+                for batch, kept in zip(batches, written, strict=True)
+                if batch.claim and kept
+                for event in batch.events
+            ]
+            change_claims(tx, claim_changes(followed))  # what was written with a claim (its Submitting) moves it on
+            self._write_entries(tx, run_id, workflow, _numbered(batches, written, last))
+            return written
+
+        return self._db.write(write) if batches else []
+
+    def _write_entries(self, tx: Transaction, run_id: RunId, workflow: str, entries: list[Entry]) -> None:
+        tx.run_many(_EVENT, [(run_id, seq, at, type(e).__name__, to_json(to_plain(e))) for seq, at, e in entries])
+        for table, rows in rows_of(run_id, workflow, entries).items():
+            if rows:
+                tx.run_many(STATEMENTS[table], rows)
+        state = state_after(entry.event for entry in entries)
+        if state is not None:
+            tx.run("UPDATE runs SET state = ? WHERE id = ?", (str(state), run_id))
+
+    def _locked(self, tx: Transaction, run_id: RunId, at: float, count: int = 0) -> Row:
+        """Take `count` numbers and with them the run's row: two writers of one run go one after the other."""
+        if not tx.run("UPDATE runs SET last_seq = last_seq + ?, updated = ? WHERE id = ?", (count, at, run_id)):
+            raise NotFound(f"there is no run {run_id!r} in {self.where}", next_step="see rushes runs")
+        last, workflow, owner = tx.read("SELECT last_seq, workflow, owner FROM runs WHERE id = ?", (run_id,))[0]
+        return last - count, workflow, owner
+
+    # what is known
+
+    def results(self, bases: Sequence[BaseKey]) -> dict[BaseKey, list[Result]]:
+        """The stored results of each question that has any, by candidate and salt."""
+        return results_of(
+            self._for(
+                f"SELECT {RESULT_COLUMNS} FROM results WHERE base IN (??) ORDER BY base, candidate, salt",  # noqa: S608
+                bases,
+            )
+        )
+
+    def decisions(self, bases: Sequence[BaseKey]) -> dict[BaseKey, list[Decision]]:
+        """All decisions about each question that has any, oldest first."""
+        found: dict[BaseKey, list[Decision]] = {}
+        for subject, at, body in self._for(
+            "SELECT subject, at, body FROM decisions WHERE subject IN (??) ORDER BY at, run, seq", bases
+        ):
+            found.setdefault(subject, []).append(decision_of(at, body))
+        return found
+
+    def recipes(self, bases: Sequence[BaseKey]) -> dict[BaseKey, dict[str, Any]]:
+        """What was asked, for each question that was ever answered."""
+        rows = self._for("SELECT base, body FROM recipes WHERE base IN (??)", bases)
+        return {base: json.loads(body) for base, body in rows}
+
+    def artifacts(self, digests: Sequence[Digest]) -> dict[Digest, Artifact]:
+        """The media facts of each artifact that any run stored."""
+        return artifacts_of(
+            self._for(
+                "SELECT digest, media_type, size, width, height, seconds FROM artifacts WHERE digest IN (??)", digests
+            )
+        )
+
+    def asked(self, workflow: str, places: Sequence[tuple[NodeId, int]]) -> dict[tuple[NodeId, int], BaseKey]:
+        """The question that each (node, row) of a workflow asked last time."""
+        rows = self._for(
+            "SELECT node, place_row, base FROM asked WHERE workflow = ? AND node IN (??)",
+            {safe_text(node) for node, _row in places},
+            safe_text(workflow),
+        )
+        last = {(node, row): base for node, row, base in rows}
+        return {place: last[key] for place in places if (key := (safe_text(place[0]), place[1])) in last}
+
+    def typical_seconds(self) -> dict[tuple[str, str], float]:
+        """The median duration of recent stored results, by provider and model version."""
+        found: dict[tuple[str, str], list[float]] = {}
+        for provider, model, seconds in self._db.read("SELECT provider, model, seconds FROM timings"):
+            found.setdefault((provider, model), []).append(seconds)
+        return {model: statistics.median(many) for model, many in found.items()}
+
+    # notes that save work; losing them costs time only
+
+    def memo(self, kind: str, keys: Sequence[str]) -> dict[str, str]:
+        """What was noted under these keys."""
+        found: dict[str, str] = dict(
+            self._for(
+                "SELECT name, body FROM memos WHERE kind = ? AND name IN (??)", {safe_text(k) for k in keys}, kind
+            )
+        )
+        return {key: found[name] for key in keys if (name := safe_text(key)) in found}
+
+    def memoize(self, kind: str, values: Mapping[str, str]) -> None:
+        """Note values, in place of what was there."""
+        rows = sorted((kind, safe_text(key), value) for key, value in values.items())
+        if rows:
+            self._db.write(
+                lambda tx: tx.run_many(
+                    "INSERT INTO memos (kind, name, body) VALUES (?, ?, ?)"
+                    " ON CONFLICT (kind, name) DO UPDATE SET body = excluded.body",
+                    rows,
+                )
+            )
+
+    def _for(self, sql: str, values: Iterable[str], *before: str) -> list[Row]:
+        many = list(values)
+        args: Args = (*before, self._db.list_of(many))
+        return self._db.read(sql, args) if many else []
+
+
+def _listed(ids: Sequence[str]) -> str:
+    return ", ".join(ids[:5]) + (", ..." if len(ids) > 5 else "")
+
+
+def _reserved(batch: Batch) -> Reserved:
+    event = batch.events[0]
+    assert isinstance(event, Reserved)
+    return event
+
+
+def _wanted(batches: Iterable[Batch]) -> list[tuple[Reserved, float]]:
+    return [(_reserved(batch), batch.at) for batch in batches if batch.claim]
+
+
+def _numbered(batches: Sequence[Batch], written: Sequence[bool], last: int) -> list[Entry]:
+    entries: list[Entry] = []
+    for batch, kept in zip(batches, written, strict=True):
+        for event in batch.events:
+            last += 1  # a number is used up by a claim that was lost, too
+            if kept:
+                entries.append(Entry(last, batch.at, event))
+    return entries

@@ -1,0 +1,140 @@
+"""Events to rows: what else is written in the transaction that writes an event. Pure.
+
+The rows of one table are sorted, and tables have one order, so that two transactions take their locks alike.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+from zlib import crc32
+
+from rushes.ledger.database import Row, safe_text
+from rushes.ledger.entry import Entry
+from rushes.model.event import (
+    Cancelled,
+    CellDone,
+    Decided,
+    Event,
+    Failed,
+    RunEnded,
+    RunParked,
+    RunStarted,
+    Stored,
+    Submitting,
+    Unknown,
+    to_plain,
+)
+from rushes.model.ids import RunId
+from rushes.model.media import Artifact
+from rushes.model.run import RunState
+
+TIMING_SLOTS = 64
+"""How many durations are kept for one model; a new one takes the slot that its attempt's name falls on."""
+
+to_json = json.JSONEncoder(separators=(",", ":")).encode
+"""ASCII, so that every text survives every database."""
+
+STATEMENTS = {
+    "results": "INSERT INTO results (base, candidate, salt, attempt, digest, media_type, size, width, height, seconds,"
+    " more, words, flagged, score, findings) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (base, candidate, salt) DO NOTHING",
+    "recipes": "INSERT INTO recipes (base, body) VALUES (?, ?) ON CONFLICT (base) DO NOTHING",
+    "artifacts": "INSERT INTO artifacts (digest, media_type, size, width, height, seconds) VALUES (?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (digest) DO NOTHING",
+    "timings": "INSERT INTO timings (provider, model, slot, seconds) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (provider, model, slot) DO UPDATE SET seconds = excluded.seconds",
+    "asked": "INSERT INTO asked (workflow, node, place_row, base) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (workflow, node, place_row) DO UPDATE SET base = excluded.base",
+    "decisions": "INSERT INTO decisions (subject, run, seq, at, body) VALUES (?, ?, ?, ?, ?)",
+}
+"""By table, in the order in which they are run. The first result of a request stays its result."""
+
+
+class ClaimChange(NamedTuple):
+    """What events do to the claims of their attempts."""
+
+    sent: list[str]
+    unknown: list[str]
+    released: list[str]
+
+
+def claim_changes(events: Iterable[Event]) -> ClaimChange:
+    """Which attempts were sent, which are in doubt (they keep their claim), which are over. Sorted."""
+    change = ClaimChange([], [], [])
+    for event in events:
+        if isinstance(event, Submitting):
+            change.sent.append(event.attempt)
+        elif isinstance(event, Unknown):
+            change.unknown.append(event.attempt)
+        elif isinstance(event, Stored | Failed | Cancelled):
+            change.released.append(event.attempt)
+    return ClaimChange(*(sorted(attempts) for attempts in change))
+
+
+def state_after(events: Iterable[Event]) -> RunState | None:
+    """The state that the run has after these events; None when they do not say."""
+    state: RunState | None = None
+    for event in events:
+        if isinstance(event, RunStarted):
+            state = RunState.RUNNING
+        elif isinstance(event, RunParked):
+            state = RunState.PARKED
+        elif isinstance(event, RunEnded):
+            state = RunState(event.state)
+    return state
+
+
+def rows_of(run: RunId, workflow: str, entries: Iterable[Entry]) -> dict[str, list[Row]]:
+    """The rows that these entries add, by table; `asked` has the last word for each place."""
+    rows: dict[str, list[Row]] = {table: [] for table in STATEMENTS}
+    asked: dict[tuple[str, int], str] = {}
+    for seq, at, event in entries:
+        if isinstance(event, Stored):
+            _stored(event, rows)
+        elif isinstance(event, CellDone) and event.base is not None:
+            asked[safe_text(event.place.node), event.place.row] = event.base
+        elif isinstance(event, Decided):
+            rows["decisions"].append((event.subject, run, seq, at, to_json(to_plain(event))))
+    rows["asked"] = [(safe_text(workflow), node, row, base) for (node, row), base in asked.items()]
+    for many in rows.values():
+        many.sort(key=lambda row: row[:3])
+    return rows
+
+
+def _stored(event: Stored, rows: dict[str, list[Row]]) -> None:
+    first = event.artifacts[0] if event.artifacts else None
+    verdict = event.verdict
+    facts = _facts(first) if first is not None else (None,) * 6
+    rows["results"].append(
+        (
+            event.base,
+            event.candidate,
+            event.salt,
+            event.attempt,
+            *facts,
+            to_json([_facts(one) for one in event.artifacts[1:]]) if event.artifacts[1:] else None,
+            None if event.text is None else to_json(event.text),
+            int(verdict.flagged),
+            verdict.score,
+            to_json([(one.code, one.says, one.flags) for one in verdict.findings]) if verdict.findings else None,
+        )
+    )
+    rows["recipes"].append((event.base, to_json(event.recipe)))
+    rows["artifacts"].extend(_facts(one) for one in event.artifacts)
+    provider, model = event.recipe.get("provider"), event.recipe.get("model")
+    if event.seconds > 0 and isinstance(provider, str) and isinstance(model, str):
+        slot = crc32(event.attempt.encode("utf-8", "backslashreplace")) % TIMING_SLOTS
+        rows["timings"].append((safe_text(provider), safe_text(model), slot, event.seconds))
+
+
+def _facts(artifact: Artifact) -> tuple[Any, ...]:
+    return (
+        artifact.digest,
+        artifact.media_type,
+        artifact.size,
+        artifact.width,
+        artifact.height,
+        artifact.seconds,
+    )
