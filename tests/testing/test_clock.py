@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 
 import pytest
 
 from rushes.testing import clock as clock_module
-from rushes.testing.clock import EPOCH, Stuck, VirtualClock, run_virtual
+from rushes.testing.clock import EPOCH, Stuck, VirtualClock, outside, run_virtual
 
 
 def test_an_hour_passes_in_no_time_and_exactly() -> None:
@@ -72,3 +73,20 @@ def test_a_task_that_nothing_will_wake_is_an_error_and_not_a_hang(monkeypatch: p
 
     with pytest.raises(Stuck, match="no task, timer or thread"):
         run_virtual(main())
+
+
+def test_time_stands_still_for_what_the_loop_cannot_know_of() -> None:
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[None] = loop.create_future()
+        timer = asyncio.create_task(asyncio.sleep(1))
+        thread = threading.Thread(target=loop.call_soon_threadsafe, args=(answer.set_result, None))
+        with outside():
+            thread.start()
+            await answer
+        now = loop.time()
+        timer.cancel()
+        thread.join()
+        return now
+
+    assert run_virtual(main()) == 0.0

@@ -6,5 +6,7 @@
 - `media`: the smallest valid picture, clip, sound and text, different for each request;
 - `conformance`: what every provider must do;
 - `blobs`: what every blob store must do;
-- `crash`: kill -9 after the n-th fact.
+- `requests`: requests made by hand;
+- `journal`: journals between engine and ledger, for virtual time and for sudden ends;
+- `crash`: kill -9 after the n-th fact or at any moment.
 """

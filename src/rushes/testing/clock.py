@@ -4,15 +4,17 @@ Everything that asks asyncio for time (`sleep`, `timeout`, `call_later`) is virt
 so a test of an hour's polling takes milliseconds and has exact numbers.
 
 Work in threads (`asyncio.to_thread`, `run_in_executor`) takes no virtual time: while some is under way
-the loop waits for it instead of jumping. Sockets and subprocesses are outside: time would jump past them.
+the loop waits for it instead of jumping. What the loop cannot know of (a thread of somebody's own, a socket,
+a subprocess) is awaited inside `outside`; without it time would jump past the answer.
 """
 
 from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from typing import Any, TypeVar, TypeVarTuple
 
 T = TypeVar("T")
@@ -48,7 +50,7 @@ class _Jumping(selectors.DefaultSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop in virtual time; `now` is its clock in seconds, `threads` counts work in threads."""
+    """An event loop in virtual time; `now` is its clock in seconds, `threads` counts what is under way outside."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -92,6 +94,20 @@ class VirtualClock:
     async def sleep(self, seconds: float) -> None:
         """Wait in virtual time."""
         await asyncio.sleep(seconds)
+
+
+@contextmanager
+def outside() -> Iterator[None]:
+    """Time stands still inside the block: for a wait that something outside asyncio ends. Free on other loops."""
+    loop = asyncio.get_running_loop()
+    if not isinstance(loop, VirtualLoop):
+        yield
+        return
+    loop.threads += 1
+    try:
+        yield
+    finally:
+        loop.threads -= 1
 
 
 def run_virtual(main: Coroutine[Any, Any, T]) -> T:

@@ -1,0 +1,76 @@
+"""Journals to put between the engine and the ledger: one for virtual time, one that ends the process."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Protocol
+
+from rushes.model.event import Event, Reserved
+from rushes.testing.clock import outside
+
+
+class Journal(Protocol):
+    """What the engine writes to (`engine.parts.Journal`)."""
+
+    def put(self, *events: Event) -> None:
+        """Hand over events without waiting for the disk."""
+        ...
+
+    async def record(self, *events: Event) -> None:
+        """Hand over events; return once durable ones are on disk."""
+        ...
+
+    async def reserve(self, event: Reserved, *then: Event) -> bool:
+        """Claim a request and record its attempt in one commit."""
+        ...
+
+
+class StillJournal:
+    """The ledger's own thread answers in no virtual time."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def put(self, *events: Event) -> None:
+        """Hand over."""
+        self._journal.put(*events)
+
+    async def record(self, *events: Event) -> None:
+        """Hand over and wait for the disk; the clock stands still."""
+        with outside():
+            await self._journal.record(*events)
+
+    async def reserve(self, event: Reserved, *then: Event) -> bool:
+        """Claim; the clock stands still."""
+        with outside():
+            return await self._journal.reserve(event, *then)
+
+
+class KillingJournal:
+    """kill -9 to this process as soon as `after` events were handed over (and, where they are durable, written)."""
+
+    def __init__(self, journal: Journal, after: int) -> None:
+        self._journal = journal
+        self._left = after
+
+    def put(self, *events: Event) -> None:
+        """Hand over what fits, then die."""
+        self._journal.put(*events[: self._left])
+        self._count(len(events))
+
+    async def record(self, *events: Event) -> None:
+        """Hand over what fits, then die."""
+        await self._journal.record(*events[: self._left])
+        self._count(len(events))
+
+    async def reserve(self, event: Reserved, *then: Event) -> bool:
+        """One commit is one moment: it is written whole, then the process dies."""
+        won = await self._journal.reserve(event, *then)
+        self._count(1 + len(then))
+        return won
+
+    def _count(self, events: int) -> None:
+        self._left -= events
+        if self._left <= 0:
+            os.kill(os.getpid(), signal.SIGKILL)
