@@ -1,0 +1,168 @@
+"""Prompt nodes: plain, template, dynamic and batch.
+
+What the modes mean: a *dynamic* prompt has one row for each entry of `dynamicRows`; a *template* puts what its
+input slots receive into its `{placeholders}`; a *batch* prompt is read as one row for each line of its text that
+is not empty (public descriptions name the mode and not its separator, so the count is said in a warning).
+"""
+
+from __future__ import annotations
+
+from rushes.model.media import Kind
+from rushes.model.operation import Operation
+from rushes.model.text import Ref, Text, Var, plain
+from rushes.model.workflow import Node
+from rushes.spec.nbflow_context import TabContext
+from rushes.spec.nbflow_graph import GraphNode
+from rushes.spec.nbflow_kinds import PLACEHOLDER, NodeKind
+
+ITEM = Text((Var("item"),))
+
+
+def read_prompt(ctx: TabContext, node: GraphNode) -> Node:
+    """A PROMPT node; what cannot be read is noted and left out."""
+    props = node.props
+    rows: tuple[str, ...] | None = None
+    dynamic, template = props.get("dynamicMode") is True, props.get("templateMode") is True
+    if dynamic and template:
+        ctx.note(
+            node,
+            "nb-prompt-modes",
+            f"{node.label} is a template and dynamic at once",
+            try_="split it: one dynamic prompt that feeds one template",
+            at=("properties", "templateMode"),
+        )
+    if dynamic:
+        rows, prompt = _rows(ctx, node), ITEM
+    elif template:
+        prompt = _template(ctx, node)
+    elif props.get("batchMode") is True:
+        rows, prompt = _batch(ctx, node), ITEM
+    else:
+        prompt = plain(_text(ctx, node))
+    if rows == ():
+        says, try_ = f"{node.label} has no rows", "give it at least one row"
+        ctx.note(node, "nb-rows-empty", says, try_=try_, at=("properties", "dynamicRows" if dynamic else "text"))
+    if not template and node.feeds:
+        ctx.note(
+            node,
+            "nb-input-unused",
+            f"{node.label} has a link to an input and is no template, so the input is not read",
+            try_="switch its template mode on, or take the link out",
+            at=("properties", "templateMode"),
+        )
+    return Node(
+        id=node.id,
+        tab=node.tab,
+        op=Operation.PROMPT,
+        path=node.path,
+        title=node.title,
+        prompt=prompt,
+        rows=rows,
+        enabled=node.enabled,
+    )
+
+
+def _text(ctx: TabContext, node: GraphNode) -> str:
+    text = node.props.get("text")
+    if isinstance(text, str):
+        return text
+    if text is not None:
+        ctx.note(
+            node,
+            "nb-prompt-shape",
+            f"the text of {node.label} is {type(text).__name__}, not a text",
+            try_="write the prompt as one text in quotes",
+            at=("properties", "text"),
+        )
+    return ""
+
+
+def _rows(ctx: TabContext, node: GraphNode) -> tuple[str, ...]:
+    rows = node.props.get("dynamicRows")
+    if not isinstance(rows, list):
+        ctx.note(
+            node,
+            "nb-rows-shape",
+            f"the rows of {node.label} are not a list",
+            try_="write `dynamicRows` as a list of texts",
+            at=("properties", "dynamicRows"),
+        )
+        return ()
+    kept: list[str] = []
+    for number, row in enumerate(rows):
+        if isinstance(row, str):
+            kept.append(row)
+            continue
+        ctx.note(
+            node,
+            "nb-rows-shape",
+            f"row {number + 1} of {node.label} is not a flat text",
+            try_="write the row as one text in quotes",
+            at=("properties", "dynamicRows", number),
+        )
+        kept.append("")
+    return tuple(kept)
+
+
+def _batch(ctx: TabContext, node: GraphNode) -> tuple[str, ...]:
+    rows = tuple(line.strip() for line in _text(ctx, node).splitlines() if line.strip())
+    ctx.note(
+        node,
+        "nb-batch",
+        f"{node.label} is in batch mode and is read as one prompt for each line: {len(rows)} of them",
+        try_="use a dynamic prompt to be sure",
+        at=("properties", "batchMode"),
+    )
+    return rows
+
+
+def _template(ctx: TabContext, node: GraphNode) -> Text:
+    text = _text(ctx, node)
+    parts: list[str | Ref | Var] = []
+    end = 0
+    found: dict[str, Ref | None] = {}
+    for hole in PLACEHOLDER.finditer(text):
+        name = hole[1]
+        if name not in found:
+            found[name] = _fill(ctx, node, name)
+        ref = found[name]
+        if ref is None:
+            continue
+        if hole.start() > end:
+            parts.append(text[end : hole.start()])
+        parts.append(ref)
+        end = hole.end()
+    if end < len(text) or not parts:
+        parts.append(text[end:])
+    return Text(tuple(parts))
+
+
+def _fill(ctx: TabContext, node: GraphNode, name: str) -> Ref | None:
+    """The prompt that fills a placeholder: the slot of that name, a linked prompt of that name, any of that name."""
+    for slot, link in node.feeds.items():
+        if node.slot_name(slot).strip() == name:
+            fed = ctx.feed(node, slot, link, Kind.TEXT)
+            return Ref(fed.refs[0]) if fed else None
+    for link in node.feeds.values():
+        source = ctx.tab.source(link)
+        if source is not None and source.kind is NodeKind.PROMPT and source.variable == name:
+            return Ref(source.id)
+    others = [other for other in ctx.prompts.get(name, ()) if other is not node]
+    if len(others) == 1:
+        ctx.note(
+            node,
+            "nb-placeholder-unwired",
+            f"{{{name}}} in {node.label} has no link; it is filled from {others[0].label}, which has that name",
+            try_=f"connect {others[0].label} to the input {name!r}",
+            at=("properties", "text"),
+        )
+        return Ref(others[0].id)
+    many = f"{len(others)} prompts have" if others else "no prompt of this tab has"
+    ctx.note(
+        node,
+        "nb-placeholder-open",
+        f"{{{name}}} in {node.label} is filled by nothing: {many} that `variableName`",
+        try_=f"connect a prompt whose `variableName` is {name!r} to an input of that name",
+        at=("properties", "text"),
+    )
+    return None
