@@ -1,0 +1,309 @@
+"""What a run came to: counts, money, time, one line per node, failures with their next step, gates with their command.
+
+Everything people see at the end of a run (the table, `--json`, `errors.json`, the report's head) is this one value.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rushes.app.tally import Dated, NodeTally, Tally
+from rushes.errors import ErrorClass
+from rushes.graph.grid import Grid
+from rushes.graph.value import Outcome, State
+from rushes.model.ids import NodeId
+from rushes.model.operation import Operation, Where
+from rushes.model.run import RunRecord, RunState
+from rushes.model.workflow import Node
+
+
+class Counts(NamedTuple):
+    """Rows by how they ended; `bought` counts results that this run obtained, candidates and all."""
+
+    total: int = 0
+    done: int = 0
+    reused: int = 0
+    bought: int = 0
+    failed: int = 0
+    blocked: int = 0
+    skipped: int = 0
+    waiting: int = 0
+    open: int = 0  # not decided: running, or not reached
+
+
+class NodeLine(NamedTuple):
+    """One node in the final table. `seconds` is the sum of its attempts; `spent` is in USD (None: not all known)."""
+
+    node: NodeId
+    title: str
+    tab: str
+    op: str
+    model: str | None
+    state: str
+    rows: int
+    done: int
+    reused: int
+    bought: int
+    failed: int
+    spent: Decimal | None
+    seconds: float
+    says: str
+
+
+class Failure(NamedTuple):
+    """A row without a result, and what to do about it. `kind` is the error class, `""` when nothing was tried."""
+
+    node: NodeId
+    title: str
+    tab: str
+    row: int
+    kind: str
+    attempts: int
+    message: str
+    next_step: str
+    blocks: int
+
+
+class WaitingRow(NamedTuple):
+    """A row that a person must decide, and the command that does."""
+
+    node: NodeId
+    title: str
+    tab: str
+    row: int
+    rows: int
+    candidates: int
+    flagged: tuple[int, ...]
+    says: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """A run, told to a person. `spent` is in USD; `unpriced` attempts were charged something nobody told us."""
+
+    run: str
+    workflow: str
+    file: str
+    mode: str
+    state: RunState
+    created: float
+    seconds: float
+    counts: Counts
+    spent: Decimal
+    unpriced: int
+    attempts: int
+    nodes: tuple[NodeLine, ...]
+    failures: tuple[Failure, ...]
+    waiting: tuple[WaitingRow, ...]
+    exported: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    def with_exported(self, paths: Iterable[Path]) -> RunSummary:
+        """The same summary, naming the files and folders that were written."""
+        return dataclasses.replace(self, exported=tuple(paths))
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON: money as strings, paths as text."""
+        return {
+            "run": self.run,
+            "workflow": self.workflow,
+            "file": self.file,
+            "mode": self.mode,
+            "state": str(self.state),
+            "created": self.created,
+            "seconds": round(self.seconds, 3),
+            "counts": self.counts._asdict(),
+            "spent_usd": str(self.spent),
+            "unpriced": self.unpriced,
+            "attempts": self.attempts,
+            "nodes": [_plain_node(one) for one in self.nodes],
+            "failures": [plain_failure(one) for one in self.failures],
+            "waiting": [{**one._asdict(), "row": one.row + 1, "flagged": list(one.flagged)} for one in self.waiting],
+            "exported": [str(path) for path in self.exported],
+            "notes": list(self.notes),
+        }
+
+
+def _plain_node(one: NodeLine) -> dict[str, Any]:
+    raw = one._asdict()
+    spent = raw.pop("spent")
+    return {**raw, "spent_usd": None if spent is None else str(spent), "seconds": round(one.seconds, 3)}
+
+
+def plain_failure(one: Failure) -> dict[str, Any]:
+    """One failure as `errors.json` and `--json` say it; rows count from 1."""
+    return {
+        "node": one.node,
+        "title": one.title,
+        "tab": one.tab,
+        "row": one.row + 1,
+        "class": one.kind,
+        "attempts": one.attempts,
+        "message": one.message,
+        "next_step": one.next_step,
+        "blocks": one.blocks,
+    }
+
+
+def summarize(
+    record: RunRecord, grid: Grid, outcomes: Sequence[Outcome | None], entries: Iterable[Dated]
+) -> RunSummary:
+    """The summary of a run, live or over. Linear in cells and entries."""
+    tally = Tally(entries)
+    lines, counts = _lines(grid, outcomes, tally)
+    return RunSummary(
+        run=record.id,
+        workflow=record.workflow,
+        file=record.file,
+        mode=str(record.options.mode),
+        state=record.state,
+        created=record.created,
+        seconds=tally.seconds,
+        counts=counts,
+        spent=tally.spent,
+        unpriced=tally.unpriced,
+        attempts=tally.attempts,
+        nodes=lines,
+        failures=_failures(record, grid, outcomes, tally),
+        waiting=_waiting(record, grid, outcomes),
+    )
+
+
+_WORST_FIRST = (State.FAILED, State.WAITING, State.RUN, State.AFTER, State.BLOCKED, State.DONE, State.SKIPPED)
+_NOTHING = NodeTally()
+
+
+def _lines(grid: Grid, outcomes: Sequence[Outcome | None], tally: Tally) -> tuple[tuple[NodeLine, ...], Counts]:
+    lines: list[NodeLine] = []
+    total: dict[State, int] = dict.fromkeys(State, 0)
+    reused = 0
+    for number, node in enumerate(grid.nodes):
+        states: dict[State, int] = {}
+        says = ""
+        for cell in grid.cells_of(number):
+            outcome = outcomes[cell]
+            state = State.AFTER if outcome is None else outcome.state
+            states[state] = states.get(state, 0) + 1
+            if outcome is not None and outcome.says and state is not State.DONE:
+                says = outcome.says
+        for state, count in states.items():
+            total[state] += count
+        line = _line(node, grid.count[number], states, tally.nodes.get(node.id, _NOTHING), says)
+        reused += line.reused
+        if node.signature.where is not Where.INLINE or node.op is Operation.APPROVE or line.state != "done":
+            lines.append(line)
+    return tuple(lines), Counts(
+        total=sum(total.values()),
+        done=total[State.DONE],
+        reused=reused,
+        bought=sum(of.bought for of in tally.nodes.values()),
+        failed=total[State.FAILED],
+        blocked=total[State.BLOCKED],
+        skipped=total[State.SKIPPED],
+        waiting=total[State.WAITING],
+        open=total[State.RUN] + total[State.AFTER],
+    )
+
+
+def _line(node: Node, rows: int, states: dict[State, int], of: NodeTally, says: str) -> NodeLine:
+    worst = next(state for state in _WORST_FIRST if state in states)
+    done = states.get(State.DONE, 0)
+    # a row that is done without a purchase of its own in this run stood in the ledger already
+    reused = 0 if node.signature.where is Where.INLINE else max(0, done - len(of.rows))
+    return NodeLine(
+        node=node.id,
+        title=node.title or str(node.id),
+        tab=node.tab,
+        op=str(node.op),
+        model=node.model,
+        state="open" if worst in (State.RUN, State.AFTER) else str(worst),
+        rows=rows,
+        done=done,
+        reused=reused,
+        bought=of.bought,
+        failed=states.get(State.FAILED, 0),
+        spent=of.spent,
+        seconds=of.seconds,
+        says=says,
+    )
+
+
+_NEXT = {
+    ErrorClass.CONTENT_POLICY: "reword the prompt, or ask again: rushes rerun {file} {node} --fresh-seed",
+    ErrorClass.INVALID_INPUT: "correct what the message names, then: rushes run {file} --failed",
+    ErrorClass.AUTH: "check the provider's key, then: rushes resume {run}",
+    ErrorClass.QUOTA: "top up or wait for the quota, then: rushes resume {run}",
+    ErrorClass.RATE_LIMIT: "wait a little, then: rushes resume {run}",
+    ErrorClass.TRANSIENT: "try again: rushes resume {run}",
+    ErrorClass.TIMEOUT: "allow more time: rushes run {file} --failed --timeout SECONDS",
+    ErrorClass.RETIRED_MODEL: "name the model's successor in the file, then: rushes run {file} --failed",
+    ErrorClass.CANCELLED: "go on with: rushes resume {run}",
+    ErrorClass.BAD_OUTPUT: "ask again: rushes rerun {file} {node} --fresh-seed",
+    ErrorClass.UNKNOWN_OUTCOME: "look at the provider's job list before asking again: it may have been charged",
+}
+"""What helps against each class of failure."""
+
+
+def _failures(record: RunRecord, grid: Grid, outcomes: Sequence[Outcome | None], tally: Tally) -> tuple[Failure, ...]:
+    blocks: dict[NodeId, int] = {}
+    for event in tally.failed.values():
+        if event.blocked_by is not None:
+            blocks[event.blocked_by] = blocks.get(event.blocked_by, 0) + 1
+    return tuple(
+        _failure(record, node, row, says, tally, blocks.get(node.id, 0))
+        for node, row, _rows, outcome in _cells(grid, outcomes, State.FAILED)
+        for says in (outcome.says,)
+    )
+
+
+def _failure(record: RunRecord, node: Node, row: int, says: str, tally: Tally, blocks: int) -> Failure:
+    told = tally.failed.get((node.id, row))
+    kind = told.error if told is not None else None
+    file, name = shlex.quote(record.file), shlex.quote(str(node.id))
+    step = _NEXT[kind or ErrorClass.TRANSIENT].format(file=file, node=name, run=record.id)
+    return Failure(
+        node=node.id,
+        title=node.title or str(node.id),
+        tab=node.tab,
+        row=row,
+        kind=str(kind or ""),
+        attempts=(told.attempts if told is not None else 0) or tally.tries.get((node.id, row), 0),
+        message=(told.says if told is not None else "") or says or "no result",
+        next_step=step,
+        blocks=blocks,
+    )
+
+
+def _waiting(record: RunRecord, grid: Grid, outcomes: Sequence[Outcome | None]) -> tuple[WaitingRow, ...]:
+    found = []
+    for node, row, rows, outcome in _cells(grid, outcomes, State.WAITING):
+        which = f" --row {row + 1}" if rows > 1 else ""
+        found.append(
+            WaitingRow(
+                node=node.id,
+                title=node.title or str(node.id),
+                tab=node.tab,
+                row=row,
+                rows=rows,
+                candidates=len(outcome.candidates),
+                flagged=tuple(one.candidate + 1 for one in outcome.candidates if one.verdict.flagged),
+                says=outcome.says,
+                command=f"rushes approve {record.id} {shlex.quote(str(node.id))} CANDIDATE{which}",
+            )
+        )
+    return tuple(found)
+
+
+def _cells(grid: Grid, outcomes: Sequence[Outcome | None], state: State) -> Iterator[tuple[Node, int, int, Outcome]]:
+    for number, node in enumerate(grid.nodes):
+        for row, cell in enumerate(grid.cells_of(number)):
+            outcome = outcomes[cell]
+            if outcome is not None and outcome.state is state:
+                yield node, row, grid.count[number], outcome
