@@ -6,9 +6,10 @@ at stake: `reserved` (nothing was sent), `sent` (the provider may have it), `unk
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 
-from rushes.ledger.database import Database, Transaction
+from rushes.ledger.database import Database, Row, Transaction
 from rushes.ledger.entry import Holder
 from rushes.ledger.owner import HEARTBEAT_TTL, alive_here
 from rushes.ledger.project import ClaimChange
@@ -23,6 +24,9 @@ _TAKE_OVER = (
     "UPDATE claims SET attempt = ?, run = ?, owner = ?, stage = 'reserved'"
     " WHERE request = ? AND attempt = ? AND owner = ?"
 )
+
+_HOLDER = "SELECT request, run, attempt, owner, stage FROM claims WHERE request = ?"
+HOLDERS = "SELECT request, run, attempt, owner, stage FROM claims WHERE request IN (??)"
 
 
 def change_claims(tx: Transaction, change: ClaimChange) -> None:
@@ -49,7 +53,7 @@ def claim_all(
 def _claim(tx: Transaction, run: RunId, event: Reserved, owner: str, at: float, over_sent: bool) -> bool:
     if tx.run(_CLAIM, (event.key, event.attempt, run, owner)):
         return True
-    held = holder_of(tx, event.key, at)
+    held = holders_of(tx, tx.read(_HOLDER, (event.key,)), at).get(event.key)
     if held is None:  # released since; whoever asks again gets it
         return bool(tx.run(_CLAIM, (event.key, event.attempt, run, owner)))
     if held.alive or held.unknown:
@@ -68,20 +72,20 @@ def _is_answered(tx: Transaction, event: Reserved) -> bool:
     return True
 
 
-def holder_of(source: Transaction | Database, key: RequestKey, at: float) -> Holder | None:
-    """Who holds a key; None when it is free."""
-    rows = source.read("SELECT run, attempt, owner, stage FROM claims WHERE request = ?", (key,))
-    if not rows:
-        return None
-    run, attempt, owner, stage = rows[0]
-    return Holder(
-        run=RunId(run),
-        attempt=AttemptId(attempt),
-        owner=owner,
-        sent=stage != "reserved",
-        unknown=stage == "unknown",
-        alive=is_alive(source, owner, at),
-    )
+def holders_of(source: Transaction | Database, rows: Iterable[Row], at: float) -> dict[RequestKey, Holder]:
+    """Rows of `HOLDERS`, with what is known of their owners."""
+    alive = cache(lambda owner: is_alive(source, owner, at))
+    return {
+        key: Holder(
+            run=RunId(run),
+            attempt=AttemptId(attempt),
+            owner=owner,
+            sent=stage != "reserved",
+            unknown=stage == "unknown",
+            alive=alive(owner),
+        )
+        for key, run, attempt, owner, stage in rows
+    }
 
 
 def is_alive(source: Transaction | Database, owner: str, at: float) -> bool:
@@ -91,6 +95,12 @@ def is_alive(source: Transaction | Database, owner: str, at: float) -> bool:
         return here
     rows = source.read("SELECT beat FROM owners WHERE owner = ?", (owner,))
     return bool(rows) and rows[0][0] >= at - HEARTBEAT_TTL
+
+
+def take_claims(tx: Transaction, run: RunId, owner: str) -> None:
+    """Hand a run's claims to its new owner; nothing was sent for the ones that are dropped."""
+    tx.run("DELETE FROM claims WHERE run = ? AND stage = 'reserved'", (run,))
+    tx.run("UPDATE claims SET owner = ? WHERE run = ?", (owner, run))
 
 
 def drop_unsent(tx: Transaction, run: RunId, owner: str) -> None:

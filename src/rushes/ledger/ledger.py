@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from rushes.errors import NotFound, StoreError
-from rushes.ledger.claims import beat, change_claims, claim_all, drop_unsent, holder_of, is_alive
+from rushes.ledger.claims import HOLDERS, beat, change_claims, claim_all, drop_unsent, holders_of, is_alive, take_claims
 from rushes.ledger.database import Args, Database, Row, Transaction, safe_text
 from rushes.ledger.entry import Batch, Entry, Holder
 from rushes.ledger.project import STATEMENTS, claim_changes, rows_of, state_after, to_json
@@ -123,13 +123,17 @@ class Ledger:
         return [record_of(row) for row in rows]
 
     def take_run(self, run_id: RunId, owner: str, at: float) -> str | None:
-        """Become the one process that drives the run: None, or the name of the live owner that does."""
+        """Become the one process that drives the run: None, or the name of the live owner that does.
+
+        What an earlier owner had sent is claimed by the new one; what it had only reserved is free again.
+        """
 
         def take(tx: Transaction) -> str | None:
             row = self._locked(tx, run_id, at)
             if row[2] is not None and row[2] != owner and is_alive(tx, row[2], at):
                 return str(row[2])
             beat(tx, {owner: at})
+            take_claims(tx, run_id, owner)
             tx.run("UPDATE runs SET owner = ?, state = ? WHERE id = ?", (owner, str(RunState.RUNNING), run_id))
             return None
 
@@ -153,9 +157,9 @@ class Ledger:
         """Whether an owner can act no more: its process is gone, or, on another host, silent for 30 s."""
         return not is_alive(self._db, owner, at)
 
-    def holder(self, key: RequestKey, at: float) -> Holder | None:
-        """Who holds the claim of a request; None when it is free."""
-        return holder_of(self._db, key, at)
+    def holders(self, keys: Sequence[RequestKey], at: float) -> dict[RequestKey, Holder]:
+        """Who holds the claim of each request that is claimed."""
+        return holders_of(self._db, self._for(HOLDERS, keys), at)
 
     # events
 
