@@ -1,0 +1,67 @@
+"""One measured number and the number it must reach."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+PYTHON = sys.executable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """`value` must not exceed `limit`; both in `unit`. A limit of None only informs."""
+
+    name: str
+    value: float
+    limit: float | None
+    unit: str
+
+    @property
+    def ratio(self) -> float | None:
+        """Measured / limit: below 1 is good."""
+        return None if self.limit is None else self.value / self.limit
+
+    @property
+    def good(self) -> bool:
+        """Whether the promise is kept."""
+        return self.limit is None or self.value <= self.limit
+
+
+class Cost(NamedTuple):
+    """What a child process cost: CPU seconds, wall seconds, peak memory in MB."""
+
+    cpu: float
+    wall: float
+    peak: float
+
+
+def child(command: Sequence[str], *, env: dict[str, str] | None = None, cwd: Path | None = None) -> Cost:
+    """Run a command to its end with its output thrown away. CalledProcessError when it fails."""
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env={**os.environ, **(env or {})}, cwd=cwd
+    )
+    assert process.stderr is not None
+    said = process.stderr.read()
+    process.stderr.close()
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, list(command), stderr=said.decode(errors="replace"))
+    return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
+
+
+def median_of(times: int, *measures: Callable[[], float]) -> list[float]:
+    """The medians of several measures that take turns, so that a busy moment hits all of them alike."""
+    rounds = [[measure() for measure in measures] for _ in range(times)]
+    return [statistics.median(column) for column in zip(*rounds, strict=True)]

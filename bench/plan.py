@@ -1,0 +1,158 @@
+"""How long a cold plan takes when everything is reused: `python bench/plan.py [NODES...]`.
+
+Two shapes, each with 4 candidates per generator: `flat` is one picture per node beside one reference; `story` is scenes of
+prompt, picture, gate, film, gate. Reading the file and reading the ledger are not in the times. The last column is the
+ratio to a fixed reference workload (hashing one small JSON document per node), which does not depend on the machine.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Sequence
+
+from rushes.graph.grid import Grid, build_grid
+from rushes.graph.plan import make_plan
+from rushes.graph.resolve import ModelChoice, Question, Setting, Settler, generated_for
+from rushes.graph.value import Outcome
+from rushes.graph.walk import levels
+from rushes.model.ids import BaseKey, Digest, NodeId
+from rushes.model.media import Artifact
+from rushes.model.money import FREE
+from rushes.model.operation import Operation
+from rushes.model.result import Result, Value
+from rushes.model.text import Ref, Text, plain
+from rushes.model.verdict import Decision, Verdict
+from rushes.model.workflow import Input, Node, Pick, Tab, Workflow
+
+CANDIDATES = 4
+CLEAN = Verdict()
+
+
+def picture(name: str) -> Artifact:
+    """An artifact that nobody painted."""
+    return Artifact(digest=Digest(hashlib.sha256(name.encode()).hexdigest()), media_type="image/png", size=1)
+
+
+def flat(count: int) -> list[Node]:
+    """One picture per node, all with the same reference."""
+    nodes = [Node(id=NodeId("ref"), tab="a", op=Operation.MEDIA, path=(), source="ref.png")]
+    for number in range(count - 1):
+        nodes.append(
+            Node(
+                id=NodeId(f"n{number}"),
+                tab=f"tab{number % 5}",
+                op=Operation.TEXT_TO_IMAGE,
+                path=("steps", number),
+                model="flux_dev",
+                prompt=plain(f"scene {number}: a red fox on a wooden chair, morning light"),
+                params={"aspect_ratio": "9:16", "resolution": "1K"},
+                inputs=(Input("reference", (NodeId("ref"),)),),
+                candidates=CANDIDATES,
+            )
+        )
+    return nodes
+
+
+def story(count: int) -> list[Node]:
+    """Scenes: prompt, picture, gate, film, gate."""
+    nodes = [Node(id=NodeId("ref"), tab="a", op=Operation.MEDIA, path=(), source="ref.png")]
+    for number in range((count - 1) // 5):
+        tab, one = f"tab{number % 5}", (lambda kind, number=number: NodeId(f"{kind}{number}"))
+        words = plain(f"scene {number}: a red fox")
+        shot = Text(("wide shot, ", Ref(one("p")), ", morning light"))
+        moves = {"duration": "8", "aspect_ratio": "9:16"}
+        image, film, gate = Operation.TEXT_TO_IMAGE, Operation.IMAGE_TO_VIDEO, Operation.APPROVE
+        reference = (Input("reference", (NodeId("ref"),)),)
+        start = (Input("start_frame", (one("g"),)),)
+        nodes += [
+            Node(id=one("p"), tab=tab, op=Operation.PROMPT, path=(), prompt=words),
+            Node(id=one("i"), tab=tab, op=image, path=(), prompt=shot, inputs=reference, candidates=CANDIDATES),
+            Node(id=one("g"), tab=tab, op=gate, path=(), inputs=(Input("input", (one("i"),)),), pick=Pick.BEST),
+            Node(
+                id=one("v"), tab=tab, op=film, path=(), prompt=words, params=moves, inputs=start, candidates=CANDIDATES
+            ),
+            Node(id=one("h"), tab=tab, op=gate, path=(), inputs=(Input("input", (one("v"),)),), pick=Pick.BEST),
+        ]
+    return nodes
+
+
+class Stored:
+    """A ledger in memory that has an answer to every question, made before the clock starts."""
+
+    def __init__(self) -> None:
+        self.held: dict[BaseKey, Sequence[Result]] = {}
+
+    def results(self, bases: Sequence[BaseKey]) -> dict[BaseKey, Sequence[Result]]:
+        """What is held of these."""
+        return {base: self.held[base] for base in bases if base in self.held}
+
+    def decisions(self, bases: Sequence[BaseKey]) -> dict[BaseKey, Sequence[Decision]]:
+        """Nobody decided anything."""
+        return {}
+
+
+def fill(grid: Grid, setting: Setting, stored: Stored) -> None:
+    """Answer every question of the grid, so that a plan finds everything."""
+    from rushes.graph.resolve import settle_gate
+
+    settler = Settler(grid, setting)
+    outcomes: list[Outcome | None] = [None] * len(grid.cells)
+    for level in levels(grid):
+        for number in level:
+            if grid.nodes[grid.cells[number].node].op is Operation.APPROVE:
+                outcomes[number] = settle_gate(grid, number, outcomes, (), setting)
+                continue
+            found = settler.settle(number, outcomes)
+            if isinstance(found, Question):
+                base = found.base
+                stored.held[base] = [
+                    Result(n, 0, Value(artifacts=(picture(f"{base}{n}"),)), CLEAN) for n in range(CANDIDATES)
+                ]
+                found = generated_for(grid.cells[number], base, found.frame.op, stored.held[base])
+            outcomes[number] = found
+
+
+def reference_seconds(count: int) -> float:
+    """The fixed workload: `count` small JSON documents, written and hashed."""
+    start = time.perf_counter()
+    for number in range(count):
+        document = {"op": "text_to_image", "prompt": f"scene {number}", "params": {"a": 1, "b": "2"}, "inputs": {}}
+        hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+    return time.perf_counter() - start
+
+
+def measure(shape: str, count: int) -> None:
+    """One line: seconds for grid and plan, and their sum against the reference workload."""
+    nodes = {"flat": flat, "story": story}[shape](count)
+    workflow = Workflow(name="bench", format="yaml", tabs=(Tab("a", tuple(nodes)),))
+    choice = ModelChoice("sketch", "flux_dev", "sketch-1")
+    setting = Setting({}, {"ref.png": picture("ref")}, lambda node: choice)
+    grid, problems = build_grid(workflow, {})
+    assert grid is not None, problems
+    stored = Stored()
+    fill(grid, setting, stored)
+    del grid
+    gc.collect()
+    gc.freeze()
+    start = time.perf_counter()
+    grid, _problems = build_grid(workflow, {})
+    assert grid is not None
+    laid = time.perf_counter()
+    plan = make_plan(grid, setting, stored, selected=None, quote=lambda node, recipe: FREE, history=None, parallel=20)
+    done = time.perf_counter()
+    assert plan.calls == 0 and plan.most == 0, plan.counts
+    ratio = (done - start) / reference_seconds(len(nodes))
+    print(
+        f"{shape:6} {len(nodes):7} nodes  grid {laid - start:6.3f} s  plan {done - laid:6.3f} s"
+        f"  both {done - start:6.3f} s  {ratio:5.2f} x reference"
+    )
+
+
+if __name__ == "__main__":
+    for size in [int(text) for text in sys.argv[1:]] or [10_000, 100_000]:
+        for kind in ("flat", "story"):
+            measure(kind, size)
