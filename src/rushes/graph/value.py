@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from rushes.model.ids import BaseKey, Digest
+from rushes.model.ids import BaseKey, Digest, NodeId
 from rushes.model.result import Result, Value
 from rushes.model.verdict import Decision
 
@@ -36,6 +36,15 @@ class Outcome(NamedTuple):
     says: str = ""
 
 
+NOT_SELECTED = "not selected"
+"""How `says` begins for a cell that has no result and that this run may not make."""
+
+
+def unselected(flags: str) -> Outcome:
+    """The outcome of a cell that has no result and was not selected; `flags` is what the person wrote."""
+    return Outcome(State.SKIPPED, says=f"{NOT_SELECTED} ({flags})" if flags else NOT_SELECTED)
+
+
 class Known(Protocol):
     """What the ledger knows, asked in batches. Missing keys are absent from the answer."""
 
@@ -45,6 +54,18 @@ class Known(Protocol):
 
     def decisions(self, bases: Sequence[BaseKey]) -> Mapping[BaseKey, Sequence[Decision]]:
         """All decisions about these questions, oldest first."""
+        ...
+
+
+class History(Protocol):
+    """What the ledger remembers of earlier runs, for people: it explains and decides nothing. Asked in batches."""
+
+    def asked(self, places: Sequence[tuple[NodeId, int]]) -> Mapping[tuple[NodeId, int], BaseKey]:
+        """The last question that was answered or asked at each (node, row); places without one are absent."""
+        ...
+
+    def recipes(self, bases: Sequence[BaseKey]) -> Mapping[BaseKey, Mapping[str, Any]]:
+        """The recipes of these questions, as `Recipe.plain` writes them."""
         ...
 
 

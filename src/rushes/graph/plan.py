@@ -1,0 +1,234 @@
+"""What a run would do, before it does it: per node the action and the reason; calls, money, time; a fingerprint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence, Set
+
+from rushes.graph.critical import longest_chain, makespan
+from rushes.graph.fingerprint import fingerprint_of
+from rushes.graph.grid import Grid
+from rushes.graph.planned import Action, NodePlan, Plan, Unit
+from rushes.graph.reasons import Reasons
+from rushes.graph.resolve import Setting
+from rushes.graph.value import History, Known, Outcome, State
+from rushes.graph.walk import Walked, walk
+from rushes.model.ids import BaseKey, NodeId
+from rushes.model.money import Estimate, Quote
+from rushes.model.operation import Operation, Where
+from rushes.model.request import Recipe
+from rushes.model.workflow import Node
+
+Price = Callable[[Node, Recipe | None], Quote]
+"""Price and typical seconds of one request of a node; without a recipe its inputs are not known yet."""
+
+_ACTIONS = (  # of a node whose rows differ, the first that any row has
+    (State.RUN, Action.RUN),
+    (State.AFTER, Action.AFTER),
+    (State.WAITING, Action.WAIT),
+    (State.FAILED, Action.BLOCKED),
+    (State.BLOCKED, Action.BLOCKED),
+    (State.DONE, Action.REUSE),
+    (State.SKIPPED, Action.SKIP),
+)
+_INLINE = (Operation.PROMPT, Operation.MEDIA)
+
+
+def make_plan(
+    grid: Grid,
+    setting: Setting,
+    known: Known,
+    *,
+    selected: Set[int] | None,
+    quote: Price,
+    history: History | None,
+    parallel: int,
+    selection: str = "",
+) -> Plan:
+    """The plan of a run of `grid` under `setting`.
+
+    `selected` are the node numbers that may run (None: all) and `selection` the flags that said so, for reasons;
+    `history` explains what changed since earlier runs; `parallel` is how many requests run at once.
+    """
+    walked = walk(grid, setting, known, selected, selection)
+    tally = _Tally(grid, walked, quote)
+    reasons = Reasons(grid, setting, walked, history, tally.owners)
+    nodes = tuple(_nodes(grid, walked, tally, reasons))
+    chain, cells = longest_chain(grid, tally.seconds)
+    money = Estimate()
+    for estimate in tally.money.values():
+        money = money + estimate
+    return Plan(
+        nodes=nodes,
+        outcomes=tuple(walked.outcomes),
+        units=tuple(tally.units),
+        calls=len(tally.units),
+        most=len(tally.units) + tally.later,
+        rerolls=tally.rerolls,
+        money=money,
+        critical=tuple(dict.fromkeys(grid.nodes[grid.cells[cell].node].id for cell in cells)),
+        chain=chain,
+        seconds=makespan(chain, tally.work, parallel),
+        warnings=tuple(_warnings(grid, walked, tally, money, selected)),
+        fingerprint=fingerprint_of(grid, setting, walked, tally.units, tally.quotes, selected),
+        selection=selection,
+    )
+
+
+class _Tally:
+    """Requests, money and seconds, by node number and by cell; equal requests of several places count once."""
+
+    def __init__(self, grid: Grid, walked: Walked, quote: Price) -> None:
+        self.units: list[Unit] = []
+        self.owners: dict[BaseKey, int] = {}
+        self.calls: dict[int, int] = {}
+        self.most: dict[int, int] = {}
+        self.money: dict[int, Estimate] = {}
+        self.quotes: dict[int, Quote] = {}  # by cell for what runs now, by first cell for what comes after
+        self.seconds: dict[int, float] = {}
+        self.typical: dict[int, float] = {}
+        self.work = 0.0
+        self.later = 0
+        self.shared = 0
+        self.rerolls = 0
+        self._quote = quote
+        self._grid = grid
+        self._now(walked)
+        self._later(walked)
+
+    def _now(self, walked: Walked) -> None:
+        asked: set[tuple[BaseKey, int, int]] = set()
+        quotes: dict[BaseKey, Quote] = {}
+        for number in sorted(walked.misses):
+            question, chosen, _results = walked.misses[number]
+            base = question.base
+            node = self._grid.cells[number].node
+            quoted = quotes.get(base)
+            if quoted is None:
+                quoted = quotes[base] = self._quote(question.frame.node, question.recipe())
+            fresh = [pair for pair in chosen.missing if (base, *pair) not in asked]
+            asked.update((base, *pair) for pair in fresh)
+            self.owners.setdefault(base, number)
+            self.units.extend(Unit(number, candidate, salt, base) for candidate, salt in fresh)
+            self.shared += len(chosen.missing) - len(fresh)
+            self.rerolls += len(fresh) * (question.frame.attempts - 1)
+            self.quotes[number] = quoted
+            self._count(node, quoted, len(fresh), certain=True)
+            self.seconds[number] = quoted.seconds
+            self.work += quoted.seconds * len(fresh)
+
+    def _later(self, walked: Walked) -> None:
+        quotes: dict[int, Quote] = {}
+        for number, outcome in enumerate(walked.outcomes):
+            if outcome.state is not State.AFTER and outcome.state is not State.WAITING:
+                continue
+            cell = self._grid.cells[number]
+            node = self._grid.nodes[cell.node]
+            self.seconds[number] = 0.0
+            if node.signature.where is Where.INLINE or outcome.state is State.WAITING:
+                continue
+            quoted = quotes.get(cell.node)
+            if quoted is None:
+                quoted = quotes[cell.node] = self.quotes[number] = self._quote(node, None)
+            self.seconds[number] = quoted.seconds
+            if cell.panel:
+                continue  # one request cuts all panels
+            frame = walked.settler.frame(cell.node)
+            self.later += frame.wanted
+            self.rerolls += frame.wanted * (frame.attempts - 1)
+            self._count(cell.node, quoted, frame.wanted, certain=False)
+            self.work += quoted.seconds * frame.wanted
+
+    def _count(self, node: int, quoted: Quote, times: int, *, certain: bool) -> None:
+        self.typical[node] = max(quoted.seconds, self.typical.get(node, 0.0))
+        self.most[node] = self.most.get(node, 0) + times
+        if certain:
+            self.calls[node] = self.calls.get(node, 0) + times
+        elif quoted.low is not None:
+            # the answer may turn out to exist, when what comes first turns out as it was
+            quoted = Quote(quoted.low * 0, quoted.high, quoted.seconds, quoted.source)
+        self.money[node] = self.money.get(node, Estimate()).plus(quoted, times)
+
+
+def _nodes(grid: Grid, walked: Walked, tally: _Tally, reasons: Reasons) -> list[NodePlan]:
+    outcomes = walked.outcomes
+    found: list[NodePlan] = []
+    for number, node in enumerate(grid.nodes):
+        first, count = grid.first[number], grid.count[number]
+        outcome = outcomes[first]
+        op = node.op
+        if outcome.state is State.DONE and (count == 1 or _all_done(outcomes, first, count)):
+            says = "in the file" if op in _INLINE else outcome.says or "unchanged"
+            if node.signature.where is Where.INLINE:
+                found.append(NodePlan(node.id, node.tab, node.title, op, Action.REUSE, says, count))
+                continue
+            choice = walked.settler.frame(number).choice
+            found.append(
+                NodePlan(
+                    node.id, node.tab, node.title, op, Action.REUSE, says, count, provider=choice[0], model=choice[1]
+                )
+            )
+            continue
+        found.append(_node(grid, number, walked, tally, reasons))
+    return found
+
+
+def _all_done(outcomes: Sequence[Outcome], first: int, count: int) -> bool:
+    return all(outcome.state is State.DONE for outcome in outcomes[first : first + count])
+
+
+def _node(grid: Grid, number: int, walked: Walked, tally: _Tally, reasons: Reasons) -> NodePlan:
+    node = grid.nodes[number]
+    cells = grid.cells_of(number)
+    states = [walked.outcomes[cell].state for cell in cells]
+    state, action = next(pair for pair in _ACTIONS if pair[0] in states)
+    concerned = [cell for cell, mine in zip(cells, states, strict=True) if mine is state]
+    reason = reasons.of(concerned[0])
+    if len(cells) > 1:
+        reason += f" ({len(concerned)} of {len(cells)} rows)"
+    provider, model = "", node.model or ""
+    if action in (Action.RUN, Action.AFTER) and node.signature.where is not Where.INLINE:
+        choice = walked.settler.frame(number).choice
+        provider, model = choice.provider, choice.model
+    return NodePlan(
+        node.id,
+        node.tab,
+        node.title,
+        node.op,
+        action,
+        reason,
+        len(cells),
+        tally.calls.get(number, 0),
+        tally.most.get(number, 0),
+        tally.money.get(number, Estimate()),
+        tally.typical.get(number, 0.0),
+        provider,
+        model,
+        any(reasons.stale(cell) for cell in cells),
+    )
+
+
+def _warnings(grid: Grid, walked: Walked, tally: _Tally, money: Estimate, selected: Set[int] | None) -> list[str]:
+    said = []
+    if selected is not None and not selected:
+        said.append("nothing is selected")
+    if money.unknown:
+        said.append(
+            f"{money.unknown} requests have no known price" if money.unknown > 1 else "1 request has no known price"
+        )
+    if tally.shared:
+        said.append(f"{tally.shared} requests are equal to another one and are asked once")
+    waiting = _gates(grid, walked)
+    if waiting:
+        names = ", ".join(waiting[:3]) + (f" and {len(waiting) - 3} more" if len(waiting) > 3 else "")
+        said.append(f"a person must approve at {names}")
+    return said
+
+
+def _gates(grid: Grid, walked: Walked) -> list[NodeId]:
+    return list(
+        dict.fromkeys(
+            grid.nodes[grid.cells[number].node].id
+            for number, outcome in enumerate(walked.outcomes)
+            if outcome.state is State.WAITING
+        )
+    )
