@@ -40,6 +40,10 @@ class Held(Exception):
     """Another live process is buying this very request; its result will serve us too."""
 
 
+class Left(Exception):
+    """The run stops and the provider has the job: a resume finds it by its remote id."""
+
+
 class Phase(StrEnum):
     """What an order is doing, for the display and for the decision what a stop may interrupt."""
 
@@ -77,7 +81,7 @@ def idempotency_key(attempt: AttemptId, request: Request) -> str:
 
 
 async def buy(order: Order, parts: Parts) -> Result:
-    """One new attempt, from reservation to stored result. Raises Held, RemoteError, StoreError."""
+    """One new attempt, from reservation to stored result. Raises Held, Left, RemoteError, StoreError."""
     provider = parts.provider(order.request.recipe.provider)
     key = idempotency_key(order.attempt, order.request)
     order.began = parts.clock.time()
@@ -156,6 +160,8 @@ async def _wait(
     order.phase = Phase.POLLING
     said = ""
     while True:
+        if parts.stop.asked:
+            raise Left
         if wait > 0:
             await parts.clock.sleep(wait)
         answer = await provider.poll(remote, context)

@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 from rushes.engine.clock import Clock
 from rushes.graph.value import Known
 from rushes.model.event import Event, Reserved
-from rushes.model.ids import Digest
+from rushes.model.ids import Digest, RequestKey
 from rushes.model.media import Artifact
 from rushes.plugin.blobs import BlobStore
 from rushes.plugin.check import Check
@@ -60,7 +60,8 @@ class Parts:
     """Everything outside the engine that a run uses.
 
     `probe` turns a stored file into its artifact (media type, pixels, seconds), and raises StoreError for bytes
-    that are no media. `watch` sees every event in order and must not block.
+    that are no media. `stuck` says why a request that is claimed elsewhere will not be answered by waiting, or None.
+    `watch` sees every event in order and must not block.
     """
 
     journal: Journal
@@ -71,6 +72,7 @@ class Parts:
     probe: Callable[[Digest, Path], Artifact]
     clock: Clock
     scratch: Path
+    stuck: Callable[[RequestKey], str | None] = lambda _key: None
     stop: Stop = field(default_factory=Stop)
     watch: Callable[[Event], None] = lambda _event: None
 

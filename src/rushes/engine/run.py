@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from rushes.engine.attempt import Held, Open, Order, Phase, adopt, buy
+from rushes.engine.attempt import Held, Left, Open, Order, Phase, adopt, buy
 from rushes.engine.dispatch import Dispatch
 from rushes.engine.limits import Lane, Limits
 from rushes.engine.parts import Parts
@@ -53,11 +53,17 @@ _HELD_POLL = 0.2  # seconds between looks for a result that another process is b
 
 
 class Past(NamedTuple):
-    """What earlier processes of this run left: attempts made, tries per request, attempts that are still open."""
+    """What earlier processes of this run left.
+
+    The number of attempts, tries per request, attempts that are still open, requests of which nobody can say whether they
+    were accepted, and whether the run was driven before.
+    """
 
     attempts: int = 0
     tries: Mapping[RequestKey, int] = {}
     open: Mapping[RequestKey, Open] = {}
+    unknown: frozenset[RequestKey] = frozenset()
+    resumed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,8 +131,7 @@ class _Run:
 
     async def go(self) -> RunEnd:
         self.parts.stop.listen(self._stop)
-        resumed = bool(self.job.past.attempts)
-        await self._record(RunStarted(owner=self.job.owner, resumed=resumed))
+        await self._record(RunStarted(owner=self.job.owner, resumed=self.job.past.resumed))
         if self.parts.stop.asked:
             self._stop()
         while True:
@@ -349,21 +354,28 @@ class _Run:
         try:
             result = await self._try(unit)
         except Held:
-            self._later(unit, _HELD_POLL)
+            stuck = self.parts.stuck(unit.key)
+            if stuck is None:
+                self._later(unit, _HELD_POLL)
+            else:
+                self._give_up(unit, RemoteError(ErrorClass.UNKNOWN_OUTCOME, stuck, maybe_billed=True))
+        except Left:
+            pass  # its cell stays undecided, its attempt open
         except RemoteError as error:
             self._failed(unit, error)
         except asyncio.CancelledError:
-            if unit.doom is None:
-                if not self.parts.stop.asked:
-                    raise
-                return  # detached: the provider has the job, and the ledger knows its remote id
-            self._failed(unit, unit.doom)
+            if unit.doom is not None:
+                self._failed(unit, unit.doom)
+            elif not self.parts.stop.asked:
+                raise
         else:
             self._bought(unit, result)
         finally:
             self.limits.give(lane)
 
     async def _try(self, unit: Unit) -> Result:
+        if unit.key in self.job.past.unknown:
+            raise Held
         elsewhere = self._found_elsewhere(unit) if unit.order is not None else None
         if elsewhere is not None:
             return elsewhere
