@@ -146,6 +146,7 @@ class Settings:
     pick: Pick | None = None
     provider: str | None = None
     timeout: float | None = None
+    connection_timeout: float | None = None
     max_retries: int | None = None
     retry_delay: float | None = None
     request_delay: float | None = None
