@@ -166,8 +166,17 @@ class Shelf:
         parent.mkdir(exist_ok=True)
         _sweep(parent)
         folder = Path(tempfile.mkdtemp(prefix=".building-", dir=parent))
-        folder.chmod(0o755)  # mkdtemp keeps others out; what it becomes is for everyone who may see the parent
-        files = wanted.folders[kind]
+        try:
+            folder.chmod(0o755)  # mkdtemp keeps others out; what it becomes is for all who may see the parent
+            self._fill(folder, wanted.folders[kind])
+            before = read_manifest(parent / f"v0-{replaced}") if replaced is not None else None
+            write_manifest(folder, wanted, wanted.folders[kind], before["runs"] if before is not None else [])
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return folder
+
+    def _fill(self, folder: Path, files: Sequence[OutFile]) -> None:
         for sub in sorted({one.path.rpartition("/")[0] for one in files} - {""}):
             (folder / sub).mkdir(parents=True, exist_ok=True)
         for one in files:
@@ -176,9 +185,6 @@ class Shelf:
                 target.write_bytes(text_bytes(one.text))
             else:
                 self._store.link_or_copy(Digest(one.digest), target)
-        before = read_manifest(parent / f"v0-{replaced}") if replaced is not None else None
-        write_manifest(folder, wanted, files, before["runs"] if before is not None else [])
-        return folder
 
     def _swap(self, built: Mapping[str, Path], version: int, needs: Mapping[str, Need]) -> bool:
         """Rename all into place; False, with everything as it was, when a number is taken meanwhile."""
