@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from rushes.app.naming import Namer, folder_name, row_name, scene_stem, slug
@@ -58,25 +59,31 @@ def lay_out(grid: Grid, outcomes: Sequence[Outcome | None]) -> list[OutFile]:
 
 
 def fingerprint(grid: Grid, outcomes: Sequence[Outcome | None], *more: str) -> str:
-    """A digest of everything that `lay_out` reads: equal fingerprints have equal files. No file is touched."""
-    said: list[str] = [str(LAYOUT), *more]
-    for node, count in zip(grid.nodes, grid.count, strict=True):
-        said += (node.id, node.title, node.tab, node.op, str(count), "on" if node.enabled else "off")
+    """A digest of everything that `lay_out` reads: equal fingerprints have equal files. No file is touched.
+
+    A candidate enters by its question, number and salt: under these a stored result never changes.
+    """
+    said: list[str] = [str(LAYOUT), *more, str(grid.count)]
+    for node in grid.nodes:
+        said += (node.id, node.title, node.tab, node.op)
+        if not node.enabled:
+            said.append("off")
+    which = itemgetter(0, 1)  # candidate and salt
+    shapes: dict[tuple[tuple[int, int], ...], str] = {}
     for outcome in outcomes:
         if outcome is None:
             said.append("-")
             continue
-        state, value, _base, candidates, says = outcome
-        said += (state, says)
+        state, value, base, candidates, says = outcome
+        said += (state, base or "", says)
         if value is not None:
             said += [one.digest for one in value.artifacts]
             if value.text is not None:
                 said.append(f"t{len(value.text)}:{value.text}")
-        for candidate, _salt, made, verdict, _attempt in candidates:
-            said.append(f"c{candidate}{verdict.flagged:d}")
-            said += [one.digest for one in made.artifacts]
-            if made.text is not None:
-                said.append(f"t{len(made.text)}:{made.text}")
+        shape = tuple(map(which, candidates))
+        if shape not in shapes:
+            shapes[shape] = str(shape)
+        said.append(shapes[shape])
     return hashlib.sha256("\0".join(said).encode("utf-8", "surrogatepass")).hexdigest()
 
 

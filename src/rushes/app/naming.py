@@ -13,6 +13,7 @@ LONGEST = 120
 """Bytes of one name before suffixes; every file system in use takes 255."""
 
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
+_NO_WORD = re.compile("[^a-z0-9]+")
 _SCENE = re.compile(r"(?<![a-z])(?:scene|szene|shot)[-_ ]*0*(\d{1,4})(?!\d)")
 _NOTHING_SAID = re.compile(
     "images?|img|pictures?|stills?|photo|frame|videos?|clips?|films?|movie|audio|sound|voice|text|generat(e|ed|or|ion)|"
@@ -27,6 +28,8 @@ def identity(name: str) -> str:
 
 def slug(text: str) -> str:
     """Lower-case words with hyphens between them, `""` when nothing printable is left."""
+    if text.isascii():
+        return _safe(_NO_WORD.sub("-", text.lower()).strip("-"))
     kept = (char if _is_word(char) else "-" for char in unicodedata.normalize("NFKC", text).lower())
     return _safe(re.sub("-+", "-", "".join(kept)).strip("-"))
 

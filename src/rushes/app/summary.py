@@ -18,7 +18,7 @@ from rushes.errors import ErrorClass
 from rushes.graph.grid import Grid
 from rushes.graph.value import Outcome, State
 from rushes.model.ids import NodeId
-from rushes.model.operation import Operation, Where
+from rushes.model.operation import SIGNATURES, Where
 from rushes.model.run import RunRecord, RunState
 from rushes.model.workflow import Node
 
@@ -171,67 +171,78 @@ def summarize(
         unpriced=tally.unpriced,
         attempts=tally.attempts,
         nodes=lines,
-        failures=_failures(record, grid, outcomes, tally),
-        waiting=_waiting(record, grid, outcomes),
+        failures=_failures(record, grid, outcomes, tally) if counts.failed else (),
+        waiting=_waiting(record, grid, outcomes) if counts.waiting else (),
     )
 
 
 _WORST_FIRST = (State.FAILED, State.WAITING, State.RUN, State.AFTER, State.BLOCKED, State.DONE, State.SKIPPED)
 _NOTHING = NodeTally()
+_INLINE = frozenset(op.value for op, signature in SIGNATURES.items() if signature.where is Where.INLINE)
 
 
 def _lines(grid: Grid, outcomes: Sequence[Outcome | None], tally: Tally) -> tuple[tuple[NodeLine, ...], Counts]:
     lines: list[NodeLine] = []
-    total: dict[State, int] = dict.fromkeys(State, 0)
+    total: dict[str, int] = dict.fromkeys(map(str, State), 0)
     reused = 0
     for number, node in enumerate(grid.nodes):
-        states: dict[State, int] = {}
-        says = ""
-        for cell in grid.cells_of(number):
-            outcome = outcomes[cell]
-            state = State.AFTER if outcome is None else outcome.state
-            states[state] = states.get(state, 0) + 1
-            if outcome is not None and outcome.says and state is not State.DONE:
-                says = outcome.says
+        first, rows = grid.first[number], grid.count[number]
+        states, says = _states(outcomes[first : first + rows])
         for state, count in states.items():
             total[state] += count
-        line = _line(node, grid.count[number], states, tally.nodes.get(node.id, _NOTHING), says)
+        line = _line(node, rows, states, tally.nodes.get(node.id, _NOTHING), says)
         reused += line.reused
-        if node.signature.where is not Where.INLINE or node.op is Operation.APPROVE or line.state != "done":
+        if line.op not in _INLINE or line.op == "approve" or line.state != "done":
             lines.append(line)
     return tuple(lines), Counts(
         total=sum(total.values()),
-        done=total[State.DONE],
+        done=total["done"],
         reused=reused,
         bought=sum(of.bought for of in tally.nodes.values()),
-        failed=total[State.FAILED],
-        blocked=total[State.BLOCKED],
-        skipped=total[State.SKIPPED],
-        waiting=total[State.WAITING],
-        open=total[State.RUN] + total[State.AFTER],
+        failed=total["failed"],
+        blocked=total["blocked"],
+        skipped=total["skipped"],
+        waiting=total["waiting"],
+        open=total["run"] + total["after"],
     )
 
 
-def _line(node: Node, rows: int, states: dict[State, int], of: NodeTally, says: str) -> NodeLine:
-    worst = next(state for state in _WORST_FIRST if state in states)
-    done = states.get(State.DONE, 0)
-    # a row that is done without a purchase of its own in this run stood in the ledger already
-    reused = 0 if node.signature.where is Where.INLINE else max(0, done - len(of.rows))
+def _states(outcomes: Sequence[Outcome | None]) -> tuple[dict[str, int], str]:
+    """How many rows are in each state, and what the last one that is not done says. Keys are plain strings."""
+    if all(outcome is not None and outcome.state is State.DONE for outcome in outcomes):
+        return {"done": len(outcomes)}, ""
+    states: dict[str, int] = {}
+    says = ""
+    for outcome in outcomes:
+        state = "after" if outcome is None else outcome.state.value
+        states[state] = states.get(state, 0) + 1
+        if outcome is not None and outcome.says and outcome.state is not State.DONE:
+            says = outcome.says
+    return states, says
+
+
+def _line(node: Node, rows: int, states: dict[str, int], of: NodeTally, says: str) -> NodeLine:
+    op = node.op._value_
+    worst = (
+        "done" if len(states) == 1 and "done" in states else next(s.value for s in _WORST_FIRST if s.value in states)
+    )
+    done = states.get("done", 0)
     return NodeLine(
-        node=node.id,
-        title=node.title or str(node.id),
-        tab=node.tab,
-        op=str(node.op),
-        model=node.model,
-        state="open" if worst in (State.RUN, State.AFTER) else str(worst),
-        rows=rows,
-        done=done,
-        reused=reused,
-        bought=of.bought,
-        failed=states.get(State.FAILED, 0),
-        spent=of.spent,
-        seconds=of.seconds,
-        says=says,
+        node.id,
+        node.title or node.id,
+        node.tab,
+        op,
+        node.model,
+        "open" if worst in ("run", "after") else worst,
+        rows,
+        done,
+        # a row that is done without a purchase of its own in this run stood in the ledger already
+        0 if op in _INLINE else max(0, done - len(of.rows)),
+        of.bought,
+        states.get("failed", 0),
+        of.spent,
+        of.seconds,
+        says,
     )
 
 
