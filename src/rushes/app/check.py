@@ -1,0 +1,78 @@
+"""Use case: is this file in order? All problems at once, and the safe ones mended when asked."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rushes.app.export import write_whole
+from rushes.app.models import unknown_models
+from rushes.app.plan import read_file
+from rushes.app.project import Project
+from rushes.errors import UserError
+from rushes.graph.grid import build_grid
+from rushes.lint.run import lint
+from rushes.model.problem import Problem, Severity
+from rushes.model.workflow import Workflow
+from rushes.plugin.format import Document
+from rushes.spec.load import load, with_marks
+from rushes.spec.nbflow_repair import repair
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileCheck:
+    """One file's problems after any mending; `fixed` says in words what was mended, `diff` shows it."""
+
+    file: Path
+    problems: tuple[Problem, ...]
+    fixed: tuple[str, ...] = ()
+    diff: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing here would stop a run."""
+        return all(problem.severity is not Severity.ERROR for problem in self.problems)
+
+
+def check_files(project: Project, files: Sequence[Path], *, fix: bool = False) -> list[FileCheck]:
+    """Check every file. With `fix` the safe faults of `.nbflow` files are mended in place, each file whole or not."""
+    return [_check(project, file, fix) for file in files]
+
+
+def _check(project: Project, file: Path, fix: bool) -> FileCheck:
+    try:
+        data = read_file(file)
+    except UserError as error:
+        unreadable = Problem(code="file-unreadable", severity=Severity.ERROR, says=error.message, try_=error.next_step)
+        return FileCheck(file=file, problems=(unreadable,))
+    loaded = load(str(file), data)
+    fixed: list[str] = []
+    diff = ""
+    if fix and loaded.document is not None and loaded.document.format == "nbflow":
+        mended, fixed = repair(loaded.document)
+        if mended != data:
+            diff = _diff(file, data, mended)
+            write_whole(file, mended)
+            loaded = load(str(file), mended)
+    problems = list(loaded.problems)
+    if loaded.document is not None and loaded.workflow is not None:
+        problems += _deeper(project, loaded.document, loaded.workflow, problems)
+    return FileCheck(file=file, problems=tuple(problems), fixed=tuple(fixed), diff=diff)
+
+
+def _deeper(project: Project, document: Document, workflow: Workflow, before: Sequence[Problem]) -> list[Problem]:
+    """What only the graph, the catalogue and the rules can see; nothing that the reader has said already."""
+    grid, found = build_grid(workflow, {"input_lines": "-", **workflow.variables})
+    del grid
+    found = [*found, *unknown_models(project.catalogue, workflow), *lint(document, workflow)]
+    said = {(problem.code, problem.node, problem.path) for problem in before}
+    fresh = [problem for problem in found if (problem.code, problem.node, problem.path) not in said]
+    return list(with_marks(document, fresh))
+
+
+def _diff(file: Path, before: bytes, after: bytes) -> str:
+    lines = (data.decode("utf-8", "replace").splitlines(keepends=True) for data in (before, after))
+    old, new = lines
+    return "".join(difflib.unified_diff(old, new, str(file), f"{file} (mended)"))

@@ -1,0 +1,200 @@
+"""Use case: what would a run of this file do, why, how long and for how much. Buys nothing, writes nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rushes.app.models import Models, unknown_models
+from rushes.app.project import Project
+from rushes.app.references import read_references
+from rushes.app.values import fix_moment, values_of
+from rushes.errors import ProblemsError, UserError
+from rushes.graph.grid import Grid, build_grid
+from rushes.graph.plan import make_plan
+from rushes.graph.planned import Plan
+from rushes.graph.resolve import Setting
+from rushes.graph.select import flags_of, match, select
+from rushes.ledger.fold import fold
+from rushes.ledger.ledger import Ledger
+from rushes.model.ids import BaseKey, NodeId
+from rushes.model.media import Artifact
+from rushes.model.problem import Problem, Severity
+from rushes.model.run import RunOptions
+from rushes.model.workflow import Pick, Workflow
+from rushes.plugin.format import Document
+from rushes.spec.load import load, with_marks
+
+ATTEMPTS = 3
+"""Results that one flagged candidate may cost, when nobody says otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A file read, checked and planned: everything that a run needs, and nothing done yet."""
+
+    file: Path
+    document: Document
+    workflow: Workflow
+    grid: Grid
+    setting: Setting
+    selected: frozenset[int] | None
+    models: Models
+    options: RunOptions
+    concurrency: int | None
+    plan: Plan
+    problems: tuple[Problem, ...]
+
+
+async def prepare(project: Project, file: Path, options: RunOptions) -> Prepared:
+    """Read and plan a file. Raises ProblemsError with everything that is wrong, UserError for an unreadable file."""
+    return await prepare_document(project, file, read_file(file), options)
+
+
+def read_file(file: Path) -> bytes:
+    """The bytes of a workflow file; UserError when there is none."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise UserError(f"{file} cannot be read: {error.strerror}", next_step="name a workflow file") from error
+
+
+async def prepare_document(project: Project, file: Path, data: bytes, options: RunOptions) -> Prepared:
+    """`prepare` for bytes that may be older than the file: a resumed run means the document it began with."""
+    loaded = load(str(file), data)
+    document, workflow = loaded.document, loaded.workflow
+    problems = list(loaded.problems)
+    _refuse(problems)
+    assert document is not None and workflow is not None
+    folder = _folder(file)
+    options = fix_moment(workflow, options)
+    values, missing = values_of(workflow, options, folder)
+    grid, wrong = build_grid(workflow, values)
+    models = Models(project, workflow, options)
+    problems += missing + wrong + unknown_models(project.catalogue, workflow)
+    _refuse(with_marks(document, problems))
+    assert grid is not None
+    sources, unread = await read_references(project, workflow, folder, models)
+    problems += unread
+    _refuse(with_marks(document, problems))
+    setting = _setting(project, workflow, grid, options, values, sources, models)
+    return _planned(project, file, document, workflow, grid, setting, models, options, with_marks(document, problems))
+
+
+def _folder(file: Path) -> Path:
+    return file.absolute().parent
+
+
+def _refuse(problems: Sequence[Problem]) -> None:
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        raise ProblemsError(problems)
+
+
+def _setting(
+    project: Project,
+    workflow: Workflow,
+    grid: Grid,
+    options: RunOptions,
+    values: dict[str, str],
+    sources: dict[str, Artifact],
+    models: Models,
+) -> Setting:
+    config, settings = project.config, workflow.settings
+    asked = _named(grid, options.rerun, "rerun")
+    return Setting(
+        variables=values,
+        sources=sources,
+        choose=models.choose,
+        pick=options.pick or settings.pick or config.pick.value or Pick.ASK,
+        pick_wins=options.pick is not None,
+        attempts=_first(options.attempts, config.attempts.value, settings.attempts, ATTEMPTS),
+        candidates=options.candidates,
+        prompts={} if options.prompt is None else {str(name): options.prompt for name in asked},
+        floors={(BaseKey(base), candidate): salt for base, candidate, salt in options.floors},
+        fresh_seed=options.fresh_seed,
+    )
+
+
+def _planned(
+    project: Project,
+    file: Path,
+    document: Document,
+    workflow: Workflow,
+    grid: Grid,
+    setting: Setting,
+    models: Models,
+    options: RunOptions,
+    problems: Sequence[Problem],
+) -> Prepared:
+    concurrency = _concurrency(project, workflow, options)
+
+    def plan_for(chosen: frozenset[int] | None) -> Plan:
+        return make_plan(
+            grid,
+            setting,
+            project.ledger,
+            selected=chosen,
+            quote=models.quote,
+            history=_History(project.ledger, workflow.name),
+            parallel=models.parallel(concurrency),
+            selection=flags_of(options),
+        )
+
+    stale = plan_for(None).stale if options.stale else frozenset()
+    failed = _failed_before(project, file) if options.failed else frozenset()
+    narrowed = dataclasses.replace(options, only=(*options.only, *options.rerun))
+    selected, unknown = select(grid, narrowed, failed, stale)
+    _refuse(unknown)
+    return Prepared(
+        file=file,
+        document=document,
+        workflow=workflow,
+        grid=grid,
+        setting=setting,
+        selected=selected,
+        models=models,
+        options=options,
+        concurrency=concurrency,
+        plan=plan_for(selected),
+        problems=tuple(problems),
+    )
+
+
+def _concurrency(project: Project, workflow: Workflow, options: RunOptions) -> int | None:
+    if options.concurrency is not None:
+        return options.concurrency
+    if not workflow.settings.parallel:
+        return 1
+    return workflow.settings.max_workers or project.config.concurrency.value
+
+
+def _failed_before(project: Project, file: Path) -> frozenset[NodeId]:
+    for record in project.ledger.runs(file=str(file.absolute()), limit=1):
+        return frozenset(node for node, _row in fold(project.ledger.events(record.id)).failed)
+    return frozenset()
+
+
+def _named(grid: Grid, names: Sequence[str], flag: str) -> list[NodeId]:
+    numbers, unknown = match(grid, names, flag)
+    _refuse(unknown)
+    return [grid.nodes[number].id for number in sorted(numbers)]
+
+
+def _first(*values: int | None) -> int:
+    return next(value for value in values if value is not None)
+
+
+class _History(NamedTuple):
+    """What this workflow's places asked before."""
+
+    ledger: Ledger
+    workflow: str
+
+    def asked(self, places: Sequence[tuple[NodeId, int]]) -> dict[tuple[NodeId, int], BaseKey]:
+        return self.ledger.asked(self.workflow, places)
+
+    def recipes(self, bases: Sequence[BaseKey]) -> dict[BaseKey, dict[str, Any]]:
+        return self.ledger.recipes(bases)

@@ -1,0 +1,84 @@
+"""Where everything is wired: the home with its ledger and store, the catalogue, the providers that a command names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+
+from rushes.app.config import Config, load_config
+from rushes.app.plugins import provider_named
+from rushes.assets.local import LocalStore
+from rushes.catalogue.load import Catalogue
+from rushes.errors import StoreError
+from rushes.ledger.ledger import Ledger
+from rushes.ledger.open import open_ledger
+from rushes.plugin.provider import Provider
+
+DEFAULT_PROVIDER = "sketch"
+"""What runs when nobody says otherwise: offline, free, and said to be so."""
+
+
+class Project:
+    """One opened home. A context manager; everything in it is opened when first used and closed at the end."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self._providers: dict[str, Provider] = {}
+
+    @classmethod
+    def open(cls, near: Path, **flags: object) -> Project:
+        """The project for a folder. `flags` are those of the command line: home, provider, concurrency, ..."""
+        return cls(load_config(near, flags))
+
+    def __enter__(self) -> Project:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        if "ledger" in self.__dict__:
+            self.ledger.close()
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The ledger of this home."""
+        self._make_home()
+        return open_ledger(self.config.ledger.value)
+
+    @cached_property
+    def store(self) -> LocalStore:
+        """The blobs of this home."""
+        self._make_home()
+        return LocalStore(self.config.home.value / "store")
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """What is known about models."""
+        return Catalogue.default()
+
+    @property
+    def scratch(self) -> Path:
+        """A folder for temporary files of providers."""
+        path = self.config.home.value / "scratch"
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def provider(self, name: str) -> Provider:
+        """The provider of that name, made once."""
+        if name not in self._providers:
+            self._providers[name] = provider_named(name)
+        return self._providers[name]
+
+    def loaded_providers(self) -> Mapping[str, Provider]:
+        """The providers that were named so far."""
+        return self._providers
+
+    def _make_home(self) -> None:
+        home = self.config.home
+        try:
+            home.value.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"the home folder {home.value} ({home.source}) cannot be made: {error.strerror}",
+                next_step="name another with --home or RUSHES_HOME",
+            ) from error

@@ -1,0 +1,227 @@
+"""Use case: run a file, go on with a run, ask again for some of its nodes.
+
+A run is made only when there is something to do; the ledger keeps the document's bytes and the options with it, so that
+a resume means what was meant, even when the file has changed since.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from rushes.app.plan import Prepared, prepare, prepare_document
+from rushes.app.plugins import all_checks
+from rushes.app.project import Project
+from rushes.app.results import Finished, finish
+from rushes.app.summary import RunSummary
+from rushes.assets.sources import artifact_of
+from rushes.engine.claims import stuck_in
+from rushes.engine.clock import SystemClock
+from rushes.engine.parts import Parts, Stop
+from rushes.engine.recover import past_of
+from rushes.engine.retry import RetryPolicy
+from rushes.engine.run import Job, drive
+from rushes.errors import NotFound, PlanChanged, UserError
+from rushes.graph.planned import Plan
+from rushes.graph.select import match
+from rushes.graph.value import Outcome, State
+from rushes.ledger.fold import fold
+from rushes.ledger.owner import new_owner
+from rushes.ledger.writer import Writer
+from rushes.model.event import Event
+from rushes.model.ids import RunId
+from rushes.model.run import RunOptions, RunRecord, RunState
+
+Watch = Callable[[Event], None]
+Tell = Callable[[Plan], None]
+
+_SETTLED = (State.DONE, State.SKIPPED)
+
+
+class Hooks(NamedTuple):
+    """What a door may hang on a run: every event, the plan before it starts, and the wish to stop."""
+
+    watch: Watch = lambda _event: None
+    planned: Tell = lambda _plan: None
+    stop: Stop | None = None
+
+
+NO_HOOKS = Hooks()
+
+
+async def run_file(
+    project: Project, file: Path, options: RunOptions, *, bound_to: str | None = None, hooks: Hooks = NO_HOOKS
+) -> RunSummary:
+    """Run a file. Raises ProblemsError, PlanChanged when `bound_to` is another plan, RemoteError, StoreError."""
+    prepared = await prepare(project, file, options)
+    _check_bound(prepared.plan, bound_to)
+    hooks.planned(prepared.plan)
+    earlier = _earlier(project, prepared)
+    if earlier is not None and _nothing_to_do(prepared):
+        state = RunState.FAILED if _blocked(prepared.plan.outcomes) else RunState.DONE
+        if _waits(prepared.plan.outcomes):
+            state = RunState.PARKED
+        record = dataclasses.replace(earlier, state=state, options=prepared.options)
+        return finish(project, prepared, Finished(record, prepared.plan.outcomes, (), idle=True))
+    record = _create(project, prepared)
+    return await _drive(project, prepared, record, hooks)
+
+
+async def rerun_file(project: Project, file: Path, options: RunOptions, *, hooks: Hooks = NO_HOOKS) -> RunSummary:
+    """Ask again for the nodes of `options.rerun`, and for nothing else. Their earlier results stay in the store."""
+    first = await prepare(project, file, options)
+    floors = _floors(project, first)
+    return await run_file(project, file, dataclasses.replace(first.options, floors=floors), hooks=hooks)
+
+
+async def resume(project: Project, run: str | None, *, hooks: Hooks = NO_HOOKS) -> RunSummary:
+    """Go on with a run (the newest that is not over, when none is named). Raises NotFound, UserError."""
+    record = project.ledger.run(RunId(run)) if run is not None else _newest_open(project)
+    prepared = await prepared_as_of(project, record)
+    hooks.planned(prepared.plan)
+    return await _drive(project, prepared, record, hooks)
+
+
+async def prepared_as_of(project: Project, record: RunRecord) -> Prepared:
+    """A run's document as it was, planned as of now."""
+    data = project.store.path(record.document).read_bytes()
+    return await prepare_document(project, Path(record.file), data, record.options)
+
+
+async def _drive(project: Project, prepared: Prepared, record: RunRecord, hooks: Hooks) -> RunSummary:
+    owner = new_owner()
+    ledger = project.ledger
+    holder = ledger.take_run(record.id, owner, time.time())
+    if holder is not None:
+        raise UserError(
+            f"run {record.id} is being driven by another process ({holder})",
+            next_step=f"watch it with: rushes status {record.id}",
+        )
+    state = RunState.INTERRUPTED
+    writer = Writer(ledger, record.id, owner, time.time)
+    try:
+        end = await drive(_job(project, prepared, record, owner), _parts(project, writer, hooks))
+        state = end.state
+    finally:
+        try:
+            writer.close()
+        finally:
+            ledger.leave_run(record.id, owner, state, time.time())
+    record = dataclasses.replace(record, state=state)
+    entries = await asyncio.to_thread(ledger.events, record.id)
+    return finish(project, prepared, Finished(record, end.outcomes, entries, idle=False))
+
+
+def _job(project: Project, prepared: Prepared, record: RunRecord, owner: str) -> Job:
+    settings, options = prepared.workflow.settings, prepared.options
+    retry = RetryPolicy()
+    if settings.max_retries is not None:
+        retry = dataclasses.replace(retry, tries=settings.max_retries + 1)
+    if settings.retry_delay is not None:
+        retry = dataclasses.replace(retry, delay=settings.retry_delay)
+    return Job(
+        run=record.id,
+        grid=prepared.grid,
+        setting=prepared.setting,
+        selected=prepared.selected if prepared.selected is not None else frozenset(range(len(prepared.grid.nodes))),
+        owner=owner,
+        limits=prepared.workflow.limits,
+        concurrency=prepared.concurrency,
+        fail_fast=options.fail_fast or settings.fail_fast,
+        retry=retry,
+        request_delay=settings.request_delay or 0.0,
+        timeout=prepared.models.timeout,
+        seconds=prepared.models.seconds,
+        past=past_of(fold(project.ledger.events(record.id))),
+    )
+
+
+def _parts(project: Project, writer: Writer, hooks: Hooks) -> Parts:
+    return Parts(
+        journal=writer,
+        known=project.ledger,
+        store=project.store,
+        provider=project.provider,
+        checks=all_checks(),
+        probe=lambda digest, _path: artifact_of(digest, project.store, project.ledger),
+        clock=SystemClock(),
+        scratch=project.scratch,
+        stuck=stuck_in(project.ledger, time.time),
+        stop=hooks.stop or Stop(),
+        watch=hooks.watch,
+    )
+
+
+def _check_bound(plan: Plan, bound_to: str | None) -> None:
+    if bound_to is not None and plan.fingerprint != bound_to:
+        raise PlanChanged(
+            f"the plan is {plan.fingerprint} today, not {bound_to}",
+            next_step="look at it again with rushes plan, then run with its fingerprint",
+        )
+
+
+def _nothing_to_do(prepared: Prepared) -> bool:
+    busy = (State.RUN, State.AFTER)
+    waiting = _waits(prepared.plan.outcomes)
+    return not any(outcome.state in busy for outcome in prepared.plan.outcomes) or (waiting and not prepared.plan.units)
+
+
+def _waits(outcomes: Sequence[Outcome]) -> bool:
+    return any(outcome.state is State.WAITING for outcome in outcomes)
+
+
+def _blocked(outcomes: Sequence[Outcome]) -> bool:
+    return any(outcome.state in (State.BLOCKED, State.FAILED) for outcome in outcomes)
+
+
+def _earlier(project: Project, prepared: Prepared) -> RunRecord | None:
+    """The last run of this file: what a run that has nothing to do is shown as."""
+    for record in project.ledger.runs(file=str(prepared.file.absolute()), limit=1):
+        return record if not _waits(prepared.plan.outcomes) or record.state is RunState.PARKED else None
+    return None
+
+
+def _newest_open(project: Project) -> RunRecord:
+    over = (RunState.DONE, RunState.CANCELLED)
+    for record in project.ledger.runs():
+        if record.state not in over:
+            return record
+    raise NotFound("there is no run to go on with", next_step="start one with: rushes run FILE")
+
+
+def _create(project: Project, prepared: Prepared) -> RunRecord:
+    now = time.time()
+    digest, _size = project.store.put([prepared.document.data])
+    record = RunRecord(
+        id=RunId(time.strftime("%Y%m%d-%H%M%S", time.localtime(now)) + "-" + secrets.token_hex(2)),
+        workflow=prepared.workflow.name,
+        file=str(prepared.file.absolute()),
+        document=digest,
+        format=prepared.workflow.format,
+        options=prepared.options,
+        fingerprint=prepared.plan.fingerprint,
+        created=now,
+    )
+    project.ledger.create_run(record)
+    return record
+
+
+def _floors(project: Project, prepared: Prepared) -> tuple[tuple[str, int, int], ...]:
+    """For every question of the nodes to ask again, the salt after its last one."""
+    named, _unknown = match(prepared.grid, prepared.options.rerun, "rerun")
+    bases = [
+        outcome.base
+        for number, outcome in enumerate(prepared.plan.outcomes)
+        if prepared.grid.cells[number].node in named and outcome.base is not None
+    ]
+    floors: dict[tuple[str, int], int] = {}
+    for base, results in project.ledger.results(list(dict.fromkeys(bases))).items():
+        for result in results:
+            key = (str(base), result.candidate)
+            floors[key] = max(floors.get(key, 0), result.salt + 1)
+    return tuple((base, candidate, salt) for (base, candidate), salt in sorted(floors.items()))

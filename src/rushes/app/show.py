@@ -1,0 +1,30 @@
+"""Use case: what runs there are, and where one of them stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rushes.app.project import Project
+from rushes.app.run import prepared_as_of
+from rushes.app.summary import RunSummary, summarize
+from rushes.errors import NotFound
+from rushes.model.ids import RunId
+from rushes.model.run import RunRecord
+
+
+def runs(project: Project, *, file: Path | None = None, limit: int = 50) -> list[RunRecord]:
+    """The newest runs, of one file if asked."""
+    return project.ledger.runs(file=None if file is None else str(file.absolute()), limit=limit)
+
+
+async def status(project: Project, run: str | None) -> RunSummary:
+    """Where a run stands now (the newest, when none is named), whether or not a process drives it. Raises NotFound."""
+    if run is not None:
+        record = project.ledger.run(RunId(run))
+    else:
+        newest = project.ledger.runs(limit=1)
+        if not newest:
+            raise NotFound("there are no runs yet", next_step="start one with: rushes run FILE")
+        record = newest[0]
+    prepared = await prepared_as_of(project, record)
+    return summarize(record, prepared.grid, prepared.plan.outcomes, project.ledger.events(record.id))

@@ -1,0 +1,101 @@
+"""The values of a run's variables: what flags, the document, the input and the environment say, fixed once per run."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+
+from rushes.errors import UserError
+from rushes.model.problem import Problem, Severity
+from rushes.model.run import RunOptions
+from rushes.model.text import Text
+from rushes.model.workflow import Node, Workflow
+
+_MOMENTARY = ("timestamp", "random")
+
+
+def fix_moment(workflow: Workflow, options: RunOptions) -> RunOptions:
+    """The options with `{{timestamp}}` and `{{random}}` decided, if they are used: a resume must mean the same."""
+    used = {name for node in workflow.nodes() for name in _vars(node)}
+    fresh = {
+        "timestamp": time.strftime("%Y%m%d-%H%M%S"),
+        "random": secrets.token_hex(4),
+    }
+    added = {name: fresh[name] for name in _MOMENTARY if name in used and name not in options.variables}
+    return dataclasses.replace(options, variables={**options.variables, **added}) if added else options
+
+
+def values_of(
+    workflow: Workflow, options: RunOptions, folder: Path, environ: Mapping[str, str] | None = None
+) -> tuple[dict[str, str], list[Problem]]:
+    """All variables of a run, and a problem for each one that the document uses and nobody gives.
+
+    Flags beat the document. `input` is the text of the run, `input_lines` its lines or those of `settings.input_file`.
+    """
+    environ = os.environ if environ is None else environ
+    values = {str(name): str(value) for name, value in workflow.variables.items()}
+    if "prompt" in workflow.inputs:
+        values["input"] = workflow.inputs["prompt"]
+    values.update(options.variables)
+    if "input_lines" not in values:
+        lines = _lines(workflow, values, folder)
+        if lines is not None:
+            values["input_lines"] = lines
+    problems: list[Problem] = []
+    for node in workflow.nodes():
+        for name in _vars(node):
+            if name in values or name == "item":
+                continue
+            if name.startswith("env.") and name[4:] in environ:
+                values[name] = environ[name[4:]]
+                continue
+            problems.append(_missing(node, name, values))
+    return values, problems
+
+
+def _lines(workflow: Workflow, values: Mapping[str, str], folder: Path) -> str | None:
+    named = workflow.settings.input_file
+    if named is None:
+        return values.get("input")
+    file = folder / named
+    try:
+        return file.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"settings.input_file: {file} cannot be read: {error}", next_step="give a text file, one entry a line"
+        ) from error
+
+
+def _vars(node: Node) -> Iterator[str]:
+    if node.rows_from is not None:
+        yield node.rows_from
+    if node.prompt is not None and node.prompt.literal is None:
+        yield from node.prompt.vars
+    for value in node.params.values():
+        if isinstance(value, Text):
+            yield from value.vars
+
+
+def _missing(node: Node, name: str, values: Mapping[str, str]) -> Problem:
+    if name in ("input", "input_lines"):
+        cure = "give it with --input TEXT, or as `prompt:` in the file"
+    elif name.startswith("env."):
+        cure = f"set the environment variable {name[4:]}"
+    else:
+        near = get_close_matches(name, list(values), n=1)
+        cure = f"did you mean {near[0]!r}?" if near else f"give it with --set {name}=VALUE"
+    return Problem(
+        code="variable-missing",
+        severity=Severity.ERROR,
+        says=f"it uses {{{{{name}}}}}, and nothing gives it a value",
+        why="the braces would be sent to the model as they are",
+        try_=cure,
+        path=node.path,
+        tab=node.tab,
+        node=str(node.id),
+    )
