@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rushes.model.canonical import request_key
 from rushes.model.ids import BaseKey, RequestKey
@@ -42,15 +42,14 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One asking: a recipe, the candidate's number and salt, and the seed that goes with them."""
+    """One asking: a recipe, the candidate's number and salt, the seed that goes with them, and its key."""
 
     recipe: Recipe
     base: BaseKey
     candidate: int
     salt: int
     seed: int
+    key: RequestKey = field(init=False)
 
-    @property
-    def key(self) -> RequestKey:
-        """The request key."""
-        return request_key(self.base, self.candidate, self.salt)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", request_key(self.base, self.candidate, self.salt))
