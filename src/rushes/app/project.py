@@ -21,11 +21,14 @@ DEFAULT_PROVIDER = "sketch"
 
 
 class Project:
-    """One opened home. A context manager; everything in it is opened when first used and closed at the end."""
+    """One opened home. A context manager; everything in it is opened when first used and closed at the end.
 
-    def __init__(self, config: Config) -> None:
+    `providers` are given by hand under their names; others are loaded when named.
+    """
+
+    def __init__(self, config: Config, providers: Mapping[str, Provider] | None = None) -> None:
         self.config = config
-        self._providers: dict[str, Provider] = {}
+        self._providers: dict[str, Provider] = dict(providers or {})
 
     @classmethod
     def open(cls, near: Path, **flags: object) -> Project:

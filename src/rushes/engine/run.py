@@ -55,8 +55,8 @@ _HELD_POLL = 0.2  # seconds between looks for a result that another process is b
 class Past(NamedTuple):
     """What earlier processes of this run left.
 
-    The number of attempts, tries per request, attempts that are still open, requests of which nobody can say whether they
-    were accepted, and whether the run was driven before.
+    The number of attempts, tries per request, attempts that are still open, requests of which nobody can say whether
+    they were accepted, and whether the run was driven before.
     """
 
     attempts: int = 0
@@ -138,15 +138,16 @@ class _Run:
             self.wake.clear()
             self._settle_ready()
             self._admit()
-            if not self.running and not self.sleeping and not self.ready and not self._can_wait():
+            if not self.running and not self.ready and (self.parts.stop.asked or not self._may_go_on()):
                 break
             await self._wait()
             if self.fatal is not None:
                 await self._abandon()
         return await self._end()
 
-    def _can_wait(self) -> bool:
-        return len(self.queue) > 0 and self.limits.next_free(self._now()) is not None
+    def _may_go_on(self) -> bool:
+        paused = len(self.queue) > 0 and self.limits.next_free(self._now()) is not None
+        return self.sleeping > 0 or paused
 
     async def _wait(self) -> None:
         loop = asyncio.get_running_loop()
