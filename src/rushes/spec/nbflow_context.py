@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from rushes.model.ids import NodeId
 from rushes.model.media import Kind
-from rushes.model.problem import Path, Problem
+from rushes.model.problem import Edit, Path, Problem
 from rushes.model.workflow import Input, Mode
 from rushes.spec.nbflow_graph import GraphNode, GraphTab, Link
 from rushes.spec.nbflow_kinds import MEDIA_KINDS, NodeKind
@@ -15,6 +15,14 @@ from rushes.spec.nbflow_kinds import MEDIA_KINDS, NodeKind
 VIDEO_SUFFIXES = (".mp4", ".webm", ".mov", ".m4v")
 MOST_CANDIDATES = 100
 """More candidates of one row than this are taken for a mistake."""
+
+
+_MAKES: Final = {
+    NodeKind.PROMPT: Kind.TEXT,
+    NodeKind.IMAGE: Kind.IMAGE,
+    NodeKind.VIDEO: Kind.VIDEO,
+    NodeKind.UNKNOWN: None,
+}
 
 
 class Feed(NamedTuple):
@@ -34,10 +42,12 @@ class TabContext:
     prompts: dict[str, list[GraphNode]] = field(default_factory=dict)
     kinds: dict[str, Kind | None] = field(default_factory=dict)
 
-    def note(self, node: GraphNode, code: str, says: str, *, try_: str = "", at: Path = ()) -> None:
+    def note(
+        self, node: GraphNode, code: str, says: str, *, try_: str = "", at: Path = (), fix: tuple[Edit, ...] = ()
+    ) -> None:
         """Note a fault of a node; a node that is switched off is not judged."""
         if node.enabled:
-            self.problems.append(node.problem(code, says, try_=try_, at=at))
+            self.problems.append(node.problem(code, says, try_=try_, at=at, fix=fix))
 
     def index(self) -> None:
         """Prompts by name, once for the tab."""
@@ -47,6 +57,8 @@ class TabContext:
 
     def kind(self, node: GraphNode) -> Kind | None:
         """What the node hands on; gates and previews hand on what they get; None when nobody can know."""
+        if node.kind in _MAKES:
+            return _MAKES[node.kind]
         trail: list[GraphNode] = []
         seen: set[str] = set()
         kind: Kind | None = None
@@ -121,14 +133,8 @@ def join(role: str, feeds: list[Feed]) -> list[Input]:
 
 
 def _own_kind(node: GraphNode) -> Kind | None:
-    if node.kind is NodeKind.PROMPT:
-        return Kind.TEXT
-    if node.kind is NodeKind.IMAGE:
-        return Kind.IMAGE
-    if node.kind is NodeKind.VIDEO:
-        return Kind.VIDEO
-    if node.kind is NodeKind.UNKNOWN:
-        return None
+    if node.kind in _MAKES:
+        return _MAKES[node.kind]
     for name in ("filename", "imageData"):
         value = node.props.get(name)
         if isinstance(value, str) and value[-300:].lower().partition("?")[0].endswith(VIDEO_SUFFIXES):

@@ -87,9 +87,9 @@ class GraphNode:
             return name if isinstance(name, str) else ""
         return ""
 
-    def problem(self, code: str, says: str, *, try_: str = "", at: Path = ()) -> Problem:
+    def problem(self, code: str, says: str, *, try_: str = "", at: Path = (), fix: tuple[Edit, ...] = ()) -> Problem:
         """A problem of this node, or of the field `at`, with a code of the reader's table."""
-        return fault(code, says, (*self.path, *at), try_=try_, tab=self.tab, node=str(self.id))
+        return fault(code, says, (*self.path, *at), try_=try_, tab=self.tab, node=str(self.id), fix=fix)
 
 
 @dataclass(slots=True, eq=False)

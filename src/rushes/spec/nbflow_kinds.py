@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 PREFIX: Final = "nanobanana/"
@@ -61,13 +62,14 @@ def placeholders(text: str) -> list[str]:
     return list(dict.fromkeys(PLACEHOLDER.findall(text)))
 
 
-def slot_role(kind: NodeKind, index: int, name: object) -> str:
+@lru_cache(maxsize=1024)
+def slot_role(kind: NodeKind, index: int, name: str) -> str:
     """The role of a generator's slot: `prompt`, `reference`, `start_frame` or `end_frame`.
 
     The name decides where it is one of the known names; the index decides for the rest, because files exist whose
     slots were renamed but never moved.
     """
-    said = name.strip().lower().replace("_", " ").replace("-", " ") if isinstance(name, str) else ""
+    said = name.strip().lower().replace("_", " ").replace("-", " ")
     if said == "prompt":
         return "prompt"
     if kind is NodeKind.IMAGE:

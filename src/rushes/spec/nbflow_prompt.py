@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from rushes.model.media import Kind
 from rushes.model.operation import Operation
+from rushes.model.problem import Edit, Path
 from rushes.model.text import Ref, Text, Var, plain
 from rushes.model.workflow import Node
 from rushes.spec.nbflow_context import TabContext
@@ -93,15 +94,19 @@ def _rows(ctx: TabContext, node: GraphNode) -> tuple[str, ...]:
         if isinstance(row, str):
             kept.append(row)
             continue
+        at = ("properties", "dynamicRows", number)
+        says = f"row {number + 1} of {node.label} is not a flat text"
         ctx.note(
-            node,
-            "nb-rows-shape",
-            f"row {number + 1} of {node.label} is not a flat text",
-            try_="write the row as one text in quotes",
-            at=("properties", "dynamicRows", number),
+            node, "nb-rows-shape", says, try_="write the row as one text in quotes", at=at, fix=_flat(node, at, row)
         )
         kept.append("")
     return tuple(kept)
+
+
+def _flat(node: GraphNode, at: Path, row: object) -> tuple[Edit, ...]:
+    """An object with one text in it can only mean that text."""
+    texts = [value for value in row.values() if isinstance(value, str)] if isinstance(row, dict) else []
+    return (Edit((*node.path, *at), texts[0]),) if len(texts) == 1 else ()
 
 
 def _batch(ctx: TabContext, node: GraphNode) -> tuple[str, ...]:
