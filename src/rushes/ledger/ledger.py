@@ -27,6 +27,7 @@ from rushes.ledger.rows import (
     record_of,
     record_to_text,
     results_of,
+    uncollected,
 )
 from rushes.model.event import Event, Reserved, to_plain
 from rushes.model.ids import BaseKey, Digest, NodeId, RequestKey, RunId
@@ -169,7 +170,8 @@ class Ledger:
             "SELECT seq, at, kind, body FROM events WHERE run = ? AND seq > ? ORDER BY seq", (run_id, after)
         )
         try:
-            return [entry_of(*row) for row in rows]
+            with uncollected():
+                return [entry_of(*row) for row in rows]
         except (KeyError, TypeError, ValueError) as error:
             raise StoreError(
                 f"run {run_id} in {self.where} holds an event that cannot be read: {error!r}",
@@ -180,17 +182,17 @@ class Ledger:
         """Write events, and all that follows from them, in one transaction; on disk when this returns."""
         self.commit(run_id, [Batch(at, tuple(events))])
 
-    def reserve(self, run_id: RunId, event: Reserved, owner: str, at: float, *, over_sent: bool = True) -> bool:
+    def reserve(self, run_id: RunId, event: Reserved, owner: str, at: float, *, over_sent: bool = False) -> bool:
         """Claim a request and write its `Reserved`, or do nothing and return False.
 
         False when a live owner holds the key, when its outcome is unknown, or when its result is already there.
-        A dead owner's claim is taken over at once; with `over_sent=False` only if nothing had been sent for it, or if
-        it was this run's own.
+        A dead owner's claim is taken over at once if nothing had been sent for it; if something had, by its own run
+        only, which knows how to ask about it, or with `over_sent`, where asking twice is harmless.
         """
         return self.commit(run_id, [Batch(at, (event,), claim=True)], owner, over_sent=over_sent)[0]
 
     def commit(
-        self, run_id: RunId, batches: Sequence[Batch], owner: str | None = None, *, over_sent: bool = True
+        self, run_id: RunId, batches: Sequence[Batch], owner: str | None = None, *, over_sent: bool = False
     ) -> list[bool]:
         """Write everything that waits in one transaction; says for each batch whether it was written.
 
@@ -239,12 +241,9 @@ class Ledger:
 
     def results(self, bases: Sequence[BaseKey]) -> dict[BaseKey, list[Result]]:
         """The stored results of each question that has any, by candidate and salt."""
-        return results_of(
-            self._for(
-                f"SELECT {RESULT_COLUMNS} FROM results WHERE base IN (??) ORDER BY base, candidate, salt",  # noqa: S608
-                bases,
-            )
-        )
+        sql = f"SELECT {RESULT_COLUMNS} FROM results WHERE base IN (??) ORDER BY base, candidate, salt"  # noqa: S608
+        with uncollected():
+            return results_of(self._for(sql, bases))
 
     def decisions(self, bases: Sequence[BaseKey]) -> dict[BaseKey, list[Decision]]:
         """All decisions about each question that has any, oldest first."""

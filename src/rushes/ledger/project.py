@@ -37,9 +37,8 @@ to_json = json.JSONEncoder(separators=(",", ":")).encode
 """ASCII, so that every text survives every database."""
 
 STATEMENTS = {
-    "results": "INSERT INTO results (base, candidate, salt, attempt, digest, media_type, size, width, height, seconds,"
-    " more, words, flagged, score, findings) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT (base, candidate, salt) DO NOTHING",
+    "results": "INSERT INTO results (base, candidate, salt, attempt, digest, size, media, flagged, score, rest)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (base, candidate, salt) DO NOTHING",
     "recipes": "INSERT INTO recipes (base, body) VALUES (?, ?) ON CONFLICT (base) DO NOTHING",
     "artifacts": "INSERT INTO artifacts (digest, media_type, size, width, height, seconds) VALUES (?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (digest) DO NOTHING",
@@ -106,19 +105,18 @@ def rows_of(run: RunId, workflow: str, entries: Iterable[Entry]) -> dict[str, li
 def _stored(event: Stored, rows: dict[str, list[Row]]) -> None:
     first = event.artifacts[0] if event.artifacts else None
     verdict = event.verdict
-    facts = _facts(first) if first is not None else (None,) * 6
     rows["results"].append(
         (
             event.base,
             event.candidate,
             event.salt,
             event.attempt,
-            *facts,
-            to_json([_facts(one) for one in event.artifacts[1:]]) if event.artifacts[1:] else None,
-            None if event.text is None else to_json(event.text),
+            first and first.digest,
+            first and first.size,
+            first and to_json((first.media_type, first.width, first.height, first.seconds)),
             int(verdict.flagged),
             verdict.score,
-            to_json([(one.code, one.says, one.flags) for one in verdict.findings]) if verdict.findings else None,
+            _rest(event),
         )
     )
     rows["recipes"].append((event.base, to_json(event.recipe)))
@@ -127,6 +125,15 @@ def _stored(event: Stored, rows: dict[str, list[Row]]) -> None:
     if event.seconds > 0 and isinstance(provider, str) and isinstance(model, str):
         slot = crc32(event.attempt.encode("utf-8", "backslashreplace")) % TIMING_SLOTS
         rows["timings"].append((safe_text(provider), safe_text(model), slot, event.seconds))
+
+
+def _rest(event: Stored) -> str | None:
+    """What few results have: a text, more than one artifact, findings."""
+    more = [_facts(one) for one in event.artifacts[1:]]
+    findings = [(one.code, one.says, one.flags) for one in event.verdict.findings]
+    if event.text is None and not more and not findings:
+        return None
+    return to_json([event.text, more, findings])
 
 
 def _facts(artifact: Artifact) -> tuple[Any, ...]:

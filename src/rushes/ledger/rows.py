@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
 
 from rushes.ledger.database import Row
 from rushes.ledger.entry import Entry
@@ -16,30 +18,40 @@ from rushes.model.result import Result, Value
 from rushes.model.run import RunOptions, RunRecord, RunState
 from rushes.model.verdict import Decision, Finding, Verdict
 
-RESULT_COLUMNS = (
-    "base, candidate, salt, attempt, digest, media_type, size, width, height, seconds, more, words, flagged, score,"
-    " findings"
-)
+RESULT_COLUMNS = "base, candidate, salt, attempt, digest, size, media, flagged, score, rest"
 
 RUN_COLUMNS = "id, state, created, updated, record"
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without the garbage collector: many lasting objects made in one go are no garbage, and it would walk them all."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def results_of(rows: Iterable[Row]) -> dict[BaseKey, list[Result]]:
-    """Rows in the order of `RESULT_COLUMNS`, by base key; written for tens of thousands of rows."""
+    """Rows in the order of `RESULT_COLUMNS`, by base key. Written for tens of thousands: what is equal is made once."""
     found: dict[BaseKey, list[Result]] = {}
-    verdicts: dict[tuple[Any, ...], Verdict] = {}
-    for base, candidate, salt, attempt, digest, media_type, size, width, height, seconds, more, words, *judged in rows:
-        judgement = tuple(judged)
-        verdict = verdicts.get(judgement)
-        if verdict is None:
-            verdict = verdicts[judgement] = _verdict(*judgement)
+    media_of = cache(json.loads)
+    verdict_of = cache(_verdict)
+    for base, candidate, salt, attempt, digest, size, media, flagged, score, rest in rows:
         artifacts: tuple[Artifact, ...] = ()
         if digest is not None:
+            media_type, width, height, seconds = media_of(media)
             artifacts = (_artifact(digest, media_type, size, width, height, seconds),)
-            if more is not None:
-                artifacts += tuple(_artifact(*facts) for facts in json.loads(more))
-        value = Value(None if words is None else json.loads(words), artifacts)
-        result = Result(candidate, salt, value, verdict, attempt)
+        text = None
+        findings: tuple[Finding, ...] = ()
+        if rest is not None:
+            text, more, found_by = json.loads(rest)
+            artifacts += tuple(_artifact(*facts) for facts in more)
+            findings = tuple(Finding(*one) for one in found_by)
+        result = Result(candidate, salt, Value(text, artifacts), verdict_of(flagged, score, findings), attempt)
         many = found.get(base)
         if many is None:
             found[base] = [result]
@@ -61,10 +73,9 @@ def _artifact(
     )
 
 
-def _verdict(flagged: int, score: float | None, findings: str | None) -> Verdict:
-    found = () if findings is None else tuple(Finding(*one) for one in json.loads(findings))
+def _verdict(flagged: int, score: float | None, findings: tuple[Finding, ...]) -> Verdict:
     # SQLite keeps a NaN as NULL; a score that is no number is no merit
-    return Verdict(bool(flagged), 0.0 if score is None else score, found)
+    return Verdict(bool(flagged), 0.0 if score is None else score, findings)
 
 
 def decision_of(at: float, body: str) -> Decision:

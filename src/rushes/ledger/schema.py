@@ -36,16 +36,11 @@ CREATE TABLE results (
     salt BIGINT NOT NULL,
     attempt TEXT NOT NULL,
     digest TEXT,
-    media_type TEXT,
     size BIGINT,
-    width BIGINT,
-    height BIGINT,
-    seconds DOUBLE PRECISION,
-    more TEXT,
-    words TEXT,
+    media TEXT,
     flagged BIGINT NOT NULL,
     score DOUBLE PRECISION,
-    findings TEXT,
+    rest TEXT,
     PRIMARY KEY (base, candidate, salt)
 ) {clustered};
 CREATE TABLE recipes (

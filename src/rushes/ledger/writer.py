@@ -37,7 +37,7 @@ class Writer:
     """The one way from a driving process into its run. Call it from one event loop; close it when done."""
 
     def __init__(
-        self, ledger: Ledger, run_id: RunId, owner: str, clock: Callable[[], float], *, over_sent: bool = True
+        self, ledger: Ledger, run_id: RunId, owner: str, clock: Callable[[], float], *, over_sent: bool = False
     ) -> None:
         self._ledger = ledger
         self._run = run_id
