@@ -15,6 +15,7 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any, ClassVar
 
 from rushes.errors import ErrorClass
@@ -227,9 +228,21 @@ def to_plain(event: Event) -> dict[str, Any]:
     return _plain(event)  # type: ignore[no-any-return]
 
 
+_ATOMS = frozenset({str, int, float, bool, type(None), dict})
+
+
+@cache
+def _names(cls: type) -> tuple[str, ...] | None:
+    return tuple(f.name for f in dataclasses.fields(cls)) if dataclasses.is_dataclass(cls) else None
+
+
 def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    cls = value.__class__
+    if cls in _ATOMS:
+        return value
+    names = _names(cls)
+    if names is not None:
+        return {name: _plain(getattr(value, name)) for name in names}
     if isinstance(value, tuple | list):
         return [_plain(one) for one in value]
     if isinstance(value, Decimal):
