@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -36,8 +35,4 @@ class Format(Protocol):
 
     def locate(self, document: Document, path: Path) -> Mark | None:
         """Line and column of a path; slow, and therefore asked only when there is something to say."""
-        ...
-
-    def locate_many(self, document: Document, paths: Iterable[Path]) -> Mapping[Path, Mark]:
-        """Line and column of many paths for the price of one reading."""
         ...

@@ -1,0 +1,78 @@
+"""From bytes to a workflow: which format, the tree, the structure, and a line for every problem."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import NamedTuple
+
+from rushes.model.problem import Problem, Severity
+from rushes.model.workflow import Workflow
+from rushes.plugin.format import Document, Format
+from rushes.spec import json_tree, yaml_tree
+from rushes.spec.native import JsonFormat, YamlFormat
+from rushes.spec.nbflow import NbflowFormat
+
+FORMATS: tuple[Format, ...] = (YamlFormat(), JsonFormat(), NbflowFormat())
+"""Every format there is; a file's suffix chooses, and where it does not, its content."""
+
+_YAML, _JSON, _NBFLOW = FORMATS
+
+
+class Loaded(NamedTuple):
+    """A file that was read: its document (None: not readable), its workflow (None: not one), and all problems."""
+
+    document: Document | None
+    workflow: Workflow | None
+    problems: list[Problem]
+
+    @property
+    def usable(self) -> bool:
+        """Whether there is a workflow and nothing in it is an error."""
+        return self.workflow is not None and not any(one.severity is Severity.ERROR for one in self.problems)
+
+
+def parse(file: str, data: bytes) -> tuple[Document | None, list[Problem]]:
+    """The tree of a file in any format. Never raises for bad input."""
+    return _format_for(file, data).parse(file, data)
+
+
+def load(file: str, data: bytes) -> Loaded:
+    """The workflow of a file, with every problem in it at its line. Never raises for bad input."""
+    document, problems = parse(file, data)
+    if document is None:
+        return Loaded(None, None, problems)
+    workflow, found = format_of(document).structure(document)
+    return Loaded(document, workflow, with_marks(document, [*problems, *found]))
+
+
+def format_of(document: Document) -> Format:
+    """The format that read a document."""
+    return next(one for one in FORMATS if one.name == document.format)
+
+
+def with_marks(document: Document, problems: Iterable[Problem]) -> list[Problem]:
+    """The problems with lines and columns for those that have none yet. One more reading, however many."""
+    many = list(problems)
+    paths = [one.path for one in many if one.mark is None]
+    if not paths:
+        return many
+    locate_many = yaml_tree.locate_many if document.format == "yaml" else json_tree.locate_many
+    marks = locate_many(document.file, document.data, paths)
+    return [one if one.mark is not None else replace(one, mark=marks[one.path]) for one in many]
+
+
+def _format_for(file: str, data: bytes) -> Format:
+    name = file.lower()
+    for one in FORMATS:
+        if name.endswith(one.suffixes):
+            return _NBFLOW if one is _JSON and _is_graph(data) else one
+    head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if head.startswith((b"{", b"[")):
+        return _NBFLOW if _is_graph(data) else _JSON
+    return _YAML
+
+
+def _is_graph(data: bytes) -> bool:
+    """Whether JSON that is named .json, or not at all, is a node graph inside."""
+    return b'"graphData"' in data or b'"last_node_id"' in data
