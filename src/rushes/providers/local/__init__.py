@@ -1,0 +1,1 @@
+"""Work that this machine does itself: split, join, subtitle and mux."""

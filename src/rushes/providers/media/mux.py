@@ -1,0 +1,94 @@
+"""A film's pictures untouched, with another sound track or with subtitles beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import av
+import numpy as np
+
+from rushes.providers.media.film import bad_film
+from rushes.providers.media.sound import FILM_RATE, Samples
+
+_SOUND_FRAME = 1024
+_MS = Fraction(1, 1000)
+
+
+class Cue(NamedTuple):
+    """A line of text from `start` to `end`, in seconds."""
+
+    start: float
+    end: float
+    text: str
+
+
+def with_sound(film: Path, samples: Samples, out: Path) -> None:
+    """Write `film` to `out` with `samples` (mono, film rate) as its only sound; its pictures are copied, not coded."""
+
+    def add(source: Any, target: Any) -> Callable[[], None]:
+        stream = target.add_stream("aac", rate=FILM_RATE, layout="mono")
+        stream.options = {"flags": "+bitexact"}
+        stream.bit_rate = 96_000
+        return lambda: _encode(samples, stream, target)
+
+    _copied(film, out, keep_sound=False, add=add)
+
+
+def with_subtitles(film: Path, cues: Sequence[Cue], out: Path) -> None:
+    """Write `film` to `out` with the cues as a text track that a player can switch on."""
+
+    def add(source: Any, target: Any) -> Callable[[], None]:
+        stream = target.add_mux_stream("mov_text")
+        stream.time_base = _MS
+        return lambda: _write_cues(cues, stream, target)
+
+    _copied(film, out, keep_sound=True, add=add)
+
+
+def _copied(film: Path, out: Path, *, keep_sound: bool, add: Callable[[Any, Any], Callable[[], None]]) -> None:
+    try:
+        with (
+            av.open(str(film)) as source,
+            av.open(str(out), "w", format="mp4", options={"movflags": "+faststart", "fflags": "+bitexact"}) as target,
+        ):
+            taken = [*source.streams.video[:1], *(source.streams.audio if keep_sound else ())]
+            copies = {stream.index: target.add_stream_from_template(stream) for stream in taken}
+            finish = add(source, target)
+            target.start_encoding()
+            for packet in source.demux(taken):
+                if packet.dts is not None:
+                    packet.stream = copies[packet.stream.index]
+                    target.mux(packet)
+            finish()
+    except (OSError, ValueError, IndexError) as error:
+        raise bad_film(film, error) from error
+
+
+def _encode(samples: Samples, stream: Any, target: Any) -> None:
+    for start in range(0, len(samples), _SOUND_FRAME):
+        piece = np.ascontiguousarray(samples[start : start + _SOUND_FRAME], np.float32).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(piece, format="fltp", layout="mono")
+        frame.sample_rate = FILM_RATE
+        frame.pts = start
+        frame.time_base = Fraction(1, FILM_RATE)
+        target.mux(stream.encode(frame))
+    target.mux(stream.encode(None))
+
+
+def _write_cues(cues: Sequence[Cue], stream: Any, target: Any) -> None:
+    """Text samples of `tx3g`: a length of two bytes, then UTF-8. The muxer ends each with an empty one."""
+    for cue in cues:
+        target.mux(_sample(cue.text, cue.start, cue.end, stream))
+
+
+def _sample(text: str, start: float, end: float, stream: Any) -> Any:
+    raw = text.encode()[:65_535]
+    packet = av.Packet(len(raw).to_bytes(2, "big") + raw)
+    packet.stream = stream
+    packet.time_base = _MS
+    packet.pts = packet.dts = round(start * 1000)
+    packet.duration = max(1, round((end - start) * 1000))
+    return packet

@@ -1,0 +1,1 @@
+"""The figures that a prompt can call for."""
