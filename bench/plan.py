@@ -1,6 +1,6 @@
 """How long a cold plan takes when everything is reused: `python bench/plan.py [NODES...]`.
 
-Two shapes, each with 4 candidates per generator: `flat` is one picture per node beside one reference; `story` is scenes of
+Two shapes, each with 4 candidates per generator: `flat` is one picture per node, `story` is scenes of
 prompt, picture, gate, film, gate. Reading the file and reading the ledger are not in the times. The last column is the
 ratio to a fixed reference workload (hashing one small JSON document per node), which does not depend on the machine.
 """

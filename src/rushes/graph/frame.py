@@ -14,7 +14,7 @@ from typing import NamedTuple
 from rushes.model.canonical import canonical_bytes
 from rushes.model.ids import BaseKey
 from rushes.model.media import Artifact
-from rushes.model.operation import Operation, Where
+from rushes.model.operation import SIGNATURES, Operation, Where
 from rushes.model.text import Text
 from rushes.model.workflow import Json, Node, Pick
 
@@ -50,6 +50,9 @@ class Setting(NamedTuple):
 
 
 _INLINE = ModelChoice("", "", "")
+_NO_QUESTION = (Operation.PROMPT, Operation.MEDIA, Operation.APPROVE)
+_REMOTE = frozenset(op for op, signature in SIGNATURES.items() if signature.where is Where.REMOTE)
+_REQUIRED = {op: tuple(role for role, slot in one.slots.items() if slot.least) for op, one in SIGNATURES.items()}
 
 
 class Frame(NamedTuple):
@@ -78,47 +81,40 @@ class Frame(NamedTuple):
 
 def frame_of(node: Node, setting: Setting) -> Frame:
     """The frame of a node; ValueError or TypeError for parameters that JSON cannot say."""
-    signature = node.signature
     op = node.op
     free = node.enabled and node.condition is None
-    if op is Operation.PROMPT or op is Operation.MEDIA or op is Operation.APPROVE:
+    if op in _NO_QUESTION:
         return Frame(node, op, free, _INLINE, (), {}, (), None, True, None)
     choice = setting.choose(node)
-    params: dict[str, Json] = {}
-    open_params: list[tuple[str, Text]] = []
-    for name, value in node.params.items():
-        if isinstance(value, Text):
-            literal = value.literal
-            if literal is None:
-                open_params.append((name, value))
-            params[name] = literal
-        else:
-            params[name] = value
-    prompt = setting.prompts.get(str(node.id))
+    params, open_params = _params(node)
+    prompt = setting.prompts.get(str(node.id)) if setting.prompts else None
     if prompt is None and node.prompt is not None:
         prompt = node.prompt.literal
     prompt_open = prompt is None and node.prompt is not None
     tail = None if open_params or prompt_open else _tail(op, choice, params, prompt)
-    required = tuple(role for role, slot in signature.slots.items() if slot.least)
+    wanted, attempts = candidates_of(node, setting), attempts_of(node, setting)
     return Frame(
-        node,
-        op,
-        free,
-        choice,
-        required,
-        params,
-        tuple(open_params),
-        prompt,
-        prompt_open,
-        tail,
-        candidates_of(node, setting),
-        attempts_of(node, setting),
+        node, op, free, choice, _REQUIRED[op], params, open_params, prompt, prompt_open, tail, wanted, attempts
     )
+
+
+def _params(node: Node) -> tuple[dict[str, Json], tuple[tuple[str, Text], ...]]:
+    """The parameters with literal texts filled in, and those whose texts have holes."""
+    params: dict[str, Json] = {}
+    holes: list[tuple[str, Text]] = []
+    for name, value in node.params.items():
+        if isinstance(value, Text):
+            params[name] = value.literal
+            if params[name] is None:
+                holes.append((name, value))
+        else:
+            params[name] = value
+    return params, tuple(holes) if holes else ()
 
 
 def candidates_of(node: Node, setting: Setting) -> int:
     """How many candidates a row of this node has; local work has one."""
-    if node.signature.where is not Where.REMOTE:
+    if node.op not in _REMOTE:
         return 1
     if setting.candidates is not None and node.candidates > 1:
         return setting.candidates
@@ -131,19 +127,36 @@ def attempts_of(node: Node, setting: Setting) -> int:
 
 
 def _tail(op: Operation, choice: ModelChoice, params: Mapping[str, Json], prompt: str | None) -> str:
-    written = canonical_bytes(params).decode("utf-8", "surrogatepass") if params else "{}"
     said = "null" if prompt is None else quoted(prompt)
     return (
-        f',"model":{quoted(choice.version)},"op":{quoted(op.value)},"params":{written}'
+        f',"model":{quoted(choice.version)},"op":"{op.value}","params":{_object(params)}'
         f',"prompt":{said},"provider":{quoted(choice.provider)}}}'
     )
+
+
+def _object(params: Mapping[str, Json]) -> str:
+    """Parameters as `canonical_bytes` writes them; the usual ones, flat texts and numbers, without its machinery."""
+    pieces = []
+    for name in sorted(params):
+        value = params[name]
+        kind = value.__class__
+        if kind is str:
+            pieces.append(f"{quoted(name)}:{quoted(value)}")  # type: ignore[arg-type]
+        elif kind is int:
+            pieces.append(f"{quoted(name)}:{value}")
+        elif kind is bool:
+            pieces.append(f"{quoted(name)}:{'true' if value else 'false'}")
+        else:
+            return canonical_bytes(params).decode("utf-8", "surrogatepass")
+    return f"{{{','.join(pieces)}}}"
 
 
 def inputs_json(inputs: Mapping[str, tuple[Artifact, ...]]) -> str:
     """The first half of the canonical bytes: digests by role, roles sorted."""
     if not inputs:
         return '{"inputs":{}'
-    roles = ",".join(
-        f"{quoted(role)}:[{','.join([quoted(one.digest) for one in inputs[role]])}]" for role in sorted(inputs)
-    )
-    return f'{{"inputs":{{{roles}}}'
+    pieces = []
+    for role in sorted(inputs):
+        digests = ",".join([quoted(one.digest) for one in inputs[role]])
+        pieces.append(f"{quoted(role)}:[{digests}]")
+    return f'{{"inputs":{{{",".join(pieces)}}}'

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import NamedTuple
 
+from rushes.graph.collector import collector_off
 from rushes.graph.topology import Topology, build
 from rushes.model.ids import NodeId
-from rushes.model.operation import Fan, panels_of
+from rushes.model.operation import SIGNATURES, Fan, panels_of
 from rushes.model.problem import Problem, Severity
-from rushes.model.text import Text
+from rushes.model.text import Ref, Text
 from rushes.model.workflow import Mode, Node, Workflow
 
 
@@ -55,12 +56,30 @@ class Grid:
         return range(self.first[node], self.first[node] + self.count[node])
 
 
+_GATHER = frozenset(op for op, signature in SIGNATURES.items() if signature.fan is Fan.GATHER)
+_SPLIT = frozenset(op for op, signature in SIGNATURES.items() if signature.fan is Fan.SPLIT)
+
+
+class _Wires(NamedTuple):
+    """What a node is fed by, as node numbers: (role, mode, sources) in order, and the sources of its texts."""
+
+    inputs: tuple[tuple[str, Mode, tuple[int, ...]], ...]
+    texts: dict[NodeId, int]
+
+
+_NO_TEXTS: dict[NodeId, int] = {}
+
+
 def build_grid(workflow: Workflow, variables: Mapping[str, str]) -> tuple[Grid | None, list[Problem]]:
     """The grid, or every reason why there is none: unknown or doubled ids, cycles, row counts that disagree.
 
     `variables` are the run's values; only those that make rows (`input_lines`) are read here.
     """
-    nodes = tuple(workflow.nodes())
+    with collector_off():
+        return _build(tuple(workflow.nodes()), variables)
+
+
+def _build(nodes: tuple[Node, ...], variables: Mapping[str, str]) -> tuple[Grid | None, list[Problem]]:
     index: dict[NodeId, int] = {}
     problems: list[Problem] = []
     for number, node in enumerate(nodes):
@@ -69,14 +88,15 @@ def build_grid(workflow: Workflow, variables: Mapping[str, str]) -> tuple[Grid |
                 _problem(node, "id-doubled", f"the id {node.id!r} is used twice", "give each node its own id")
             )
         index[node.id] = number
+    wires: list[_Wires] = []
     parents: list[list[int]] = []
     for node in nodes:
-        needed = []
-        for name in node.needs():
-            if name in index:
-                needed.append(index[name])
-            else:
-                problems.append(_unknown(node, name, index))
+        try:
+            wired, needed = _wire(node, index)
+        except KeyError:
+            problems.extend(_unknown(node, name, index) for name in node.needs() if name not in index)
+            continue
+        wires.append(wired)
         parents.append(needed)
     if problems:
         return None, problems
@@ -88,22 +108,54 @@ def build_grid(workflow: Workflow, variables: Mapping[str, str]) -> tuple[Grid |
                 nodes[cycle[0]], "cycle", f"these steps wait for each other: {names}", "remove one of the references"
             )
         ]
-    return _lay_out(nodes, index, topology, variables)
+    return _lay_out(nodes, index, wires, topology, variables)
+
+
+def _wire(node: Node, index: Mapping[NodeId, int]) -> tuple[_Wires, list[int]]:
+    """What feeds a node, and the numbers of all nodes it waits for; KeyError for a name that nobody has."""
+    inputs = tuple([(entry.role, entry.mode, tuple([index[name] for name in entry.refs])) for entry in node.inputs])
+    needed: list[int] = []
+    for _role, _mode, sources in inputs:
+        needed += sources
+    texts = _NO_TEXTS
+    names = _text_refs(node)
+    if names:
+        texts = {name: index[name] for name in names}
+        needed += texts.values()
+    if node.condition is not None:
+        needed.append(index[node.condition.node])
+    return _Wires(inputs, texts), needed
+
+
+def _text_refs(node: Node) -> list[NodeId]:
+    names: list[NodeId] = []
+    if node.prompt is not None:
+        for part in node.prompt.parts:
+            if part.__class__ is Ref:
+                names.append(part.node)
+    for value in node.params.values():
+        if value.__class__ is Text:
+            names += value.refs
+    return names
 
 
 def _lay_out(
-    nodes: tuple[Node, ...], index: Mapping[NodeId, int], topology: Topology, variables: Mapping[str, str]
+    nodes: tuple[Node, ...],
+    index: Mapping[NodeId, int],
+    wires: Sequence[_Wires],
+    topology: Topology,
+    variables: Mapping[str, str],
 ) -> tuple[Grid | None, list[Problem]]:
     problems: list[Problem] = []
     work = [1] * len(nodes)  # rows that a node works on
     out = [1] * len(nodes)  # rows that it hands on
     for number in topology.order:
         node = nodes[number]
-        rows = _row_count(node, index, out, variables, problems)
+        rows = _row_count(node, wires[number], nodes, out, variables, problems)
         work[number] = rows
         out[number] = rows
-        if node.signature.fan is Fan.SPLIT:
-            out[number] = rows * _panels(node)
+        if node.op in _SPLIT:
+            out[number] = rows * _panels(node, problems)
     if problems:
         return None, problems
     first, total = [], 0
@@ -111,12 +163,43 @@ def _lay_out(
         first.append(total)
         total += count
     cells: list[Cell] = []
-    for number, node in enumerate(nodes):
-        cells.extend(_cells(node, number, work[number], out, first, index, variables))
     order: list[int] = []
+    for number, node in enumerate(nodes):
+        if out[number] == 1 and _alone(wires[number], out) and node.condition is None:
+            cells.append(_one_cell(node, number, wires[number], first, variables))
+        else:
+            cells.extend(_cells(node, number, wires[number], work[number], out, first, index, variables))
     for number in topology.order:
-        order.extend(range(first[number], first[number] + out[number]))
+        if out[number] == 1:
+            order.append(first[number])
+        else:
+            order.extend(range(first[number], first[number] + out[number]))
     return Grid(nodes, index, topology, tuple(first), tuple(out), tuple(cells), tuple(order)), []
+
+
+def _alone(wired: _Wires, out: Sequence[int]) -> bool:
+    """Whether one row of everything that feeds a node makes one row of it."""
+    for _role, mode, sources in wired.inputs:
+        if mode is Mode.ROWS and len(sources) > 1:
+            return False
+        for source in sources:
+            if out[source] != 1:
+                return False
+    return all(out[source] == 1 for source in wired.texts.values()) if wired.texts else True
+
+
+def _one_cell(node: Node, number: int, wired: _Wires, first: Sequence[int], variables: Mapping[str, str]) -> Cell:
+    """The only cell of a node that is fed by single rows: by far the most usual one, so it has a way of its own."""
+    inputs = tuple([(role, mode, tuple([first[one] for one in sources])) for role, mode, sources in wired.inputs])
+    texts = _NO_TEXTS
+    needs = inputs[0][2] if len(inputs) == 1 else tuple([one for _role, _mode, cells in inputs for one in cells])
+    if wired.texts:
+        texts = {name: first[source] for name, source in wired.texts.items()}
+        needs = (*needs, *texts.values())
+    if len(needs) > 1:
+        needs = tuple(dict.fromkeys(needs))
+    own = rows_of(node, variables)
+    return Cell(number, 0, 0, own[0] if own else None, inputs, texts, needs)
 
 
 def rows_of(node: Node, variables: Mapping[str, str]) -> Sequence[str] | None:
@@ -129,26 +212,29 @@ def rows_of(node: Node, variables: Mapping[str, str]) -> Sequence[str] | None:
 
 
 def _row_count(
-    node: Node, index: Mapping[NodeId, int], out: Sequence[int], variables: Mapping[str, str], problems: list[Problem]
+    node: Node,
+    wired: _Wires,
+    nodes: Sequence[Node],
+    out: Sequence[int],
+    variables: Mapping[str, str],
+    problems: list[Problem],
 ) -> int:
-    if node.signature.fan is Fan.GATHER:
+    if node.op in _GATHER:
+        return 1
+    own = rows_of(node, variables)
+    if own is None and _alone(wired, out):
         return 1
     counts: dict[str, int] = {}
-    own = rows_of(node, variables)
     if own is not None:
         counts["its own rows"] = len(own)
         if not own:
             problems.append(_problem(node, "rows-empty", "it has no rows to run for", "give at least one row"))
-    for entry in node.inputs:
-        feeding = [out[index[name]] for name in entry.refs]
-        if entry.mode is Mode.ROWS:
-            counts[", ".join(entry.refs)] = sum(feeding)
+    for _role, mode, sources in wired.inputs:
+        if mode is Mode.ROWS:
+            counts[", ".join(str(nodes[one].id) for one in sources)] = sum(out[one] for one in sources)
         else:
-            counts.update(zip(entry.refs, feeding, strict=True))
-    texts = [node.prompt, *node.params.values()]
-    for text in texts:
-        if isinstance(text, Text):
-            counts.update((str(name), out[index[name]]) for name in text.refs)
+            counts.update((str(nodes[one].id), out[one]) for one in sources)
+    counts.update((str(name), out[source]) for name, source in wired.texts.items())
     many = {name: count for name, count in counts.items() if count != 1}
     if len(set(many.values())) > 1:
         said = ", ".join(f"{count} from {name}" for name, count in many.items())
@@ -160,17 +246,22 @@ def _row_count(
                 "give all of them the same number of rows, or one",
             )
         )
-    return max(counts.values(), default=1) if not many else max(many.values())
+    return max(many.values(), default=1)
 
 
-def _panels(node: Node) -> int:
-    columns, rows = panels_of(node.params.get("grid", "2x2"))
+def _panels(node: Node, problems: list[Problem]) -> int:
+    try:
+        columns, rows = panels_of(node.params.get("grid", "2x2"))
+    except ValueError as wrong:
+        problems.append(_problem(node, "grid-unknown", str(wrong), "write columns x rows, such as 2x2 or 3x3"))
+        return 1
     return columns * rows
 
 
 def _cells(
     node: Node,
     number: int,
+    wired: _Wires,
     work: int,
     out: Sequence[int],
     first: Sequence[int],
@@ -178,40 +269,36 @@ def _cells(
     variables: Mapping[str, str],
 ) -> list[Cell]:
     own = rows_of(node, variables)
-    gather = node.signature.fan is Fan.GATHER
-    panels = out[number] // work if node.signature.fan is Fan.SPLIT and work else 1
-    names = [*(node.prompt.refs if node.prompt else ())]
-    for value in node.params.values():
-        if isinstance(value, Text):
-            names.extend(value.refs)
+    panels = out[number] // work if node.op in _SPLIT and work else 1
+    decides: tuple[int, ...] = ()
+    if node.condition is not None:
+        source = index[node.condition.node]
+        decides = tuple(range(first[source], first[source] + out[source]))
     cells = []
     for row in range(work):
-        inputs = []
-        needs: list[int] = []
-        for entry in node.inputs:
-            feeding: list[int] = []
-            for name in entry.refs:
-                source = index[name]
-                if gather or entry.mode is Mode.ROWS:
-                    feeding.extend(range(first[source], first[source] + out[source]))
-                else:
-                    feeding.append(first[source] + (row if out[source] > 1 else 0))
-            if entry.mode is Mode.ROWS and not gather:
-                feeding = [feeding[row if len(feeding) > 1 else 0]]
-            inputs.append((entry.role, entry.mode, tuple(feeding)))
-            needs.extend(feeding)
-        texts = {name: first[index[name]] + (row if out[index[name]] > 1 else 0) for name in names}
-        needs.extend(texts.values())
-        if node.condition is not None:
-            source = index[node.condition.node]
-            needs.extend(range(first[source], first[source] + out[source]))
+        inputs = tuple(
+            [(role, mode, _feeding(node, mode, sources, row, out, first)) for role, mode, sources in wired.inputs]
+        )
+        texts = {name: first[one] + (row if out[one] > 1 else 0) for name, one in wired.texts.items()}
+        needs = dict.fromkeys([one for _role, _mode, feeding in inputs for one in feeding])
+        needs.update(dict.fromkeys(texts.values()))
+        needs.update(dict.fromkeys(decides))
         item = own[row if len(own) > 1 else 0] if own else None
-        cell = Cell(number, row, 0, item, tuple(inputs), texts, tuple(dict.fromkeys(needs)))
-        cells.append(cell)
-        cells.extend(cell._replace(row=row * panels + panel, panel=panel) for panel in range(1, panels))
-        if panels > 1:
-            cells[-panels] = cell._replace(row=row * panels)
+        for panel in range(panels):
+            cells.append(Cell(number, row * panels + panel, panel, item, inputs, texts, tuple(needs)))
     return cells
+
+
+def _feeding(
+    node: Node, mode: Mode, sources: Sequence[int], row: int, out: Sequence[int], first: Sequence[int]
+) -> tuple[int, ...]:
+    """The cells that fill one input of one row."""
+    if node.op in _GATHER or mode is Mode.ROWS:
+        every = [one for source in sources for one in range(first[source], first[source] + out[source])]
+        if mode is Mode.ROWS and node.op not in _GATHER:
+            return (every[row if len(every) > 1 else 0],)
+        return tuple(every)
+    return tuple([first[source] + (row if out[source] > 1 else 0) for source in sources])
 
 
 def _problem(node: Node, code: str, says: str, try_: str) -> Problem:

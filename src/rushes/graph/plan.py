@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
 
+from rushes.graph.collector import collector_off
 from rushes.graph.critical import longest_chain, makespan
 from rushes.graph.fingerprint import fingerprint_of
 from rushes.graph.grid import Grid
@@ -31,6 +32,7 @@ _ACTIONS = (  # of a node whose rows differ, the first that any row has
     (State.SKIPPED, Action.SKIP),
 )
 _INLINE = (Operation.PROMPT, Operation.MEDIA)
+_NOTHING = Estimate()
 
 
 def make_plan(
@@ -49,7 +51,21 @@ def make_plan(
     `selected` are the node numbers that may run (None: all) and `selection` the flags that said so, for reasons;
     `history` explains what changed since earlier runs; `parallel` is how many requests run at once.
     """
-    walked = walk(grid, setting, known, selected, selection)
+    with collector_off():
+        walked = walk(grid, setting, known, selected, selection)
+        return _plan(grid, setting, walked, selected, quote, history, parallel, selection)
+
+
+def _plan(
+    grid: Grid,
+    setting: Setting,
+    walked: Walked,
+    selected: Set[int] | None,
+    quote: Price,
+    history: History | None,
+    parallel: int,
+    selection: str,
+) -> Plan:
     tally = _Tally(grid, walked, quote)
     reasons = Reasons(grid, setting, walked, history, tally.owners)
     nodes = tuple(_nodes(grid, walked, tally, reasons))
@@ -158,13 +174,22 @@ def _nodes(grid: Grid, walked: Walked, tally: _Tally, reasons: Reasons) -> list[
         op = node.op
         if outcome.state is State.DONE and (count == 1 or _all_done(outcomes, first, count)):
             says = "in the file" if op in _INLINE else outcome.says or "unchanged"
-            if node.signature.where is Where.INLINE:
-                found.append(NodePlan(node.id, node.tab, node.title, op, Action.REUSE, says, count))
-                continue
             choice = walked.settler.frame(number).choice
             found.append(
                 NodePlan(
-                    node.id, node.tab, node.title, op, Action.REUSE, says, count, provider=choice[0], model=choice[1]
+                    node.id,
+                    node.tab,
+                    node.title,
+                    op,
+                    Action.REUSE,
+                    says,
+                    count,
+                    0,
+                    0,
+                    _NOTHING,
+                    0.0,
+                    choice[0],
+                    choice[1],
                 )
             )
             continue

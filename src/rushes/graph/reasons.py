@@ -111,4 +111,3 @@ class Reasons:
                 made = "the pick at" if node.op is Operation.APPROVE else "the new result of"
                 return f"needs {made} {node.id}"
         return "its turn comes later"
-

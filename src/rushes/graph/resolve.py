@@ -118,13 +118,9 @@ class Settler:
             held = _withheld(self.grid, frame.node, outcomes)
             if held is not None:
                 return held
-        for needed in cell.needs:
-            outcome = outcomes[needed]
-            if outcome is None or outcome.state is not _DONE:
-                stop = _lacking(self.grid, cell, frame.node, outcomes)
-                if stop is not None:
-                    return stop
-                break
+        stop = _lacking(self.grid, cell, frame.node, outcomes)
+        if stop is not None:
+            return stop
         try:
             if frame.op is Operation.PROMPT:
                 return Outcome(_DONE, Value(text=prompt_of(cell, frame.node, outcomes, self.setting)))
@@ -161,6 +157,12 @@ def _withheld(grid: Grid, node: Node, outcomes: Sequence[Outcome | None]) -> Out
 
 
 def _lacking(grid: Grid, cell: Cell, node: Node, outcomes: Sequence[Outcome | None]) -> Outcome | None:
+    for number in cell.needs:
+        outcome = outcomes[number]
+        if outcome is None or outcome.state is not _DONE:
+            break
+    else:
+        return None
     after = False
     for number in _required(grid, cell, node, outcomes):
         outcome = outcomes[number]
@@ -200,7 +202,10 @@ def _serving(grid: Grid, mode: Mode, feeding: Sequence[int], outcomes: Sequence[
     """The cells of one input that count: the first hope of "a OR b"; else all but those that may fail and did."""
     if mode is Mode.FIRST:
         return _first_hope(grid, feeding, outcomes)
-    if all(outcome is None or outcome.state not in _LOST for outcome in map(outcomes.__getitem__, feeding)):
+    for number in feeding:
+        if _lost(outcomes[number]):
+            break
+    else:
         return feeding
     return [number for number in feeding if not _may_miss(grid, number, outcomes[number])]
 
@@ -439,11 +444,13 @@ def _approved(subject: Outcome | None, decisions: Sequence[Decision]) -> Result 
 
 
 def _judged(subject: Outcome, decisions: Sequence[Decision], policy: Pick) -> Outcome:
-    latest = {one.artifact: one.choice for one in decisions}
-    open_ = [one for one in subject.candidates if latest.get(shown_as(one.value)) != Choice.REJECTED]
-    waiting = Outcome(State.WAITING, base=subject.base, candidates=subject.candidates, says="waits for approval")
+    waiting = Outcome(State.WAITING, None, subject.base, subject.candidates, "waits for approval")
     if policy is Pick.ASK:
         return waiting
+    open_: Sequence[Result] = subject.candidates
+    if decisions:
+        latest = {one.artifact: one.choice for one in decisions}
+        open_ = [one for one in open_ if latest.get(shown_as(one.value)) != Choice.REJECTED]
     if not open_:
         return waiting._replace(says="every candidate is rejected: ask for new ones, or approve one")
     if policy is Pick.FIRST_CLEAN:

@@ -21,7 +21,7 @@ def build(parents: Sequence[Sequence[int]]) -> tuple[Topology | None, list[int]]
     Parents keep their order without doubles. Among ready vertices the lowest number comes first in its
     level, so equal documents have equal orders.
     """
-    unique = tuple(tuple(dict.fromkeys(many)) for many in parents)
+    unique = tuple([tuple(dict.fromkeys(many)) if len(many) > 1 else tuple(many) for many in parents])
     children: list[list[int]] = [[] for _ in unique]
     waiting = [len(many) for many in unique]
     for vertex, many in enumerate(unique):
