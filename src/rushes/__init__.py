@@ -1,1 +1,101 @@
-"""Rushes: a build system for generated media."""
+"""Rushes: a build system for generated media.
+
+::
+
+    with rushes.Project.open(Path.cwd()) as project:
+        summary = asyncio.run(rushes.run_file(project, Path("film.yaml"), rushes.RunOptions()))
+
+Public are the names listed here and three packages: `rushes.plugin` (what providers, checks, formats and stores
+promise), `rushes.model` (the values they speak in) and `rushes.testing`. Everything else may change without notice.
+A name is loaded when it is first used, so that `import rushes` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rushes.app.check import check_files
+    from rushes.app.plan import prepare
+    from rushes.app.project import Project
+    from rushes.app.review import decide
+    from rushes.app.run import rerun_file, resume, run_file
+    from rushes.app.show import runs, status
+    from rushes.errors import (
+        ConfigError,
+        DamagedError,
+        ErrorClass,
+        Interrupted,
+        NotFound,
+        PlanChanged,
+        ProblemsError,
+        RefusedError,
+        RemoteError,
+        RushesError,
+        StoreError,
+        UserError,
+    )
+    from rushes.model.run import RunMode, RunOptions, RunState
+    from rushes.model.verdict import Choice
+    from rushes.model.workflow import Pick
+
+    __version__: str
+
+__all__ = [
+    "Choice",
+    "ConfigError",
+    "DamagedError",
+    "ErrorClass",
+    "Interrupted",
+    "NotFound",
+    "Pick",
+    "PlanChanged",
+    "ProblemsError",
+    "Project",
+    "RefusedError",
+    "RemoteError",
+    "RunMode",
+    "RunOptions",
+    "RunState",
+    "RushesError",
+    "StoreError",
+    "UserError",
+    "__version__",
+    "check_files",
+    "decide",
+    "prepare",
+    "rerun_file",
+    "resume",
+    "run_file",
+    "runs",
+    "status",
+]
+
+_MODULES = {
+    "rushes.app.check": ("check_files",),
+    "rushes.app.plan": ("prepare",),
+    "rushes.app.project": ("Project",),
+    "rushes.app.review": ("decide",),
+    "rushes.app.run": ("rerun_file", "resume", "run_file"),
+    "rushes.app.show": ("runs", "status"),
+    "rushes.model.run": ("RunMode", "RunOptions", "RunState"),
+    "rushes.model.verdict": ("Choice",),
+    "rushes.model.workflow": ("Pick",),
+}
+_HOME = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "__version__":
+        value: Any = import_module("importlib.metadata").version("rushes")
+    else:
+        value = getattr(import_module(_HOME.get(name, "rushes.errors")), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
