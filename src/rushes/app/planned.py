@@ -1,0 +1,7 @@
+"""The plan as doors see it: they may read it, and they never make one."""
+
+from __future__ import annotations
+
+from rushes.graph.planned import Action, NodePlan, Plan
+
+__all__ = ["Action", "NodePlan", "Plan"]

@@ -1,0 +1,38 @@
+"""`rushes plan`."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rushes.app.plan import prepare
+from rushes.app.project import Project
+from rushes.cli.options import options_from, project_flags, running, selection, workflow_file
+from rushes.cli.say import problem_lines
+from rushes.cli.session import common, session
+from rushes.cli.tables import out, show_plan
+
+
+@click.command()
+@click.argument("file", type=workflow_file)
+@selection
+@running
+@click.option("--all", "every", is_flag=True, help="One line for every node, however many there are.")
+@common
+def plan(file: Path, every: bool, **given: Any) -> None:
+    """Show what a run of FILE would do, and why: per node run, reuse or blocked; calls, money, time.
+
+    Nothing is bought. The fingerprint at the end binds a run to this plan: rushes run FILE --plan FINGERPRINT.
+    """
+    now = session()
+    options = options_from(given)
+    with Project.open(file.absolute().parent, **project_flags(options, now.home)) as project:
+        prepared = asyncio.run(prepare(project, file, options))
+    now.result(prepared.plan.plain(), problems=prepared.problems)
+    if now.for_people:
+        for line in problem_lines(prepared.problems):
+            now.talk(line)
+        show_plan(prepared.plan, prepared.workflow.name, out(), every=every)

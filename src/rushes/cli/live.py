@@ -1,0 +1,149 @@
+"""The live panel: one aggregate picture of a run, redrawn in place a few times a second.
+
+It never draws a line per node, so ten thousand nodes cost what ten cost. Failures and questions scroll by above it
+and stay.
+"""
+
+from __future__ import annotations
+
+import time
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from rushes.app.planned import Plan
+from rushes.cli.progress import Now, Progress
+from rushes.cli.say import clean, duration
+from rushes.model.event import CellFailed, Event, Waiting
+from rushes.model.money import show_usd
+
+REFRESH = 1 / 8
+"""Seconds between two pictures."""
+
+ROWS = 8
+"""How many of the longest-running requests are shown."""
+
+_PRINTED = 40  # lines above the panel before they are only counted
+
+
+class LiveView:
+    """A run on a terminal. `tick` draws; the command's loop calls it every `REFRESH` seconds."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.progress = Progress(time.monotonic())
+        self._live = Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False)
+        self._printed = 0
+
+    def open(self) -> None:
+        """Begin to draw."""
+        self._live.start()
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        self._live.stop()
+
+    def planned(self, plan: Plan) -> None:
+        """The plan is known."""
+        self.progress.planned(plan)
+
+    def watch(self, event: Event) -> None:
+        """One event; draws nothing by itself."""
+        self.progress.feed(event, time.monotonic())
+        if isinstance(event, CellFailed) and event.blocked_by is None:
+            self._print(f"failed  {self._name(event)}: {clean(event.says)}", "red")
+        elif isinstance(event, Waiting):
+            self._print(f"waits   {self._name(event)}: choose one of {len(event.shown)} candidates", "yellow")
+
+    def say(self, text: str) -> None:
+        """A line that stays."""
+        self.console.print(Text(text))
+
+    def stopping(self) -> None:
+        """The person asked the run to stop."""
+        self.progress.stopping = True
+
+    def tick(self) -> None:
+        """Draw."""
+        self._live.update(picture(self.progress, time.monotonic(), self.console.width), refresh=True)
+
+    def _name(self, event: CellFailed | Waiting) -> str:
+        return f"{clean(self.progress.title(event.place.node))} row {event.place.row + 1}"
+
+    def _print(self, text: str, style: str) -> None:
+        self._printed += 1
+        if self._printed <= _PRINTED:
+            self.console.print(Text(text, style=style, overflow="ellipsis", no_wrap=True))
+        elif self._printed == _PRINTED + 1:
+            self.console.print(Text("... and more; all of them are in the summary", style="dim"))
+
+
+def picture(progress: Progress, now: float, width: int) -> Text:
+    """The panel as a text of at most 4 + ROWS lines, none longer than `width`."""
+    lines = [_bar(progress, now, width), _counts(progress), _waits(progress)]
+    lines += [_row(one, progress, now) for one in progress.longest(ROWS)]
+    more = progress.running - ROWS
+    if more > 0:
+        lines.append(Text(f"    and {more:,} more", style="dim"))
+    if progress.stopping:
+        lines.append(Text("stopping: nothing new is begun; Ctrl-C again leaves at once", style="yellow"))
+    kept = [line for line in lines if line.plain]
+    for line in kept:
+        line.truncate(max(20, width - 1), overflow="ellipsis")
+    return Text("\n").join(kept)
+
+
+def _bar(progress: Progress, now: float, width: int) -> Text:
+    share = progress.share
+    cells = max(8, min(40, width - 44))
+    full = int(share * cells)
+    bar = Text("━" * full, style="green") + Text("━" * (cells - full), style="bright_black")
+    left = progress.left(now)
+    tail = f" {share:4.0%}  {duration(now - progress.began)}"
+    tail += f", about {duration(left)} left" if left is not None else ""
+    return bar + Text(tail)
+
+
+def _counts(progress: Progress) -> Text:
+    money = show_usd(progress.spent) + (" +?" if progress.unpriced else "")
+    if progress.expected is not None and progress.expected:
+        money += f" of at most {show_usd(progress.expected)}"
+    line = Text()
+    done = f"{progress.bought:,} of {progress.requests:,} made" if progress.requests else "nothing to make"
+    for text, style in (
+        (done, "green" if progress.bought else ""),
+        (f"{progress.running:,} running" if progress.running else "", "cyan"),
+        (f"{progress.reused:,} rows from earlier" if progress.reused else "", ""),
+        (f"{progress.failed:,} failed" if progress.failed else "", "bold red"),
+        (f"{progress.blocked:,} blocked" if progress.blocked else "", "red"),
+        (money, ""),
+    ):
+        if text:
+            line.append("  " if line.plain else "")
+            line.append(text, style=style)
+    return line
+
+
+def _waits(progress: Progress) -> Text:
+    waits = progress.waits
+    said = [
+        f"{number:,} {why}"
+        for number, why in (
+            (waits.limit, "for a free slot"),
+            (waits.inputs, "for what comes before"),
+            (waits.retry, "to be tried again"),
+            (waits.approval, "for your approval"),
+        )
+        if number
+    ]
+    return Text("waiting: " + ", ".join(said) if said else "", style="yellow" if waits.approval else "dim")
+
+
+def _row(one: Now, progress: Progress, now: float) -> Text:
+    place = one.place
+    line = Text(f"  {duration(now - one.since):>8}  ", style="cyan")
+    line.append(clean(progress.title(place.node)))
+    line.append(f" row {place.row + 1} candidate {place.candidate + 1}", style="dim")
+    line.append(f"  {clean(one.model)}  {clean(one.says)}", style="dim")
+    return line

@@ -1,0 +1,132 @@
+"""The flags that plan, run and rerun share, and how they become `RunOptions`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from rushes.model.run import RunMode, RunOptions
+from rushes.model.workflow import Pick
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def names(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    """A callback: a flag that may be repeated, and whose values may hold several names with commas between."""
+    found = tuple(part.strip() for value in given for part in value.split(",") if part.strip())
+    if given and not found:
+        raise click.BadParameter("give at least one name", context, parameter)
+    return found
+
+
+def assignments(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    """A callback: `NAME=VALUE`, any number of times."""
+    found: dict[str, str] = {}
+    for value in given:
+        name, equals, rest = value.partition("=")
+        if not equals or not name.strip():
+            raise click.BadParameter(f"{value!r} is not NAME=VALUE", context, parameter)
+        found[name.strip()] = rest
+    return found
+
+
+workflow_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+"""A file that is there."""
+
+
+def _names(flag: str, attribute: str, says: str) -> Callable[[F], F]:
+    return click.option(flag, attribute, callback=names, multiple=True, metavar="NAME,...", help=says)
+
+
+def selection(command: F) -> F:
+    """Which part of the workflow."""
+    flags: tuple[Callable[[F], F], ...] = (
+        click.option(
+            "--mode",
+            type=click.Choice([str(one) for one in RunMode]),
+            default="full",
+            help="Stills, films from the stills there are, or all.",
+        ),
+        _names("--only", "only", "These nodes and nothing else."),
+        _names("--from", "start", "These nodes and all that follows from them."),
+        _names("--until", "until", "These nodes and all that they need."),
+        _names("--except", "without", "All but these nodes."),
+        _names("--tab", "tabs", "These tabs only."),
+        click.option("--failed", is_flag=True, help="Only what failed the last time."),
+        click.option("--stale", is_flag=True, help="Only what was asked something else the last time."),
+    )
+    for flag in reversed(flags):
+        command = flag(command)
+    return command
+
+
+def running(command: F) -> F:
+    """How to run it."""
+    least = click.IntRange(min=1)
+    flags: tuple[Callable[[F], F], ...] = (
+        click.option("--provider", metavar="NAME", help="Ask this provider for everything (sketch: offline and free)."),
+        click.option("--concurrency", type=least, metavar="N", help="At most N requests at once."),
+        click.option("--attempts", type=least, metavar="N", help="At most N results for a flagged candidate."),
+        click.option("--candidates", type=least, metavar="N", help="N candidates where the file wants several."),
+        click.option("--pick", type=click.Choice([str(one) for one in Pick]), help="Who decides at gates."),
+        click.option(
+            "--set",
+            "variables",
+            callback=assignments,
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="Set a variable of the file.",
+        ),
+        click.option("--input", "text", metavar="TEXT", help="The text of {{input}}."),
+        click.option("--fail-fast", is_flag=True, help="Begin nothing new after the first failure."),
+        click.option(
+            "--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Time for one attempt."
+        ),
+        click.option("--output-dir", metavar="DIR", help="Write outputs here, not beside the file."),
+    )
+    for flag in reversed(flags):
+        command = flag(command)
+    return command
+
+
+def options_from(given: dict[str, Any]) -> RunOptions:
+    """The flags of `selection` and `running` as `RunOptions`."""
+    variables = dict(given["variables"])
+    if given["text"] is not None:
+        variables["input"] = given["text"]
+    output_dir = given["output_dir"]
+    return RunOptions(
+        provider=given["provider"],
+        mode=RunMode(given["mode"]),
+        only=given["only"],
+        start=given["start"],
+        until=given["until"],
+        without=given["without"],
+        tabs=given["tabs"],
+        failed=given["failed"],
+        stale=given["stale"],
+        concurrency=given["concurrency"],
+        attempts=given["attempts"],
+        candidates=given["candidates"],
+        pick=Pick(given["pick"]) if given["pick"] else None,
+        fail_fast=given["fail_fast"],
+        timeout=given["timeout"],
+        variables=variables,
+        # a resume from another folder must write to the same place
+        output_dir=str(Path(output_dir).expanduser().absolute()) if output_dir else None,
+    )
+
+
+def project_flags(options: RunOptions, home: str | None) -> dict[str, object]:
+    """What `Project.open` takes from the command line."""
+    return {
+        "home": home,
+        "provider": options.provider,
+        "concurrency": options.concurrency,
+        "attempts": options.attempts,
+        "pick": str(options.pick) if options.pick else None,
+        "output_dir": options.output_dir,
+    }

@@ -1,0 +1,169 @@
+"""What a run says where nothing can be redrawn: a log of plain lines, JSON lines, or nothing."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any, TextIO
+
+from rushes.app.planned import Plan
+from rushes.cli.progress import Progress
+from rushes.cli.say import clean, count, duration
+from rushes.cli.session import print_json
+from rushes.model.event import CellDone, CellFailed, Event, Waiting, to_plain
+from rushes.model.money import show_usd
+
+SUMMARY_EVERY = 10.0
+"""Seconds between two summary lines of the log."""
+
+LINES_PER_SECOND = 20
+"""Lines about single rows; what is beyond is in the summary lines."""
+
+
+class LogView:
+    """One line per finished or failed row, and a summary now and then."""
+
+    def __init__(self, out: TextIO | None = None) -> None:
+        self._out = out or sys.stderr
+        self.progress = Progress(time.monotonic())
+        self._summary_at = self.progress.began + SUMMARY_EVERY
+        self._second = 0
+        self._lines = 0
+        self._unsaid = 0
+
+    def open(self) -> None:
+        """Nothing to begin."""
+
+    def close(self) -> None:
+        """Say what was left out."""
+        self._say_unsaid()
+
+    def planned(self, plan: Plan) -> None:
+        """The plan is known."""
+        self.progress.planned(plan)
+        if plan.most:
+            about = f", about {duration(plan.seconds)}" if plan.seconds else ""
+            self.say(f"plan {plan.fingerprint}: {count(plan.most, 'request')} to make{about}")
+
+    def watch(self, event: Event) -> None:
+        """One event."""
+        now = time.monotonic()
+        self.progress.feed(event, now)
+        text = self._line(event)
+        if text:
+            self._rated(text, int(now))
+
+    def stopping(self) -> None:
+        """The person asked the run to stop."""
+        self.progress.stopping = True
+        self.say("stopping: nothing new is begun; Ctrl-C again leaves at once")
+
+    def say(self, text: str) -> None:
+        """A line."""
+        self._out.write(text + "\n")
+        self._out.flush()
+
+    def tick(self) -> None:
+        """A summary when its time has come."""
+        now = time.monotonic()
+        if now >= self._summary_at and not self.progress.ended:
+            self._summary_at = now + SUMMARY_EVERY
+            self._say_unsaid()
+            self.say(self._summary(now))
+
+    def _line(self, event: Event) -> str:
+        if isinstance(event, CellDone):
+            return "" if event.reused else f"done    {self._name(event)}"
+        if isinstance(event, CellFailed):
+            word = "failed" if event.blocked_by is None else "blocked"
+            return f"{word:<7} {self._name(event)}: {clean(event.says)}"
+        if isinstance(event, Waiting):
+            return f"waits   {self._name(event)}: choose one of {len(event.shown)} candidates"
+        return ""
+
+    def _name(self, event: CellDone | CellFailed | Waiting) -> str:
+        return f"{clean(self.progress.title(event.place.node))} row {event.place.row + 1}"
+
+    def _rated(self, text: str, second: int) -> None:
+        if second != self._second:
+            self._second, self._lines = second, 0
+        self._lines += 1
+        if self._lines <= LINES_PER_SECOND or text.startswith("failed"):
+            self.say(text)
+        else:
+            self._unsaid += 1
+
+    def _say_unsaid(self) -> None:
+        if self._unsaid:
+            self.say(f"... and {count(self._unsaid, 'more row')}")
+            self._unsaid = 0
+
+    def _summary(self, now: float) -> str:
+        progress, waits = self.progress, self.progress.waits
+        left = progress.left(now)
+        parts = [
+            f"{progress.share:.0%}",
+            f"{progress.bought:,} of {progress.requests:,} made",
+            f"{progress.running:,} running",
+            f"waiting: {waits.limit:,} slot, {waits.inputs:,} inputs, {waits.retry:,} retry, {waits.approval:,} person",
+            f"{progress.failed:,} failed",
+            show_usd(progress.spent),
+            f"{duration(now - progress.began)}",
+        ]
+        return "  ".join(parts) + (f", about {duration(left)} left" if left is not None else "")
+
+
+class StreamView:
+    """Every event as one line of JSON on stdout, while it happens: `{"type": "event", "event": "Stored", ...}`."""
+
+    def open(self) -> None:
+        """Nothing to begin."""
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+    def planned(self, plan: Plan) -> None:
+        """The plan, without its units: they come as events."""
+        raw: dict[str, Any] = plan.plain()
+        raw.pop("units", None)
+        print_json({"type": "plan", "plan": raw})
+
+    def watch(self, event: Event) -> None:
+        """One event."""
+        print_json({"type": "event", "at": round(time.time(), 3), "event": type(event).__name__, **to_plain(event)})
+
+    def stopping(self) -> None:
+        """The person asked the run to stop."""
+        print_json({"type": "stopping"})
+
+    def say(self, text: str) -> None:
+        """Talk goes to stderr."""
+        sys.stderr.write(text + "\n")
+
+    def tick(self) -> None:
+        """Nothing to draw."""
+
+
+class QuietView:
+    """Says nothing."""
+
+    def open(self) -> None:
+        """Nothing."""
+
+    def close(self) -> None:
+        """Nothing."""
+
+    def planned(self, plan: Plan) -> None:
+        """Nothing."""
+
+    def watch(self, event: Event) -> None:
+        """Nothing."""
+
+    def stopping(self) -> None:
+        """Nothing."""
+
+    def say(self, text: str) -> None:
+        """Nothing."""
+
+    def tick(self) -> None:
+        """Nothing."""

@@ -1,0 +1,196 @@
+"""A run in numbers, kept up event by event. Every event costs the same, however large the run is.
+
+Nothing here draws: the live panel, the plain log and the tests read the same object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import islice
+from typing import NamedTuple
+
+from rushes.app.planned import Plan
+from rushes.model.event import (
+    Accepted,
+    Cancelled,
+    CellDone,
+    CellFailed,
+    CellSkipped,
+    Decided,
+    Done,
+    Event,
+    Failed,
+    Place,
+    Reserved,
+    RunEnded,
+    Running,
+    RunParked,
+    RunStarted,
+    Stored,
+    Unknown,
+    Waiting,
+)
+from rushes.model.ids import AttemptId
+from rushes.model.money import ZERO
+
+_WORTH_GUESSING = 3  # finished requests before their pace says more than the plan's estimate
+
+
+class Now(NamedTuple):
+    """One request in flight. `since` is on the display's clock; `says` is what the provider said last."""
+
+    place: Place
+    since: float
+    model: str
+    says: str
+
+
+class Waits(NamedTuple):
+    """Requests and rows that do not move, by reason."""
+
+    limit: int  # ready, and a limit is full
+    inputs: int  # something before them is not decided
+    retry: int  # failed, and tried again soon
+    approval: int  # a person must choose
+
+
+class Progress:
+    """What is done, what runs, what waits and why, what it cost, how long it will take."""
+
+    def __init__(self, began: float) -> None:
+        self.began = began
+        self.ended = False
+        self.stopping = False
+        self.requests = 0  # to buy, as far as the plan can know
+        self.bought = 0
+        self.rows = 0
+        self.rows_done = 0
+        self.reused = 0
+        self.failed = 0
+        self.blocked = 0
+        self.skipped = 0
+        self.lost = 0  # requests given up
+        self.spent = ZERO
+        self.unpriced = 0
+        self.expected: Decimal | None = None
+        self._seconds = 0.0
+        self._running: dict[AttemptId, Now] = {}
+        self._ready: set[tuple[str, int, int]] = set()
+        self._retrying: set[Place] = set()
+        self._asking: set[tuple[str, int]] = set()
+        self._titles: dict[str, str] = {}
+
+    def planned(self, plan: Plan) -> None:
+        """Take the totals of a plan."""
+        self.requests = plan.most
+        self.rows = sum(one.rows for one in plan.nodes)
+        self.expected = None if plan.money.unknown else plan.money.high
+        self._seconds = plan.seconds
+        self._ready = {(unit.base, unit.candidate, unit.salt) for unit in plan.units}
+        self._titles = {one.node: one.title for one in plan.nodes if one.title}
+
+    def title(self, node: str) -> str:
+        """What people call the node."""
+        return self._titles.get(node, node)
+
+    def feed(self, event: Event, now: float) -> None:
+        """Take one event; `now` is on the clock of `began`."""
+        match event:
+            case Reserved():
+                self._ready.discard((event.base, event.candidate, event.salt))
+                self._retrying.discard(event.place)
+                self._running[event.attempt] = Now(event.place, now, event.model, "")
+            case Accepted(attempt=attempt):
+                self._say(attempt, "accepted")
+            case Running(attempt=attempt, says=says, progress=progress):
+                self._say(attempt, says or ("" if progress is None else f"{progress:.0%}"))
+            case Done(attempt=attempt, billed=billed):
+                self._pay(billed)
+                self._say(attempt, "fetching")
+            case Stored(attempt=attempt):
+                self._running.pop(attempt, None)
+                self.bought += 1
+            case Failed(attempt=attempt, place=place, final=final):
+                self._running.pop(attempt, None)
+                if final:
+                    self.lost += 1
+                else:
+                    self._retrying.add(place)
+            case Cancelled(attempt=attempt, billed=billed):
+                self._running.pop(attempt, None)
+                self.lost += 1
+                self._pay(billed)
+            case Unknown(attempt=attempt):
+                self._running.pop(attempt, None)
+                self.lost += 1
+                self.unpriced += 1
+            case _:
+                self._of_row(event)
+
+    def _of_row(self, event: Event) -> None:
+        match event:
+            case CellDone(place=place, reused=reused):
+                self.rows_done += 1
+                self.reused += reused
+                self._asking.discard((place.node, place.row))
+            case CellFailed(place=place, blocked_by=blocked_by):
+                if blocked_by is None:
+                    self.failed += 1
+                else:
+                    self.blocked += 1
+                self._asking.discard((place.node, place.row))
+            case CellSkipped():
+                self.skipped += 1
+            case Waiting(place=place):
+                self._asking.add((place.node, place.row))
+            case Decided(place=place):
+                self._asking.discard((place.node, place.row))
+            case RunStarted():
+                self.ended = False
+            case RunEnded() | RunParked():
+                self.ended = True
+                self._running.clear()
+
+    def _say(self, attempt: AttemptId, says: str) -> None:
+        was = self._running.get(attempt)
+        if was is not None:
+            self._running[attempt] = was._replace(says=says)
+
+    def _pay(self, billed: Decimal | None) -> None:
+        if billed is None:
+            self.unpriced += 1
+        else:
+            self.spent += billed
+
+    @property
+    def running(self) -> int:
+        """Requests in flight."""
+        return len(self._running)
+
+    def longest(self, most: int) -> Iterator[Now]:
+        """The requests that run longest; they began in this order, so nothing is sorted."""
+        return islice(self._running.values(), most)
+
+    @property
+    def waits(self) -> Waits:
+        """Why the rest does not move."""
+        limit, retry = len(self._ready), len(self._retrying)
+        inputs = self.requests - self.bought - self.lost - self.running - limit - retry
+        return Waits(limit, max(0, inputs), retry, len(self._asking))
+
+    @property
+    def share(self) -> float:
+        """How much of the work is done, from 0 to 1."""
+        total = max(self.requests, self.bought + self.lost + self.running)
+        return 1.0 if total == 0 else (self.bought + self.lost) / total
+
+    def left(self, now: float) -> float | None:
+        """Seconds that the rest will take, from the pace so far; None when nobody can say."""
+        total = max(self.requests, self.bought + self.lost + self.running)
+        rest = total - self.bought - self.lost
+        if rest <= 0:
+            return None
+        if self.bought >= _WORTH_GUESSING:
+            return (now - self.began) / self.bought * rest
+        return max(0.0, self._seconds - (now - self.began)) or None

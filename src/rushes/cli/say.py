@@ -1,0 +1,67 @@
+"""Problems and errors in words: place, code, what is wrong, why it matters, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from rushes.errors import ProblemsError, RushesError
+from rushes.model.problem import Problem, Severity
+
+_ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.ADVICE: 2}
+
+
+def problem_lines(problems: Iterable[Problem]) -> Iterator[str]:
+    """Errors first, each group in the order of the file::
+
+    story.yaml:7:12  key-unknown  'modle' is no key of a step
+        why: it would be ignored, and the default model used
+        try: did you mean 'model'?
+    """
+    for one in sorted(problems, key=lambda problem: _ORDER[problem.severity]):
+        mark = "" if one.severity is Severity.ERROR else f"{one.severity}: "
+        # the place comes first and alone, so that an editor can jump to it
+        yield "  ".join(part for part in (clean(one.where), one.code, mark + clean(one.says)) if part)
+        if one.why:
+            yield f"    why: {clean(one.why)}"
+        if one.try_:
+            yield f"    try: {clean(one.try_)}"
+
+
+def error_lines(error: Exception, problems: Sequence[Problem], *, expected: bool) -> Iterator[str]:
+    """An error that ends a command."""
+    if isinstance(error, ProblemsError):
+        yield from problem_lines(problems)
+        yield f"rushes: {clean(str(error))}"
+    elif isinstance(error, RushesError):
+        yield f"rushes: {clean(error.message)}"
+        if error.next_step:
+            yield f"  -> {clean(error.next_step)}"
+    else:
+        yield f"rushes: this is a fault of Rushes, not of yours: {clean(problems[0].says)}"
+        yield "  -> run it again with --debug and report what it prints"
+    if not expected:
+        yield "     (what was bought is kept; a run goes on with: rushes resume)"
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """`0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min" + (f" {whole % 60} s" if whole % 60 else "")
+    return f"{whole // 3600} h" + (f" {whole % 3600 // 60} min" if whole % 3600 // 60 else "")
+
+
+def clean(text: str) -> str:
+    """Text from a file or a provider, without what could move the cursor or colour the terminal."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else " " if char in "\n\t" else "\ufffd" for char in text)

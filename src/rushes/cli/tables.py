@@ -1,0 +1,309 @@
+"""Plans, summaries and runs as tables that fit a terminal of 80 columns, and stay short for large workflows."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from rushes.app.planned import Action, NodePlan, Plan
+from rushes.app.summary import NodeLine, RunSummary
+from rushes.cli.say import clean, count, duration
+from rushes.model.money import Estimate, show_usd
+from rushes.model.run import RunRecord, RunState
+
+MOST = 40
+"""Nodes that are listed one by one; more are grouped by what they have in common."""
+
+_WIDTH = 80
+_STYLE = {
+    "run": "cyan",
+    "after": "cyan",
+    "wait": "yellow",
+    "waiting": "yellow",
+    "parked": "yellow",
+    "blocked": "red",
+    "failed": "bold red",
+    "interrupted": "yellow",
+    "done": "green",
+    "reuse": "green",
+    "skip": "dim",
+    "skipped": "dim",
+    "open": "cyan",
+}
+
+
+def out() -> Console:
+    """The console for results: at most as wide as the terminal, 80 columns where there is none."""
+    console = Console(file=sys.stdout, highlight=False, soft_wrap=False)
+    if not console.is_terminal:
+        console = Console(file=sys.stdout, highlight=False, width=_WIDTH)
+    return console
+
+
+def _table(*columns: tuple[str, str]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 1), expand=False, header_style="bold")
+    for title, kind in columns:
+        match kind:
+            case "number":
+                table.add_column(title, justify="right", no_wrap=True)
+            case "word":
+                table.add_column(title, no_wrap=True)
+            case "name":
+                table.add_column(title, no_wrap=True, overflow="ellipsis", max_width=24)
+            case _:
+                table.add_column(title, overflow="fold", ratio=1)
+    return table
+
+
+def _word(text: str) -> Text:
+    return Text(text, style=_STYLE.get(text, ""))
+
+
+def money(estimate: Estimate) -> str:
+    """`$0.39`, `$0.39-0.80`, `$0.39 + 2 unknown`, `unknown`, `-` for nothing."""
+    if estimate.unknown and not estimate.high:
+        return "unknown"
+    low, high = show_usd(estimate.low), show_usd(estimate.high)
+    text = high if low == high else f"{low}-{high[1:]}"
+    return f"{text} + {estimate.unknown} unknown" if estimate.unknown else text
+
+
+# --- plan ----------------------------------------------------------------------------------------------------------
+
+
+def show_plan(plan: Plan, name: str, console: Console, *, every: bool = False) -> None:
+    """A plan: what, why, how often, how much, how long; and the fingerprint to run it by."""
+    console.print(
+        Text(f"Plan for {clean(name)}" + (f"  ({clean(plan.selection)})" if plan.selection else ""), style="bold")
+    )
+    shown = [one for one in plan.nodes if every or _says_something(one)]
+    if len(shown) <= MOST or every:
+        console.print(_plan_table(shown))
+    else:
+        console.print(_plan_groups(shown))
+        console.print(Text("one line per node with --all", style="dim"))
+    quiet = len(plan.nodes) - len(shown)
+    if quiet and not shown:
+        console.print("everything is here already")
+    for warning in plan.warnings:
+        console.print(Text(f"warning: {clean(warning)}", style="yellow"))
+    console.print(plan_totals(plan))
+
+
+def _says_something(one: NodePlan) -> bool:
+    return one.action is not Action.REUSE or one.op.value not in ("prompt", "media", "approve")
+
+
+def _plan_table(nodes: Sequence[NodePlan]) -> Table:
+    tabs = len({one.tab for one in nodes}) > 1
+    table = _table(
+        ("node", "name"), ("do", "word"), ("why", "text"), ("calls", "number"), ("money", "number"), ("each", "number")
+    )
+    for one in nodes:
+        name = clean(one.title or one.node)
+        table.add_row(
+            Text(f"{clean(one.tab)}/{name}" if tabs else name),
+            _word(str(one.action)),
+            Text(clean(one.reason)),
+            _calls(one.calls, one.most),
+            money(one.money) if one.most else "",
+            duration(one.seconds) if one.most and one.seconds else "",
+        )
+    return table
+
+
+def _plan_groups(nodes: Sequence[NodePlan]) -> Table:
+    groups: dict[tuple[str, str, str, str], list[NodePlan]] = {}
+    for one in nodes:
+        groups.setdefault((one.tab, str(one.op), str(one.action), _kind_of(one.reason)), []).append(one)
+    table = _table(
+        ("nodes", "number"), ("what", "name"), ("do", "word"), ("why", "text"), ("calls", "number"), ("money", "number")
+    )
+    tabs = len({key[0] for key in groups}) > 1
+    for (tab, op, action, why), members in list(groups.items())[:MOST]:
+        total = Estimate()
+        for one in members:
+            total += one.money
+        most = sum(one.most for one in members)
+        table.add_row(
+            f"{len(members):,}",
+            Text(f"{clean(tab)}/{op}" if tabs else op),
+            _word(action),
+            Text(clean(why)),
+            _calls(sum(one.calls for one in members), most),
+            money(total) if most else "",
+        )
+    return table
+
+
+def _kind_of(reason: str) -> str:
+    """What reasons of many nodes have in common: the words before the values."""
+    return reason.partition(":")[0].partition(" from ")[0][:40]
+
+
+def _calls(calls: int, most: int) -> str:
+    if not most:
+        return ""
+    return f"{calls:,}" if calls == most else f"{calls:,}-{most:,}"
+
+
+def plan_totals(plan: Plan) -> Text:
+    """The lines under a plan."""
+    counts = plan.counts
+    words = [f"{number:,} {_SAID[action]}" for action, number in counts.items() if number and action in _SAID]
+    lines = ["nodes     " + (", ".join(words) if words else "nothing to do")]
+    if plan.most:
+        more = f", up to {plan.rerolls:,} more if checks flag results" if plan.rerolls else ""
+        calls = _calls(plan.calls, plan.most)
+        lines.append(f"requests  {calls}{more}")
+        lines.append(f"money     {money(plan.money)}")
+        if plan.seconds:
+            lines.append(f"time      about {duration(plan.seconds)}")
+        if plan.critical:
+            names = [clean(node) for node in plan.critical]
+            path = " > ".join(names if len(names) <= 6 else [*names[:3], "...", *names[-2:]])
+            lines.append(f"longest   {path} ({duration(plan.chain)})")
+    lines.append(f"plan      {plan.fingerprint}")
+    return Text("\n".join(lines))
+
+
+_SAID = {
+    Action.RUN: "to run",
+    Action.AFTER: "after them",
+    Action.WAIT: "waiting for approval",
+    Action.BLOCKED: "blocked",
+    Action.SKIP: "skipped",
+    Action.REUSE: "here already",
+}
+
+
+# --- run -----------------------------------------------------------------------------------------------------------
+
+
+def show_summary(summary: RunSummary, console: Console, *, every: bool = False) -> None:
+    """The end of a run: a line per node, failures with their next step, gates with their command, what was written."""
+    nodes = summary.nodes
+    quiet = [one for one in nodes if one.state == "done" and not one.bought]
+    loud = (
+        [one for one in nodes if one not in quiet]
+        if len(nodes) <= 1000
+        else [one for one in nodes if one.bought or one.state != "done"]
+    )
+    shown = nodes if every or len(nodes) <= MOST else loud[:MOST]
+    if len(shown) and not (_idle(summary) and not every):
+        console.print(_node_table(shown))
+    if len(shown) < len(nodes) and not _idle(summary):
+        console.print(Text(f"{count(len(nodes) - len(shown), 'more node')}; all of them with --all", style="dim"))
+    _show_failures(summary, console)
+    _show_waiting(summary, console)
+    console.print(_totals(summary))
+    for path in summary.exported:
+        console.print(Text(f"  {path}"), soft_wrap=True)
+    for note in summary.notes:
+        console.print(Text(clean(note), style="dim"))
+
+
+def _idle(summary: RunSummary) -> bool:
+    return summary.state is RunState.DONE and summary.counts.bought == 0
+
+
+def _node_table(nodes: Iterable[NodeLine]) -> Table:
+    nodes = list(nodes)
+    tabs = len({one.tab for one in nodes}) > 1
+    table = _table(
+        ("node", "name"),
+        ("came to", "word"),
+        ("rows", "number"),
+        ("made", "number"),
+        ("from earlier", "number"),
+        ("money", "number"),
+        ("work", "number"),
+        ("", "text"),
+    )
+    for one in nodes:
+        table.add_row(
+            Text(f"{clean(one.tab)}/{clean(one.title)}" if tabs else clean(one.title)),
+            _word(one.state),
+            f"{one.done}/{one.rows}" if one.done != one.rows else f"{one.rows}",
+            f"{one.bought:,}" if one.bought else "",
+            f"{one.reused:,}" if one.reused else "",
+            _spent(one.spent) if one.bought else "",
+            duration(one.seconds) if one.bought else "",
+            Text(clean(one.says)),
+        )
+    return table
+
+
+def _spent(spent: Decimal | None) -> str:
+    return show_usd(spent)
+
+
+def _show_failures(summary: RunSummary, console: Console) -> None:
+    for one in summary.failures[:MOST]:
+        row = f" row {one.row + 1}" if one.row else ""
+        kind = f" ({one.kind}, {count(one.attempts, 'attempt')})" if one.kind else ""
+        console.print(Text(f"failed: {clean(one.title)}{row}{kind}: {clean(one.message)}", style="red"), soft_wrap=True)
+        more = f", and {count(one.blocks, 'row')} after it wait for that" if one.blocks else ""
+        console.print(Text(f"  -> {one.next_step}{more}"), soft_wrap=True)
+    if len(summary.failures) > MOST:
+        console.print(Text(f"... and {len(summary.failures) - MOST:,} more failures, all in errors.json", style="red"))
+
+
+def _show_waiting(summary: RunSummary, console: Console) -> None:
+    if not summary.waiting:
+        return
+    console.print(Text(f"{count(len(summary.waiting), 'row waits', 'rows wait')} for your approval:", style="yellow"))
+    for one in summary.waiting[:MOST]:
+        flagged = f", flagged: {', '.join(map(str, one.flagged))}" if one.flagged else ""
+        row = f" row {one.row + 1}" if one.rows > 1 else ""
+        console.print(Text(f"  {clean(one.title)}{row}: {count(one.candidates, 'candidate')}{flagged}"), soft_wrap=True)
+        console.print(Text(f"    {one.command}"), soft_wrap=True)
+    if len(summary.waiting) > MOST:
+        console.print(Text(f"  ... and {len(summary.waiting) - MOST:,} more"))
+    console.print(Text(f"then: rushes resume {summary.run}"), soft_wrap=True)
+
+
+def _totals(summary: RunSummary) -> Text:
+    counts = summary.counts
+    if _idle(summary):
+        return Text(f"nothing to do: {count(counts.done, 'row')} here already ({summary.run})", style="green")
+    words = [
+        f"{number:,} {word}"
+        for number, word in (
+            (counts.bought, "made"),
+            (counts.reused, "from earlier"),
+            (counts.failed, "failed"),
+            (counts.blocked, "blocked"),
+            (counts.waiting, "waiting"),
+            (counts.open, "not reached"),
+        )
+        if number
+    ]
+    unpriced = f" + {summary.unpriced} unpriced" if summary.unpriced else ""
+    text = Text(f"run {summary.run} ")
+    text.append_text(_word(str(summary.state)))
+    text.append(
+        f": {', '.join(words) or 'nothing made'}; {show_usd(summary.spent)}{unpriced}; {duration(summary.seconds)}"
+    )
+    return text
+
+
+# --- runs ----------------------------------------------------------------------------------------------------------
+
+
+def show_runs(records: Sequence[RunRecord], console: Console) -> None:
+    """A list of runs."""
+    if not records:
+        console.print("no runs yet: start one with  rushes run FILE")
+        return
+    table = _table(("run", "word"), ("began", "word"), ("state", "word"), ("mode", "word"), ("workflow", "name"))
+    for one in records:
+        began = time.strftime("%Y-%m-%d %H:%M", time.localtime(one.created))
+        table.add_row(one.id, began, _word(str(one.state)), str(one.options.mode), Text(clean(one.workflow)))
+    console.print(table)

@@ -1,0 +1,108 @@
+"""The command tree, and the one place where errors become words and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from importlib.metadata import version
+
+import click
+
+from rushes.cli.exits import Exit, exit_of_error
+from rushes.cli.main import COMMANDS, help_text
+from rushes.cli.say import error_lines
+from rushes.cli.session import Session
+from rushes.errors import ProblemsError, RushesError
+from rushes.model.problem import Problem, Severity
+
+
+class Tree(click.Group):
+    """The commands, each loaded when it is named."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def get_help(self, ctx: click.Context) -> str:
+        """The same text that the fast path prints."""
+        return help_text().rstrip("\n")
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one was probably meant."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            raise click.UsageError(f"there is no command {args[0]!r}{_did_you_mean(near)}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+def _did_you_mean(near: Sequence[str]) -> str:
+    return f": did you mean {near[0]!r}?" if near else ""
+
+
+tree = click.version_option(version=version("rushes"), message="rushes %(version)s")(
+    Tree("rushes", context_settings={"help_option_names": ["-h", "--help"]})
+)
+
+
+def run_command(args: Sequence[str]) -> int:
+    """Run one command line; returns the exit code and never raises."""
+    now = Session(json="--json" in args, debug="--debug" in args)
+    try:
+        answer = tree.main(args=list(args), prog_name="rushes", standalone_mode=False, obj=now)
+        sys.stdout.flush()
+        return int(answer or 0)
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except BrokenPipeError:
+        # the reader of our pipe has seen enough; the interpreter would complain about its buffer at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
+    except click.ClickException as error:
+        return _misused(error, now)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return Exit.INTERRUPTED
+    except Exception as error:
+        return _failed(error, now)
+
+
+def _misused(error: click.ClickException, now: Session) -> int:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    path = context.command_path if context is not None else "rushes"
+    says = error.format_message()
+    click.echo(f"rushes: {says}\n  -> {path} --help", err=True)
+    usage = Problem(code="usage", severity=Severity.ERROR, says=says, try_=f"{path} --help")
+    now.result(None, ok=False, problems=[usage])
+    return Exit.MISTAKE
+
+
+def _failed(error: Exception, now: Session) -> int:
+    if now.debug:
+        traceback.print_exception(error)
+    expected = isinstance(error, RushesError)
+    if isinstance(error, ProblemsError):
+        problems = list(error.problems)
+    elif isinstance(error, RushesError):
+        code = type(error).__name__
+        problems = [Problem(code=code, severity=Severity.ERROR, says=error.message, try_=error.next_step)]
+    else:
+        says = f"{type(error).__name__}: {error}"
+        problems = [Problem(code="internal", severity=Severity.ERROR, says=says, try_="run it again with --debug")]
+    for line in error_lines(error, problems, expected=expected):
+        click.echo(line, err=True)
+    now.result(None, ok=False, problems=problems)
+    return exit_of_error(error)
