@@ -1,0 +1,184 @@
+"""From a price list and a request to money: USD from low to high, or unknown.
+
+Nothing is guessed downwards. A condition that the request does not decide makes a range; a quantity that is not known
+and that no default gives makes the price unknown, and unknown is never counted as nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal, InvalidOperation
+from typing import Any
+
+from rushes.model.money import Quote
+from rushes.model.price import Price, Unit
+from rushes.model.request import Recipe
+
+_AUDIO = ("generate_audio", "audio", "with_audio", "sound", "enable_audio")
+_LENGTH = ("duration", "durationSeconds", "duration_seconds", "video_length", "seconds", "length")
+_SIZE = ("image_size", "size", "imageSize")
+_COUNT = ("num_images", "n", "sampleCount")
+_NAMED_SIZES = {  # pixels of the named sizes that fal's image models take
+    "square_hd": (1024, 1024),
+    "square": (512, 512),
+    "portrait_4_3": (768, 1024),
+    "portrait_16_9": (576, 1024),
+    "landscape_4_3": (1024, 768),
+    "landscape_16_9": (1024, 576),
+}
+_MEGA = Decimal(1_000_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What a request brings along besides its parameters (None: not known yet).
+
+    `characters` of the text to speak; `media_seconds` and `media_pixels` of the main input.
+    """
+
+    characters: int | None = None
+    media_seconds: Decimal | None = None
+    media_pixels: int | None = None
+
+
+def load_of(recipe: Recipe) -> Load:
+    """What a recipe brings along: the length of its text, and the facts of its first input that has any."""
+    first = next((many[0] for many in recipe.inputs.values() if many), None)
+    seconds = None if first is None or first.seconds is None else Decimal(str(first.seconds))
+    pixels = None if first is None or not first.width or not first.height else first.width * first.height
+    characters = len(recipe.prompt) if recipe.prompt is not None else None
+    return Load(characters=characters, media_seconds=seconds, media_pixels=pixels)
+
+
+def quote(
+    prices: Sequence[Price],
+    params: Mapping[str, Any],
+    *,
+    defaults: Mapping[str, Any] | None = None,
+    durations: Sequence[int] | None = None,
+    load: Load | None = None,
+    seconds: float = 0.0,
+) -> Quote:
+    """The quote of one request.
+
+    `defaults` stand in for parameters that are not given, `durations` are the lengths the model can have when none is
+    named, `seconds` is its typical time and goes into the quote as it is.
+    """
+    given = {**(defaults or {}), **{name: value for name, value in params.items() if value is not None}}
+    open_ = _possible(prices, _facts(given))
+    if not open_:
+        return Quote(None, None, seconds, "no price for these parameters" if prices else "no price is known")
+    source = "; ".join(dict.fromkeys(f"{one.source}, {one.as_of}" for one in open_))
+    lows, highs = [], []
+    for price in open_:
+        span = _units(price.per, given, durations, load or Load())
+        if price.usd is None or span is None:
+            return Quote(None, None, seconds, source)
+        lows.append(price.usd * max(span[0], price.least) + price.plus)
+        highs.append(price.usd * max(span[1], price.least) + price.plus)
+    return Quote(min(lows), max(highs), seconds, source)
+
+
+def _possible(prices: Sequence[Price], facts: Mapping[str, bool | str]) -> list[Price]:
+    """The entries that hold, or may hold for all that is known; of those that hold, the most particular ones."""
+    fitting = [one for one in prices if all(facts.get(name, value) == value for name, value in one.when.items())]
+    sure = [one for one in fitting if all(name in facts for name in one.when)]
+    unsure = [one for one in fitting if not all(name in facts for name in one.when)]
+    most = max((len(one.when) for one in sure), default=0)
+    return [one for one in sure if len(one.when) == most] + unsure
+
+
+def _facts(given: Mapping[str, Any]) -> dict[str, bool | str]:
+    """What prices may depend on, in the spelling of the price lists."""
+    facts: dict[str, bool | str] = {}
+    for name in _AUDIO:
+        if name in given:
+            facts["audio"] = _truth(given[name])
+            break
+    resolution = given.get("resolution", given.get("imageSize"))
+    if resolution is not None:
+        facts["resolution"] = _resolution(str(resolution))
+    if "quality" in given:
+        facts["quality"] = str(given["quality"]).strip().lower()
+    if given.get("voice_ids"):
+        facts["voice_control"] = True
+    elif "voice_control" in given:
+        facts["voice_control"] = _truth(given["voice_control"])
+    return facts
+
+
+def _truth(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.strip().lower() not in ("", "false", "no", "off", "0")
+    return bool(value)
+
+
+def _resolution(text: str) -> str:
+    plain = text.strip().lower()
+    plain = {"512px": "0.5k", "512": "0.5k", "2160p": "4k", "uhd": "4k"}.get(plain, plain)
+    return f"{plain}p" if plain.isdecimal() else plain
+
+
+def _units(
+    unit: Unit, given: Mapping[str, Any], durations: Sequence[int] | None, load: Load
+) -> tuple[Decimal, Decimal] | None:
+    """Least and most units of one request, or None when nobody can say."""
+    if unit is Unit.REQUEST:
+        return Decimal(1), Decimal(1)
+    if unit is Unit.CHARACTER:
+        return _same(None if load.characters is None else Decimal(load.characters))
+    if unit is Unit.MINUTE:
+        return _same(None if load.media_seconds is None else load.media_seconds / 60)
+    if unit is Unit.SECOND:
+        return _lengths(given, durations, load)
+    images = next((_number(given[name]) for name in _COUNT if name in given), None) or Decimal(1)
+    if unit is Unit.IMAGE:
+        return _same(images)
+    return _same(_megapixels(given, load) * images)
+
+
+def _same(amount: Decimal | None) -> tuple[Decimal, Decimal] | None:
+    return None if amount is None else (amount, amount)
+
+
+def _lengths(given: Mapping[str, Any], durations: Sequence[int] | None, load: Load) -> tuple[Decimal, Decimal] | None:
+    for name in _LENGTH:
+        if name in given:
+            return _same(_number(given[name]))
+    if load.media_seconds is not None:
+        return _same(load.media_seconds)
+    return (Decimal(min(durations)), Decimal(max(durations))) if durations else None
+
+
+def _megapixels(given: Mapping[str, Any], load: Load) -> Decimal:
+    """Started megapixels of one picture: what it is asked to be, else what comes in, else one."""
+    pixels = _pixels(given) or load.media_pixels or 1_000_000
+    return (Decimal(pixels) / _MEGA).to_integral_value(ROUND_CEILING)
+
+
+def _pixels(given: Mapping[str, Any]) -> int | None:
+    width, height = _number(given.get("width")), _number(given.get("height"))
+    for name in _SIZE:
+        size = given.get(name)
+        if isinstance(size, dict):
+            width, height = _number(size.get("width")), _number(size.get("height"))
+        elif isinstance(size, str) and size in _NAMED_SIZES:
+            return _NAMED_SIZES[size][0] * _NAMED_SIZES[size][1]
+        elif isinstance(size, str) and (found := re.fullmatch(r"(\d{1,5})\s*[x×*]\s*(\d{1,5})", size.lower())):
+            return int(found[1]) * int(found[2])
+    return int(width * height) if width and height else None
+
+
+def _number(value: Any) -> Decimal | None:
+    """A positive number written as 8, 8.0, "8" or "8s"; None for anything else."""
+    if isinstance(value, bool) or value is None:
+        return None
+    try:
+        number = Decimal(
+            str(value).strip().lower().removesuffix("seconds").removesuffix("sec").removesuffix("s").strip()
+        )
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and number > 0 else None

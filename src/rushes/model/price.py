@@ -1,0 +1,38 @@
+"""What a model asks for its work: an amount per unit, under conditions, with its source and date."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple
+
+Fact = bool | str
+"""A value that a price may depend on: `{"audio": True, "resolution": "1080p"}`."""
+
+
+class Unit(StrEnum):
+    """What is counted."""
+
+    IMAGE = "image"
+    MEGAPIXEL = "megapixel"
+    SECOND = "second"
+    MINUTE = "minute"
+    CHARACTER = "character"
+    REQUEST = "request"
+
+
+class Price(NamedTuple):
+    """One entry of a price list, in USD (None: not known).
+
+    It holds when every fact in `when` holds. `least` is the smallest number of units that is charged, `plus` a fixed
+    amount on top of each request.
+    """
+
+    usd: Decimal | None
+    per: Unit
+    when: Mapping[str, Fact]
+    source: str
+    as_of: str
+    least: Decimal = Decimal(0)
+    plus: Decimal = Decimal(0)
