@@ -88,7 +88,7 @@ class Ledger:
 
     def run(self, run_id: RunId) -> RunRecord:
         """The run with this id or this unique beginning of one; NotFound names what is near."""
-        rows = self._db.read(f"SELECT {RUN_COLUMNS} FROM runs WHERE id = ?", (run_id,))  # noqa: S608
+        rows = self._db.read(f"SELECT {RUN_COLUMNS} FROM runs WHERE id = ?", (safe_text(run_id),))  # noqa: S608
         if not rows and run_id:
             rows = self._db.read(
                 f"SELECT {RUN_COLUMNS} FROM runs WHERE substr(id, 1, ?) = ? ORDER BY created DESC, id DESC",  # noqa: S608

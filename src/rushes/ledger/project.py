@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -97,8 +98,11 @@ def rows_of(run: RunId, workflow: str, entries: Iterable[Entry]) -> dict[str, li
         elif isinstance(event, Decided):
             rows["decisions"].append((event.subject, run, seq, at, to_json(to_plain(event))))
     rows["asked"] = [(safe_text(workflow), node, row, base) for (node, row), base in asked.items()]
-    for many in rows.values():
-        many.sort(key=lambda row: row[:3])
+    for table, many in rows.items():
+        width = (
+            1 if table in ("recipes", "artifacts") else 3
+        )  # of its primary key; a stable sort leaves the first first
+        many.sort(key=itemgetter(*range(width)))
     return rows
 
 
