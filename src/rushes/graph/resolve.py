@@ -101,11 +101,11 @@ class Settler:
     def __init__(self, grid: Grid, setting: Setting) -> None:
         self.grid = grid
         self.setting = setting
-        self._frames: list[Frame | None] = [None] * len(grid.nodes)
+        self._frames: dict[int, Frame] = {}
 
     def frame(self, number: int) -> Frame:
         """What all rows of node `number` have in common."""
-        frame = self._frames[number]
+        frame = self._frames.get(number)
         if frame is None:
             frame = self._frames[number] = frame_of(self.grid.nodes[number], self.setting)
         return frame
@@ -113,7 +113,7 @@ class Settler:
     def settle(self, number: int, outcomes: Sequence[Outcome | None]) -> Outcome | Question:
         """What to do about a cell whose needs all have an outcome; gates need `settle_gate` instead."""
         cell = self.grid.cells[number]
-        frame = self._frames[cell.node] or self.frame(cell.node)
+        frame = self._frames.get(cell.node) or self.frame(cell.node)
         if not frame.free:
             held = _withheld(self.grid, frame.node, outcomes)
             if held is not None:
