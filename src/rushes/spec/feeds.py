@@ -17,6 +17,7 @@ from rushes.spec.params import ITEM
 from rushes.spec.refs import alternatives
 
 _STORY = (Operation.IMAGE_TO_VIDEO, Operation.TEXT_TO_VIDEO, Operation.GENERATE_SUBTITLES)
+_MEDIA_KINDS = (Kind.IMAGE, Kind.VIDEO, Kind.AUDIO)
 _NO_BORROWED_PROMPT = (Operation.UPSCALE_IMAGE, Operation.UPSCALE_VIDEO)
 _RUN_INPUTS = ("input", "{{input}}", "input_image", "input_video")
 
@@ -41,6 +42,11 @@ def read_input_from(making: Making) -> None:
 
 
 def _names(making: Making, value: str, path: Path) -> None:
+    item = making.desk.names.find(value)
+    if item.__class__ is Draft:
+        making.explicit = True
+        _feed(making, [item], Mode.ALL, value, path)
+        return
     if value.strip() in _RUN_INPUTS and making.desk.names.find(value.strip()) is None:
         return  # the run's own input, which is what a step without a reference is fed from at the start
     making.explicit = True
@@ -80,6 +86,7 @@ def _find(making: Making, names: list[str], path: Path) -> list[Item]:
         if item is not None:
             found.append(item)
             continue
+        making.broken = True
         near = making.notes.nearest(name, making.desk.names.tab)
         try_ = f"did you mean {near!r}?" if near else "name a step of this workflow"
         making.notes.say("ref-unknown", f"there is no step {shown(name)}", path, try_)
@@ -91,7 +98,7 @@ def _feed(making: Making, drafts: list[Draft], mode: Mode, name: str, path: Path
     media: dict[Kind | None, list[NodeId]] = {}
     takes_text = making.op in (Operation.APPROVE, Operation.MEDIA)
     for draft in drafts:
-        kind = making.desk.names.kind(draft)
+        kind = draft.kind or making.desk.names.kind(draft)
         if kind is Kind.TEXT and not takes_text:
             texts.append(draft)
         else:
@@ -111,7 +118,7 @@ def _texts(making: Making, drafts: list[Draft], mode: Mode, name: str, path: Pat
     passed = any(_pass_media(making, draft, path) for draft in drafts if draft.op is Operation.PROMPT_GENERATION)
     if making.signature.prompt is False:
         if not passed:
-            says = f"{shown(name)} makes a text, and a {making.op} step takes {making.takes()}"
+            says = f"{shown(name)} makes a text, and {making.op} takes {making.takes()}"
             making.flow("ref-mismatch", says, path, "name a step that makes one")
         return
     if making.prompt is None and not making.prompt_given:
@@ -157,14 +164,15 @@ def _joined(refs: list[NodeId]) -> Text:
 
 def continue_chain(making: Making) -> None:
     """Feed what is still open from the step before, or at the start from the run's own input."""
-    tail = tail_of(making.draft.before)
     main = making.signature.main
     if main is not None and main not in making.fills:
         slot = making.signature.slots[main]
         if slot.least or _wants_optional(making):
-            _main(making, main, slot, tail)
-    if making.prompt is None and not making.prompt_given and making.signature.prompt is not False:
-        making.prompt = _prompt(making, tail)
+            _main(making, main, slot, tail_of(making.draft.before))
+    if making.prompt is not None:
+        return
+    if not making.prompt_given and making.signature.prompt is not False:
+        making.prompt = _prompt(making, tail_of(making.draft.before))
     if making.prompt is None and making.signature.prompt:
         _no_prompt(making)
 
@@ -205,9 +213,9 @@ def _no_input(making: Making, main: str, slot: Slot, tail: Tail) -> None:
     try_ = "name the step it comes from with input_from"
     path = making.draft.path
     if making.explicit or made is None or before is None:
-        making.flow("input-missing", f"its {main} is missing: a {making.op} step works on {wanted}", path, try_)
+        making.flow("input-missing", f"its {main} is missing: {making.op} works on {wanted}", path, try_)
         return
-    says = f"it continues from {shown(before.id)}, which makes {a_kind(made)}, and a {making.op} step works on {wanted}"
+    says = f"it continues from {shown(before.id)}, which makes {a_kind(made)}, and {making.op} works on {wanted}"
     making.flow("ref-mismatch", says, path, try_)
 
 
@@ -229,7 +237,7 @@ def _prompt(making: Making, tail: Tail) -> Text | None:
 def _no_prompt(making: Making) -> None:
     path = making.draft.path
     before = making.draft.before
-    says = f"a {making.op} step needs a prompt"
+    says = f"{making.op} needs a prompt"
     if before is not None and not making.explicit and not making.prompt_given:
         says += f", and {shown(before.id)} before it makes no text"
     making.flow("prompt-missing", says, path, "write `prompt: ...`, or {{input}} for the run's own text")
@@ -238,6 +246,8 @@ def _no_prompt(making: Making) -> None:
 def finish_tail(making: Making, out: NodeId, kind: Kind | None) -> Tail:
     """What this step offers to the next one."""
     before = tail_of(making.draft.before)
+    if making.signature.output in _MEDIA_KINDS:
+        return Tail(((out, kind),), Mode.ALL, (), before.story)
     if making.op is Operation.PROMPT:
         return Tail(before.media, before.mode, (out,), before.story, before.start)
     if making.op is Operation.PROMPT_GENERATION:

@@ -13,9 +13,10 @@ from rushes.model.workflow import Input, LimitSpec, Mode, Node, Param
 from rushes.spec.notes import Notes, shown
 from rushes.spec.outline import Draft, Item, members_of
 from rushes.spec.refs import Names
-from rushes.spec.text import Hole, joined, split, tidy, unclosed
+from rushes.spec.text import RUN_VARIABLES, halves, joined
 from rushes.spec.words import ROLES, kind_of_source
 
+_FILLED = frozenset(RUN_VARIABLES) - {"item", "row"}
 RUN_MEDIA = {"input_image": Kind.IMAGE, "input_video": Kind.VIDEO}
 
 
@@ -63,7 +64,7 @@ class Desk:
         known = self._run_media.get(name)
         if known is None:
             source = self.inputs.get(name)
-            if source is None and draft.enabled:
+            if source is None and name not in self.inputs and draft.enabled:
                 what = "picture" if name == "input_image" else "clip"
                 says = f"the step works on a {what}, nothing before it makes one, and the file names none"
                 try_ = f"write `{name}: PATH` at the top, or name the step it comes from with input_from"
@@ -76,6 +77,7 @@ class Making:
     """A step that is being read."""
 
     __slots__ = (
+        "broken",
         "candidates",
         "desk",
         "draft",
@@ -103,6 +105,7 @@ class Making:
         self.prompt: Text | None = None
         self.prompt_given = False
         self.explicit = False
+        self.broken = False  # a name in it is wrong: what follows from that is not said again
         self.item_used = False
         self.candidates: int | None = None
         self.workers: int | None = None
@@ -110,7 +113,7 @@ class Making:
 
     def flow(self, code: str, says: str, path: Path, try_: str = "") -> None:
         """Write down what is wrong with the wiring; a step that is switched off may be half-wired."""
-        if self.draft.enabled:
+        if self.draft.enabled and not self.broken:
             self.notes.say(code, says, path, try_)
 
     def fill(self, role: str, refs: tuple[NodeId, ...], mode: Mode, path: Path) -> None:
@@ -126,10 +129,13 @@ class Making:
     def open_role(self, kind: Kind | None) -> str | None:
         """The best role for something of this kind that is still open."""
         roles = ROLES[self.op, kind]
-        empty = next((role for role in roles if role not in self.fills), None)
-        if empty is not None:
-            return empty
-        return next((role for role in reversed(roles) if self.signature.slots[role].most is None), None)
+        for role in roles:
+            if role not in self.fills:
+                return role
+        for role in reversed(roles):
+            if self.signature.slots[role].most is None:
+                return role
+        return None
 
     def feed(self, refs: list[NodeId], kind: Kind | None, mode: Mode, path: Path, name: str) -> None:
         """Feed media of one kind to the best open role, or say why none takes it."""
@@ -137,12 +143,10 @@ class Making:
         if role is not None:
             self.fill(role, tuple(refs), mode, path)
         elif ROLES[self.op, kind]:
-            says = f"{shown(name)} is one input more than a {self.op} step takes"
+            says = f"{shown(name)} is one input more than {self.op} takes"
             self.flow("input-unused", says, path, "remove a reference")
         else:
-            self.flow(
-                "ref-mismatch", f"{shown(name)} makes {a_kind(kind)}, and a {self.op} step takes {self.takes()}", path
-            )
+            self.flow("ref-mismatch", f"{shown(name)} makes {a_kind(kind)}, and {self.op} takes {self.takes()}", path)
 
     def takes(self) -> str:
         """What this step can be fed, in words."""
@@ -155,23 +159,20 @@ class Making:
         """A text with its holes resolved. References to media become inputs, and None is left if that was all."""
         if "{{" not in raw:
             return Text((raw,))
-        pieces = split(raw)
-        if unclosed(pieces):
+        pieces = halves(raw)
+        if any("{{" in literal for literal in pieces[::2]):
             try_ = "close it with }}, or write single braces"
             self.notes.say("placeholder-open", f"{shown(raw)} opens two braces and does not close them", path, try_)
-        parts: list[str | Ref | Var] = []
-        vanished = False
-        for piece in pieces:
-            if isinstance(piece, Hole):
-                found = self._hole(piece.name, path, media_allowed)
-                vanished = not found
+        parts: list[str | Ref | Var] = [pieces[0]] if pieces[0] else []
+        for number in range(1, len(pieces), 2):
+            found = self._hole(pieces[number].strip(), path, media_allowed)
+            literal = pieces[number + 1]
+            if found:
                 parts.extend(found)
-            elif vanished:
-                before = parts[-1] if parts and isinstance(parts[-1], str) else ""
-                parts.append(tidy(before, piece)[1])
-                vanished = False
-            else:
-                parts.append(piece)
+            elif not parts or (isinstance(parts[-1], str) and parts[-1][-1:].isspace()):
+                literal = literal.lstrip(" ")  # the hole vanished: no doubled space in its place
+            if literal:
+                parts.append(literal)
         text = joined(parts)
         return None if text.literal is not None and not text.literal.strip() else text
 
@@ -196,15 +197,21 @@ class Making:
 
     def variable(self, name: str) -> Var | None:
         """A name that the run fills in."""
-        if name in ("input", "timestamp", "random", "input_lines") or name in self.desk.variables:
+        if name in _FILLED or name in self.desk.variables:
             return Var(name)
         return Var(name) if name.startswith("env.") and name[4:].isidentifier() else None
 
     def _refer(self, item: Item, name: str, path: Path, media_allowed: bool) -> list[str | Ref | Var]:
+        if item.__class__ is Draft:
+            kind = item.kind or self.desk.names.kind(item)
+            if kind is Kind.TEXT:
+                return [Ref(item.out)]
+            self._media([item.out], kind, Mode.ALL, path, name, media_allowed)
+            return []
         parts: list[str | Ref | Var] = []
         media: dict[Kind | None, list[NodeId]] = {}
         for draft in members_of(item):
-            kind = self.desk.names.kind(draft)
+            kind = draft.kind or self.desk.names.kind(draft)
             if kind is Kind.TEXT:
                 parts.extend(["\n\n"] if parts else [])
                 parts.append(Ref(draft.out))
@@ -219,16 +226,18 @@ class Making:
         self, refs: list[NodeId], kind: Kind | None, mode: Mode, path: Path, name: str, media_allowed: bool
     ) -> None:
         if media_allowed:
-            known = {ref for many in self.fills.values() for entry in many for ref in entry.refs}
-            missing = [ref for ref in refs if ref not in known]  # named twice in one prompt is one input
-            if missing:
-                self.feed(missing, kind, mode, path, name)
+            if self.fills:  # what is named twice in one prompt is one input
+                known = {ref for many in self.fills.values() for entry in many for ref in entry.refs}
+                refs = [ref for ref in refs if ref not in known]
+            if refs:
+                self.feed(refs, kind, mode, path, name)
             return
         says = f"{shown(name)} makes {a_kind(kind)}, and {shown(path[-1])} takes a text"
         self.flow("ref-mismatch", says, path, "name it with input_from, or in an input such as image or end_frame")
 
     def unknown(self, name: str, path: Path) -> None:
         """Say that a placeholder or reference names nothing."""
+        self.broken = True
         if name in self.desk.lists:
             says = f"{shown(name)} is a list, and only rows and for_each take one"
             self.notes.say("value-type", says, path, "put it into rows, and write {{item}} here")

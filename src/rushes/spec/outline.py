@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 
 from rushes.model.ids import NodeId
 from rushes.model.media import Kind
-from rushes.model.operation import Operation
+from rushes.model.operation import SIGNATURES, Operation
 from rushes.model.problem import Path
 from rushes.model.workflow import LimitSpec, Mode
 from rushes.spec.notes import Notes, Raw, shown
 from rushes.spec.settings import PICKS, read_rows
 from rushes.spec.text import Hole, split
 from rushes.spec.words import (
+    ANY_STEP_KEYS,
     BATCH,
     BATCH_KEYS,
     GROUP,
@@ -55,14 +56,14 @@ START = Tail(start=True)
 class Draft:
     """A step that has a name and a type, and is not yet a node."""
 
-    __slots__ = ("before", "enabled", "gate", "group", "id", "number", "op", "path", "raw", "rows", "rows_from", "tail")
+    __slots__ = ("before", "enabled", "gate", "group", "id", "kind", "op", "path", "raw", "rows", "rows_from", "tail")
 
-    def __init__(self, node: NodeId, op: Operation, raw: Raw, path: Path, number: int, group: Group | None) -> None:
+    def __init__(self, node: NodeId, op: Operation, raw: Raw, path: Path, group: Group | None) -> None:
         self.id = node
         self.op = op
+        self.kind = SIGNATURES[op].output  # None: what it is fed
         self.raw = raw
         self.path = path
-        self.number = number  # its place in the order of the file
         self.group = group
         self.before: Draft | Group | None = None
         self.enabled = True
@@ -158,6 +159,9 @@ class Outliner:
             item = self._batch(name, raw, path, index, group, prefix)
         else:
             self._no_type(raw, kind, path)
+            self._notes.keys(raw, ANY_STEP_KEYS, path, "a step")
+            # references to it are not wrong as well, so its name is known; it makes something of any kind
+            self.outline.names[name] = Draft(NodeId(self.outline.prefix + name), Operation.MEDIA, {}, path, group)
             return None
         if item is not None:
             item.before = before
@@ -198,9 +202,7 @@ class Outliner:
         elif isinstance(kind, str) and kind.lower().replace("-", "_") in UNSUPPORTED:
             what = UNSUPPORTED[kind.lower().replace("-", "_")]
             says = f"{kind!r} ({what}) is not done here"
-            self._notes.say(
-                "type-unsupported", says, (*path, "type"), "remove the step, or set enabled to false elsewhere"
-            )
+            self._notes.say("type-unsupported", says, (*path, "type"), "remove the step")
         else:
             options = [*TYPES, GROUP, BATCH]
             near = self._notes.nearest(kind.lower(), options) if isinstance(kind, str) else None
@@ -210,8 +212,8 @@ class Outliner:
     def _draft(self, name: str, op: Operation, raw: Raw, path: Path, group: Group | None) -> Draft:
         known = MEDIA_KEYS if op is Operation.MEDIA else STEP_KEYS
         if not raw.keys() <= known:
-            self._notes.keys(raw, known, path, f"a {raw['type']} step")
-        draft = Draft(NodeId(self.outline.prefix + name), op, raw, path, len(self.outline.drafts), group)
+            self._notes.keys(raw, known, path, str(op))
+        draft = Draft(NodeId(self.outline.prefix + name), op, raw, path, group)
         self.outline.names[name] = draft
         self.outline.drafts.append(draft)
         if "enabled" in raw:

@@ -32,12 +32,13 @@ def read_params(making: Making) -> None:
         making.notes.wrong(draft.raw, "params", draft.path, "a mapping")
         return
     meanings = MEANINGS[making.op]
-    if Means.PROMPTS in meanings.values() and "prompts" in raw:
+    sent = making.op not in LOCAL
+    if "prompts" in raw and meanings.get("prompts") is Means.PROMPTS:
         _prompts(making, raw["prompts"], (*path, "prompts"))
     for key, value in raw.items():
         means = meanings.get(key)
         if means is None:
-            if value.__class__ is str and "{{" not in value and making.op not in LOCAL:
+            if sent and (value.__class__ is int or (value.__class__ is str and "{{" not in value)):
                 making.params[key] = value
             else:
                 _plain(making, key, value, (*path, key))
@@ -71,7 +72,7 @@ def _unknown(making: Making, key: str, path: Path) -> None:
     options = sorted({*known, *LOCAL_PARAMS[making.op]} - ({"prompt"} if making.signature.prompt is False else set()))
     near = making.notes.nearest(key, options)
     try_ = f"did you mean {near!r}?" if near else f"it takes {', '.join(options) or 'none'}"
-    making.notes.say("key-unknown", f"a {making.op} step has no parameter {shown(key)}", path, try_)
+    making.notes.say("key-unknown", f"{making.op} has no parameter {shown(key)}", path, try_)
 
 
 def _holes_inside(value: Any) -> bool:
@@ -84,15 +85,15 @@ def _holes_inside(value: Any) -> bool:
 
 def read_prompt(making: Making, key: str, value: Any, path: Path) -> None:
     """The prompt, wherever it stands; twice the same is once."""
-    text = None if isinstance(value, bool) else as_text(value)
     if value is None:
         return
+    text = value if value.__class__ is str else None if isinstance(value, bool) else as_text(value)
     if text is None:
         says = f"{shown(key)} is {shown(value)}, and it takes a text"
         making.notes.say("value-type", says, path, "write a text")
         return
     if making.signature.prompt is False:
-        making.notes.say("prompt-refused", f"a {making.op} step takes no prompt", path, f"remove {key!r}")
+        making.notes.say("prompt-refused", f"{making.op} takes no prompt", path, f"remove {key!r}")
         return
     if not text.strip():
         return
@@ -145,7 +146,7 @@ def _source(making: Making, key: str, value: Any, path: Path) -> None:
         making.notes.say("value-conflict", "the source is given twice", path, "keep one of them")
         return
     text = _from_variable(making, value)
-    making.source = making.notes.source(text, path)
+    making.source = making.notes.source(text, path) or ""
 
 
 def _from_variable(making: Making, value: Any) -> Any:
@@ -165,7 +166,7 @@ def _file_name(making: Making, key: str, value: Any, path: Path) -> None:
 
 def _no_role(making: Making, key: str, value: Any, path: Path) -> None:
     if isinstance(value, str | list) and not _is_switch(value):
-        says = f"a {making.op} step takes no {key}"
+        says = f"{making.op} takes no {key}"
         making.flow("input-unused", says, path, "remove it, or use a step type that takes one")
     else:
         _plain(making, key, value, path)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 
 from rushes.model.media import Kind
-from rushes.model.operation import SIGNATURES
 from rushes.spec.notes import Raw
 from rushes.spec.outline import Draft, Group, Item
 from rushes.spec.text import RUN_VARIABLES, Hole, split
@@ -58,9 +57,8 @@ class Names:
         for _ in range(_HOPS):
             if not isinstance(at, Draft):
                 return None
-            output = SIGNATURES[at.op].output
-            if output is not None:
-                return output
+            if at.kind is not None:
+                return at.kind
             source = source_of(at.raw)
             if source is not None:
                 return kind_of_source(source)

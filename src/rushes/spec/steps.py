@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from rushes.model.ids import NodeId
@@ -18,7 +19,7 @@ from rushes.spec.refs import bare
 from rushes.spec.settings import money, read_pick
 from rushes.spec.words import LOCAL
 
-_PLAIN_KEYS = frozenset({"name", "type", "model", "params", "prompt", "input_from", "rows", "enabled", "source"})
+_ON_ERROR = ("continue", "stop", "fail")
 _CONDITION = re.compile(r"(.+)\.(failed|failure|succeeded|success|completed|done)")
 _IMAGE_MAKERS = (Operation.TEXT_TO_IMAGE, Operation.IMAGE_TO_IMAGE)
 _MOST_ATTEMPTS = 100
@@ -30,7 +31,7 @@ def build_step(draft: Draft, desk: Desk) -> None:
     desk.notes.node = draft.id
     making = Making(draft, desk)
     if "source" in raw:
-        making.source = desk.notes.source(raw["source"], (*draft.path, "source"))
+        making.source = desk.notes.source(raw["source"], (*draft.path, "source")) or ""
     read_params(making)
     if "prompt" in raw:
         read_prompt(making, "prompt", raw["prompt"], (*draft.path, "prompt"))
@@ -49,14 +50,14 @@ def build_step(draft: Draft, desk: Desk) -> None:
         inputs=tuple(entry for many in making.fills.values() for entry in many),
         rows=draft.rows,
         rows_from=draft.rows_from,
-        source=making.source,
+        source=making.source or None,
         enabled=draft.enabled,
         **_policy(making),
     )
     desk.nodes.append(node)
     if draft.gate:
         desk.nodes.append(_gate(making))
-    draft.tail = finish_tail(making, draft.out, desk.names.kind(draft))
+    draft.tail = finish_tail(making, draft.out, draft.kind or desk.names.kind(draft))
 
 
 def _title(draft: Draft, desk: Desk) -> str:
@@ -72,7 +73,7 @@ def _model(making: Making) -> str | None:
     if model is None:
         return None
     if making.op in LOCAL:
-        says = f"a {making.op} step is done on this machine; the model {shown(model)} is not asked"
+        says = f"{making.op} is done on this machine; the model {shown(model)} is not asked"
         making.notes.say("model-local", says, (*making.draft.path, "model"), "remove it")
         return None
     if model.__class__ is not str or not model.strip() or "{{" in model:
@@ -94,10 +95,9 @@ def _check_rows(making: Making) -> None:
 
 
 def _policy(making: Making) -> dict[str, Any]:
-    """The keys that say how a step is run; most steps have none of them."""
-    draft = making.draft
-    raw, path, notes = draft.raw, draft.path, making.notes
+    """The keys that say how a step is run; most steps have few of them, and pay for no other."""
     found: dict[str, Any] = {}
+    draft = making.draft
     if draft.group is not None:
         found["limit"] = str(draft.group.id)
         _from_group(making, draft.group, found)
@@ -105,29 +105,55 @@ def _policy(making: Making) -> dict[str, Any]:
         found["candidates"] = making.candidates
     if making.workers is not None:
         found["limit"] = _limit(making, making.workers)
-    if raw.keys() <= _PLAIN_KEYS:
-        return found
-    if "description" in raw and not isinstance(raw["description"], str | int | float | None):
-        notes.wrong(raw, "description", path, "a text")
-    found["timeout"] = notes.number(raw, "timeout", path)
-    found["budget"] = money(raw, "budget", path, notes)
-    found["provider"] = notes.word(raw, "provider", path)
-    found["attempts"] = _attempts(making)
-    _candidates(making, found)
-    if "on_error" in raw:
-        found["keep_going"] = notes.one_of(raw, "on_error", path, ("continue", "stop", "fail")) == "continue"
-    if raw.get("condition") is not None:
-        found["condition"] = _condition(making, raw["condition"], (*path, "condition"))
-    if raw.get("limit") is not None:
-        found["limit"] = _limit(making, notes.whole(raw, "limit", path)) or found.get("limit")
-    if "approve" in raw and not draft.gate:
-        pick = read_pick(raw, path, notes)
-        if draft.op is Operation.APPROVE:
-            found["pick"] = pick
-        elif pick is not None:
-            says = f"there is nothing to approve: a {draft.op} step makes no candidates"
-            notes.say("no-effect", says, (*path, "approve"), "remove it")
+    for key, value in draft.raw.items():
+        handle = _HANDLERS.get(key)
+        if handle is not None and value is not None:
+            handle(making, found)
     return found
+
+
+def _description(making: Making, found: dict[str, Any]) -> None:
+    if isinstance(making.draft.raw["description"], list | dict):
+        making.notes.wrong(making.draft.raw, "description", making.draft.path, "a text")
+
+
+def _timeout(making: Making, found: dict[str, Any]) -> None:
+    found["timeout"] = making.notes.number(making.draft.raw, "timeout", making.draft.path)
+
+
+def _budget(making: Making, found: dict[str, Any]) -> None:
+    found["budget"] = money(making.draft.raw, "budget", making.draft.path, making.notes)
+
+
+def _provider(making: Making, found: dict[str, Any]) -> None:
+    found["provider"] = making.notes.word(making.draft.raw, "provider", making.draft.path)
+
+
+def _on_error(making: Making, found: dict[str, Any]) -> None:
+    word = making.notes.one_of(making.draft.raw, "on_error", making.draft.path, _ON_ERROR)
+    found["keep_going"] = word == "continue"
+
+
+def _own_condition(making: Making, found: dict[str, Any]) -> None:
+    found["condition"] = _condition(making, making.draft.raw["condition"], (*making.draft.path, "condition"))
+
+
+def _own_limit(making: Making, found: dict[str, Any]) -> None:
+    limit = _limit(making, making.notes.whole(making.draft.raw, "limit", making.draft.path))
+    if limit is not None:
+        found["limit"] = limit
+
+
+def _approve(making: Making, found: dict[str, Any]) -> None:
+    draft = making.draft
+    if draft.gate:
+        return  # the gate behind the step reads it
+    pick = read_pick(draft.raw, draft.path, making.notes)
+    if draft.op is Operation.APPROVE:
+        found["pick"] = None if draft.raw["approve"] is True else pick
+    elif pick is not None:
+        says = f"there is nothing to approve: {draft.op} makes no candidates"
+        making.notes.say("no-effect", says, (*draft.path, "approve"), "remove it")
 
 
 def _from_group(making: Making, group: Group, found: dict[str, Any]) -> None:
@@ -135,7 +161,7 @@ def _from_group(making: Making, group: Group, found: dict[str, Any]) -> None:
     raw = making.draft.raw
     said = group.said("on_error")
     if said is not None and "on_error" not in raw:
-        word = making.notes.one_of(said[0], "on_error", said[1], ("continue", "stop", "fail"))
+        word = making.notes.one_of(said[0], "on_error", said[1], _ON_ERROR)
         found["keep_going"] = word == "continue"
     said = group.said("condition")
     if said is not None and raw.get("condition") is None and said[0]["condition"] is not None:
@@ -154,17 +180,17 @@ def _limit(making: Making, most: int | None) -> str | None:
     return str(draft.id)
 
 
-def _attempts(making: Making) -> int | None:
+def _attempts(making: Making, found: dict[str, Any]) -> None:
     """`attempts` counts every try; `retry_count` only those after the first."""
     raw, path = making.draft.raw, making.draft.path
+    if "attempts" in found:
+        return  # both keys are there, and the first has looked at the other
     attempts = making.notes.whole(raw, "attempts", path, 1, _MOST_ATTEMPTS)
     retries = making.notes.whole(raw, "retry_count", path, 0, _MOST_ATTEMPTS - 1)
-    if retries is None:
-        return attempts
-    if attempts is not None and attempts != retries + 1:
+    found["attempts"] = attempts if attempts is not None or retries is None else retries + 1
+    if attempts is not None and retries is not None and attempts != retries + 1:
         says = f"attempts is {attempts}, and retry_count {retries} means {retries + 1} attempts"
         making.notes.say("value-conflict", says, (*path, "retry_count"), "keep attempts")
-    return attempts or retries + 1
 
 
 def _candidates(making: Making, found: dict[str, Any]) -> None:
@@ -176,7 +202,7 @@ def _candidates(making: Making, found: dict[str, Any]) -> None:
         says = f"candidates is {said}, and num_images is {making.candidates}"
         making.notes.say("value-conflict", says, (*path, "candidates"), "keep one of them")
     if said > 1 and making.op in LOCAL:
-        says = f"a {making.op} step has one result; more candidates change nothing"
+        says = f"{making.op} has one result; more candidates change nothing"
         making.notes.say("no-effect", says, (*path, "candidates"), "remove it")
         return
     found["candidates"] = said
@@ -214,3 +240,18 @@ def _gate(making: Making) -> Node:
         pick=asked,
         enabled=draft.enabled,
     )
+
+
+_HANDLERS: dict[str, Callable[[Making, dict[str, Any]], None]] = {
+    "description": _description,
+    "timeout": _timeout,
+    "budget": _budget,
+    "provider": _provider,
+    "attempts": _attempts,
+    "retry_count": _attempts,
+    "candidates": _candidates,
+    "on_error": _on_error,
+    "condition": _own_condition,
+    "limit": _own_limit,
+    "approve": _approve,
+}

@@ -20,23 +20,15 @@ class Hole(NamedTuple):
     name: str
 
 
+def halves(raw: str) -> list[str]:
+    """Literal pieces at even places, the names in the holes at odd ones. Single braces are literal."""
+    return _HOLE.split(raw)
+
+
 def split(raw: str) -> list[str | Hole]:
-    """Literal pieces and holes in order. Single braces are literal."""
-    pieces: list[str | Hole] = []
-    at = 0
-    for match in _HOLE.finditer(raw):
-        if match.start() > at:
-            pieces.append(raw[at : match.start()])
-        pieces.append(Hole(match.group(1).strip()))
-        at = match.end()
-    if at < len(raw):
-        pieces.append(raw[at:])
-    return pieces
-
-
-def has_holes(raw: str) -> bool:
-    """Whether a text asks for anything to be filled in."""
-    return "{{" in raw and _HOLE.search(raw) is not None
+    """The same, told apart by type; empty literals left out."""
+    pieces = [Hole(piece.strip()) if number % 2 else piece for number, piece in enumerate(_HOLE.split(raw))]
+    return [piece for piece in pieces if piece != ""]
 
 
 def unclosed(pieces: Iterable[str | Hole]) -> bool:
@@ -53,10 +45,3 @@ def joined(parts: Iterable[str | Ref | Var]) -> Text:
         elif part != "":
             kept.append(part)
     return Text(tuple(kept)) if kept else plain("")
-
-
-def tidy(before: str, after: str) -> tuple[str, str]:
-    """The literals around a hole that vanishes, without the doubled space it would leave."""
-    if not before or before[-1].isspace():
-        after = after.lstrip(" ")
-    return before, after

@@ -59,6 +59,7 @@ GROUP_KEYS = _words(
 )
 GROUP_PARAMS = frozenset({"parallel_steps", "max_workers", "fail_fast", "timeout", "merge_strategy"})
 BATCH_KEYS = _words("name description type for_each step enabled max_workers")
+ANY_STEP_KEYS = MEDIA_KEYS | GROUP_KEYS | BATCH_KEYS
 
 
 class Means(StrEnum):
