@@ -153,6 +153,7 @@ class FilmWriter:
     def planes(self, planes: Planes) -> None:
         """Add a frame as planes of the film's size."""
         frame = av.VideoFrame(self._size[0], self._size[1], "yuv420p")
+        target: Any  # PyAV takes any buffer, its stub says bytes
         for target, source in zip(frame.planes, planes, strict=True):
             target.update(_padded(source, target.line_size))
         self.frame(frame)
@@ -191,7 +192,7 @@ class FilmWriter:
         self._container.close()
 
 
-def _padded(plane: Plane, line: int) -> bytes | Plane:
+def _padded(plane: Plane, line: int) -> Plane:
     height, width = plane.shape
     if line == width:
         return np.ascontiguousarray(plane)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import wave
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -57,3 +58,8 @@ def fitted(samples: Samples, count: int) -> Samples:
             cut[count - tail :] *= np.linspace(1.0, 0.0, tail, dtype=np.float32)
         return cut
     return np.concatenate([samples, np.zeros(count - len(samples), np.float32)])
+
+
+def fitted_to(samples: Samples, rate: int = FILM_RATE) -> Callable[[float], Samples]:
+    """A track that is cut or filled to however many seconds it is asked for."""
+    return lambda seconds: fitted(samples, round(seconds * rate))

@@ -1,4 +1,7 @@
-"""The strip under a picture: the prompt, and the mark that says what this is. It is told apart by the picture's metadata."""
+"""The strip under a picture: the prompt, and the mark that says what this is.
+
+The picture's metadata says how high it is, so that a later step can leave it out.
+"""
 
 from __future__ import annotations
 

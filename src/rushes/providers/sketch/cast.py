@@ -57,7 +57,7 @@ def place_cast(stage: Stage) -> list[Part]:
 
 
 def _named(subject: Subject, scene: Scene) -> str:
-    if scene.framing == "close" and f"{subject.figure}_head" in BOOK and subject.count == 1:
+    if scene.framing == "close" and f"{subject.figure}_head" in BOOK and subject.many == 1:
         return f"{subject.figure}_head"
     return subject.figure
 
@@ -68,7 +68,7 @@ def _landmark(stage: Stage, subject: Subject, number: int, *, alone: bool) -> li
     scale = 1.2 if stage.scene.framing == "close" else scale
     side = -stage.side if number % 2 == 0 else stage.side
     parts = []
-    many = min(subject.count, 4)
+    many = min(subject.many, 4)
     for one in range(many):
         height = min(
             figure.height * stage.height * scale, 0.9 * stage.width / figure.aspect if figure.aspect < 2 else 9e9
@@ -95,7 +95,7 @@ def _actor(stage: Stage, subject: Subject, number: int, count: int, taken: int) 
     figure = BOOK[name]
     head = name.endswith("_head")
     scale = 1.0 if head else _SCALES.get(stage.scene.framing or "", 1.0)
-    many = min(subject.count, 4)
+    many = min(subject.many, 4)
     crowd = 1.0 if many * count == 1 else 0.84 if many * count == 2 else 0.66
     if taken and not head:
         crowd *= 0.78  # somebody before a landmark must not dwarf it

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from PIL import Image
 
 from rushes.providers.media.film import Planes, write_film
 from rushes.providers.media.picture import covering
-from rushes.providers.media.sound import FILM_RATE, Samples, fitted
+from rushes.providers.media.sound import FILM_RATE, Samples, fitted_to
 from rushes.providers.sketch.camera import Shot, View, move_for, moving
 from rushes.providers.sketch.caption import captioned, strip_height, without_strip
 from rushes.providers.sketch.sound import chord_bed
@@ -41,12 +42,11 @@ def film(
     count = max(2, round(seconds * fps))
     move = move_for(prompt, seed)
     frames = _with_caption(moving(first, last, move, count), prompt, size, strip)
-    track = None
+    track: Callable[[float], Samples] | None = None
     if sound is not None:
-        voice = sound
-        track = lambda length: fitted(voice, round(length * FILM_RATE))  # noqa: E731
+        track = fitted_to(sound)
     elif hum:
-        track = lambda length: chord_bed(prompt, seed, length, FILM_RATE)  # noqa: E731
+        track = partial(chord_bed, prompt, seed, rate=FILM_RATE)
     write_film(out, frames, size, fps, sound=track, preset="ultrafast")
 
 

@@ -16,7 +16,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter
 from rushes.providers.sketch.caption import captioned, strip_height, without_strip
 from rushes.providers.sketch.cast import place_cast, set_part, stands_on_ground
 from rushes.providers.sketch.palette import colours_of, palette_for
-from rushes.providers.sketch.places import paint_place
+from rushes.providers.sketch.places.atlas import ATLAS
 from rushes.providers.sketch.scene import Scene, read_scene
 from rushes.providers.sketch.sky import paint_sky
 from rushes.providers.sketch.stage import Stage
@@ -56,7 +56,7 @@ def paint(
     colours = [colours_of(one)[0][0] for one in plain]
     stage = _staged(scene, dice, (size[0], size[1] - tall), colours)
     standing = stands_on_ground(scene)
-    paint_place(stage, _place(scene, dice), standing=standing)
+    ATLAS[_place(scene, dice)](stage, standing)
     parts = place_cast(stage)
     _blur_behind(stage)
     for part in parts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -93,18 +93,31 @@ def palette_for(scene: Scene, dice: np.random.Generator, references: Sequence[Co
     return _with_references(palette, references)
 
 
-def _each(palette: Palette, change: object) -> Palette:
-    assert callable(change)
-    names = ("high", "middle", "low", "light", "far", "near", "accent")
-    return replace(palette, **{name: change(getattr(palette, name)) for name in names})
+def _each(palette: Palette, change: Callable[[Colour], Colour]) -> Palette:
+    return Palette(
+        high=change(palette.high),
+        middle=change(palette.middle),
+        low=change(palette.low),
+        light=change(palette.light),
+        far=change(palette.far),
+        near=change(palette.near),
+        accent=change(palette.accent),
+        night=palette.night,
+    )
 
 
 def _weathered(palette: Palette, weather: str | None) -> Palette:
     if weather in ("rain", "cloud", "fog"):
         veil = (30, 38, 54) if palette.night else (150, 160, 170)
         share = 0.5 if weather != "rain" else 0.42
-        sky = {name: mix(getattr(palette, name), veil, share) for name in ("high", "middle", "low")}
-        return replace(palette, **sky, far=mix(palette.far, veil, share), near=turned(palette.near, rich=0.8))
+        return replace(
+            palette,
+            high=mix(palette.high, veil, share),
+            middle=mix(palette.middle, veil, share),
+            low=mix(palette.low, veil, share),
+            far=mix(palette.far, veil, share),
+            near=turned(palette.near, rich=0.8),
+        )
     if weather == "snow":
         white = (120, 136, 172) if palette.night else (238, 242, 248)
         return replace(palette, far=mix(palette.far, white, 0.6), near=mix(palette.near, white, 0.72))
@@ -146,6 +159,7 @@ def colours_of(picture: Image.Image, count: int = 5) -> list[tuple[Colour, float
     """The colours a picture is made of with their shares of it, the largest first."""
     small = picture.convert("RGB").resize((64, 64), Image.Resampling.BOX)
     reduced = small.quantize(count, Image.Quantize.MEDIANCUT)
-    flat = reduced.getpalette() or []
-    tally = sorted(((n, i) for n, i in reduced.getcolors() or []), key=lambda pair: (-pair[0], pair[1]))  # type: ignore[operator, misc]
-    return [((flat[3 * i], flat[3 * i + 1], flat[3 * i + 2]), n / 4096) for n, i in tally]  # type: ignore[operator]
+    table = np.asarray(reduced.getpalette(), np.uint8).reshape(-1, 3)
+    tally = np.bincount(np.asarray(reduced).ravel(), minlength=len(table))
+    order = [int(number) for number in np.argsort(-tally, kind="stable") if tally[number]]
+    return [((int(table[n][0]), int(table[n][1]), int(table[n][2])), float(tally[n]) / 4096) for n in order]

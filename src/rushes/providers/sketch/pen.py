@@ -16,6 +16,9 @@ from rushes.providers.sketch.palette import mix
 from rushes.providers.sketch.scene import Colour
 
 Point = tuple[float, float]
+Points = Sequence[Point] | str
+"""Points as pairs, or written as a path: `"0,.3 .15,.42"`."""
+
 _FINE = 2
 _MARGIN = 0.06
 
@@ -43,11 +46,11 @@ class Pen:
     def _at(self, point: Point) -> Point:
         return self._wide / 2 + point[0] * self._unit, (point[1] + _MARGIN) * self._unit
 
-    def poly(self, points: Sequence[Point], colour: Colour) -> None:
+    def poly(self, points: Points, colour: Colour) -> None:
         """A polygon with straight sides."""
-        self._draw.polygon([self._at(point) for point in points], fill=(*colour, 255))
+        self._draw.polygon([self._at(point) for point in points_of(points)], fill=(*colour, 255))
 
-    def blob(self, points: Sequence[Point], colour: Colour) -> None:
+    def blob(self, points: Points, colour: Colour) -> None:
         """A closed smooth curve through the points."""
         self.poly(curve(points, closed=True), colour)
 
@@ -71,9 +74,10 @@ class Pen:
         round_by = min(radius * self._unit, (right - left) / 2, (bottom - top) / 2)
         self._draw.rounded_rectangle((left, top, right, bottom), radius=round_by, fill=(*colour, 255))
 
-    def line(self, points: Sequence[Point], width: float, colour: Colour, *, smooth: bool = True) -> None:
+    def line(self, points: Points, width: float, colour: Colour, *, smooth: bool = True) -> None:
         """A stroke with round ends."""
-        way = curve(points, closed=False) if smooth and len(points) > 2 else list(points)
+        way = points_of(points)
+        way = curve(way, closed=False) if smooth and len(way) > 2 else way
         stroke = max(1.0, width * self._unit)
         at = [self._at(point) for point in way]
         self._draw.line(at, fill=(*colour, 255), width=round(stroke), joint="curve")
@@ -82,7 +86,7 @@ class Pen:
                 r = stroke / 2
                 self._draw.ellipse((x - r, y - r, x + r, y + r), fill=(*colour, 255))
 
-    def limb(self, points: Sequence[Point], widths: Sequence[float], colour: Colour) -> None:
+    def limb(self, points: Points, widths: Sequence[float], colour: Colour) -> None:
         """A stroke that changes its width along the way: a tail, an arm, a trunk."""
         way = curve(points, closed=False)
         last = len(way) - 1
@@ -97,8 +101,17 @@ class Pen:
         return self._sheet.reduce(_FINE)
 
 
-def curve(points: Sequence[Point], *, closed: bool, steps: int = 8) -> list[Point]:
+def points_of(points: Points) -> list[Point]:
+    """Points however they are written."""
+    if not isinstance(points, str):
+        return list(points)
+    pairs = (pair.partition(",") for pair in points.split())
+    return [(float(x), float(y)) for x, _, y in pairs]
+
+
+def curve(path: Points, *, closed: bool, steps: int = 8) -> list[Point]:
     """A Catmull-Rom curve through the points."""
+    points = points_of(path)
     count = len(points)
     out: list[Point] = []
     for number in range(count if closed else count - 1):
@@ -119,7 +132,10 @@ def _along(a: float, b: float, c: float, d: float, t: float) -> float:
 
 
 def lit(sheet: Image.Image, side: float, light: Colour, shade: Colour, strength: float = 1.0) -> Image.Image:
-    """The figure made round: its far side falls into `shade`, its near edge (`side` -1 left, 1 right) catches `light`."""
+    """The figure made round: its far side falls into `shade`, its near edge catches `light`.
+
+    `side` is where the light comes from: -1 left, 1 right.
+    """
     alpha = sheet.getchannel("A")
     reach = max(2, min(sheet.size) // 9)
     small = alpha.reduce(4)

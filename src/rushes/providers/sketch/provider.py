@@ -6,12 +6,13 @@ costs nothing and gives the same bytes.
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -26,7 +27,7 @@ from rushes.plugin.provider import Absent, Context, Duplicates, Facts, Finished,
 from rushes.providers.media.film import facts_of, film_frames, sound_of, write_film
 from rushes.providers.media.mux import with_sound
 from rushes.providers.media.picture import open_picture, png_bytes
-from rushes.providers.media.sound import FILM_RATE, fitted, wav_bytes
+from rushes.providers.media.sound import FILM_RATE, Samples, fitted, fitted_to, wav_bytes
 from rushes.providers.sketch import sizes
 from rushes.providers.sketch.caption import STRIP, strip_of, texts_for
 from rushes.providers.sketch.clip import film
@@ -146,16 +147,15 @@ def _said(text: str) -> Finished:
     return Finished((), billed=ZERO, text=text)
 
 
-def _text_param(params: object, *names: str) -> str | None:
-    if isinstance(params, dict):
-        for name in names:
-            value = params.get(name)
-            if isinstance(value, str) and value.strip():
-                return value
+def _text_param(params: Mapping[str, Json], *names: str) -> str | None:
+    for name in names:
+        value = params.get(name)
+        if isinstance(value, str) and value.strip():
+            return value
     return None
 
 
-def _number(params: dict[str, Json], name: str, default: float, least: float, most: float) -> float:
+def _number(params: Mapping[str, Json], name: str, default: float, least: float, most: float) -> float:
     value = params.get(name)
     if value is None:
         return default
@@ -178,7 +178,7 @@ def _image_to_image(job: _Job) -> Finished:
     sources, references = job.pictures("image"), job.pictures("reference")
     masks = job.pictures("mask")
     size = sizes.picture_size(job.params, sources[0].size)
-    strength = _number(dict(job.params), "strength", 0.6, 0.0, 1.0)
+    strength = _number(job.params, "strength", 0.6, 0.0, 1.0)
     painted = remix(
         job.prompt,
         job.model,
@@ -218,7 +218,7 @@ def _filmed(job: _Job, size: tuple[int, int], start: Image.Image, end: Image.Ima
 def _text_to_speech(job: _Job) -> Finished:
     text = _text_param(job.params, "text_override", "text") or job.prompt
     voice = _text_param(job.params, "voice", "voice_id") or ""
-    speed = _number(dict(job.params), "speed", 1.0, 0.25, 4.0)
+    speed = _number(job.params, "speed", 1.0, 0.25, 4.0)
     return _finished(_WAV, wav_bytes(say(text, job.seed, voice, speed)))
 
 
@@ -248,13 +248,15 @@ def _upscale_video(job: _Job) -> Finished:
     wide, tall = sizes.enlarged(job.params, (facts.width, facts.height))
     size = (wide // 2 * 2, tall // 2 * 2)
     sound = sound_of(source)
-    track = None if sound is None else (lambda length: fitted(sound, round(length * FILM_RATE)))
     frames = (frame.reformat(*size, "yuv420p", interpolation="LANCZOS") for _, frame in film_frames(source))
+    track = None if sound is None else fitted_to(sound)
     return job.film_bytes(lambda out: _write(out, frames, size, facts.fps, track))
 
 
-def _write(out: Path, frames: object, size: tuple[int, int], fps: object, track: object) -> None:
-    write_film(out, frames, size, fps, sound=track)  # type: ignore[arg-type]
+def _write(
+    out: Path, frames: Iterable[Any], size: tuple[int, int], fps: Fraction, track: Callable[[float], Samples] | None
+) -> None:
+    write_film(out, frames, size, fps, sound=track)
 
 
 def _analyze_image(job: _Job) -> Finished:
@@ -303,7 +305,7 @@ def _measured(recipe: Recipe) -> tuple[tuple[int, int], float]:
     """Pixels and seconds of what a recipe asks for; BadParam for what cannot be made. (0, 0) where it has none."""
     op, params = recipe.op, recipe.params
     if op in (Operation.TEXT_TO_IMAGE, Operation.IMAGE_TO_IMAGE):
-        _number(dict(params), "strength", 0.6, 0.0, 1.0)
+        _number(params, "strength", 0.6, 0.0, 1.0)
         return sizes.picture_size(params, _source_size(recipe, "image")), 0.0
     if op in (Operation.TEXT_TO_VIDEO, Operation.IMAGE_TO_VIDEO):
         sizes.fps_of(params)
@@ -314,7 +316,7 @@ def _measured(recipe: Recipe) -> tuple[tuple[int, int], float]:
         source = next(iter(recipe.inputs.get("video", ())), None)
         return sizes.enlarged(params, _source_size(recipe, "video") or (320, 320)), (source and source.seconds) or 5.0
     if op is Operation.TEXT_TO_SPEECH:
-        _number(dict(params), "speed", 1.0, 0.25, 4.0)
+        _number(params, "speed", 1.0, 0.25, 4.0)
     return (0, 0), 0.0
 
 
@@ -327,8 +329,3 @@ def _typical_seconds(recipe: Recipe) -> float:
     if seconds:
         return round(0.12 + 0.3 * megapixels + 0.2 * megapixels * seconds, 3)
     return round(0.04 + 0.28 * megapixels, 3)
-
-
-def with_model(recipe: Recipe, model: str) -> Recipe:
-    """The recipe for another model's name, with the version this provider gives it."""
-    return dataclasses.replace(recipe, model=f"{RENDERER}/{model}", alias=model)

@@ -14,11 +14,11 @@ Colour = tuple[int, int, int]
 
 
 class Subject(NamedTuple):
-    """A figure to draw, and the colour that the prompt gave it."""
+    """A figure to draw, the colour that the prompt gave it, and how many of it."""
 
     figure: str
     colour: Colour | None = None
-    count: int = 1
+    many: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,8 @@ FIGURES = _table(
     horse="horse pony stallion mare",
     fish="fish koi goldfish salmon",
     robot="robot android droid cyborg",
-    woman="woman girl lady she her queen mother actress dancer bride ballerina model heroine daughter waitress grandmother",
+    woman="woman girl lady she her queen mother actress dancer bride ballerina model heroine daughter waitress "
+    "grandmother",
     man="man boy guy he him king father person people figure keeper actor wizard chef astronaut hiker fisherman sailor "
     "detective founder worker farmer musician runner traveler traveller creator influencer customer barista hero "
     "someone stranger soldier knight monk child kid grandfather captain driver",
@@ -183,8 +184,8 @@ _PLACE_OF = {
 _VERBS = {"waters", "parks", "fields", "markets", "falls", "watches", "boats", "stills", "logs"}
 _PAIRED = {"flower", "shoe"}  # one drawing shows several
 _PEOPLE = ("man", "woman")
-_CLOTHES = set(
-    "coat dress jacket shirt sweater hoodie raincoat cloak suit robe uniform gown scarf outfit blouse".split()
+_CLOTHES = dict.fromkeys(
+    _table(worn="coat dress jacket shirt sweater hoodie raincoat cloak suit robe uniform gown scarf outfit blouse")
 )
 _COUNTS = {"two": 2, "three": 3, "four": 4, "pair": 2, "several": 3, "many": 4, "group": 3, "crowd": 4, "flock": 4}
 _MOST_SUBJECTS = 3

@@ -50,7 +50,8 @@ def _note(pitch: float, seconds: float) -> Samples:
     phase = 2 * np.pi * pitch * (time + swing / 24)
     tone = np.sin(phase) + 0.42 * np.sin(2 * phase) + 0.2 * np.sin(3 * phase) + 0.08 * np.sin(4 * phase)
     rise = np.minimum(1, time / 0.018) * np.minimum(1, (seconds - time) / 0.05)
-    return (0.24 * tone * np.clip(rise, 0, 1)).astype(np.float32)
+    note: Samples = (0.24 * tone * np.clip(rise, 0, 1)).astype(np.float32)
+    return note
 
 
 _MOODS = {
@@ -87,4 +88,5 @@ def chord_bed(prompt: str, seed: int, seconds: float, rate: int) -> Samples:
             out[first:last] += (np.sin(phase) + 0.3 * np.sin(2 * phase + 0.4)) * shape * beat
     fade = np.clip(np.minimum(time / 0.25, (time[-1] - time) / 0.6), 0, 1)
     peak = float(np.abs(out).max()) or 1.0
-    return (out / peak * 0.28 * fade).astype(np.float32)
+    bed: Samples = (out / peak * 0.28 * fade).astype(np.float32)
+    return bed

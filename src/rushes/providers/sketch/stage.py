@@ -141,4 +141,5 @@ def peaks(dice: np.random.Generator, count: int, base: float, tall: float, cells
         corners = dice.random(cells + 1)
         y += np.interp(x, np.linspace(0, 1, cells + 1), corners).astype(np.float32) * share
         cells, share = cells * 2 + 1, share * 0.42
-    return base - (y - y.min()) / max(1e-6, float(np.ptp(y))) * tall
+    rows: Floats = base - (y - y.min()) / max(1e-6, float(np.ptp(y))) * tall
+    return rows

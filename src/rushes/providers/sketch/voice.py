@@ -1,14 +1,15 @@
 """A spoken voice through eSpeak NG, where the `speech` extra put its library; it runs in this process, under a lock.
 
-The library keeps one state for the whole process, so it is set anew before every text: the same text is then the
-same sound, whatever was spoken before.
+The library keeps the phase of its oscillators from one text to the next, and offers no way to reset it: the same text
+would sound a little different each time. It is therefore loaded anew for every text and unloaded after it, which
+costs a few milliseconds and makes the same text the same bytes.
 """
 
 from __future__ import annotations
 
+import _ctypes
 import ctypes
 import threading
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -48,23 +49,27 @@ _MEN = {"adam", "antoni", "arnold", "josh", "sam", "brian", "callum", "daniel", 
 
 def speak(text: str, voice: str, speed: float) -> Samples | None:
     """The text as speech, mono at `RATE`; None where no voice is installed."""
-    library = _library()
-    if library is None:
-        return None
-    with _lock:
-        return _synthesised(library, text[:_LIMIT], voice, speed)
-
-
-@lru_cache(maxsize=1)
-def _library() -> Any:
     if espeakng_loader is None:
         return None
-    try:
-        library = ctypes.cdll.LoadLibrary(espeakng_loader.get_library_path())
-        rate = library.espeak_Initialize(_RETRIEVAL, 0, espeakng_loader.get_data_path().encode(), _NO_EXIT)
-    except OSError:
-        return None
-    return library if rate == RATE else None
+    with _lock:
+        try:
+            library = ctypes.CDLL(espeakng_loader.get_library_path())
+        except OSError:
+            return None
+        try:
+            data = espeakng_loader.get_data_path().encode()
+            if library.espeak_Initialize(_RETRIEVAL, 0, data, _NO_EXIT) != RATE:
+                return None
+            spoken = _synthesised(library, text[:_LIMIT], voice, speed)
+            library.espeak_Terminate()
+            return spoken
+        finally:
+            _unload(library._handle)
+
+
+def _unload(handle: int) -> None:
+    close = getattr(_ctypes, "dlclose", None) or _ctypes.FreeLibrary  # type: ignore[attr-defined]
+    close(handle)
 
 
 def variant_of(voice: str) -> str:
@@ -82,7 +87,7 @@ def _synthesised(library: Any, text: str, voice: str, speed: float) -> Samples:
 
     def take(wave: Any, count: int, _events: Any) -> int:
         if wave and count > 0:
-            pieces.append(np.ctypeslib.as_array(wave, (count,)).astype(np.float32) / 32768)
+            pieces.append(np.ctypeslib.as_array(wave, (count,)).astype(np.float32) / np.float32(32768))
         return 0
 
     callback = _SynthCallback(take)

@@ -156,9 +156,11 @@ def describe_film(path: Path, question: str | None) -> str:
     cuts = sum(one > max(18.0, typical * 6) for one in moved)
     motion = _graded(typical, ("It hardly moves", 0.25), ("It moves slowly", 2.5), ("It moves quickly", 1e9))
     look = look_at(first)
+    cut_words = f"{cuts or 'no'} hard cut{'' if cuts == 1 else 's'}"
     said = (
-        f"The film lasts {facts.seconds:.1f} seconds at {float(facts.fps):g} frames a second, {facts.width} × {facts.height} "
-        f"pixels, {'with' if facts.sound else 'without'} sound. {motion}, with {cuts or 'no'} hard cut{'' if cuts == 1 else 's'}."
+        f"The film lasts {facts.seconds:.1f} seconds at {float(facts.fps):g} frames a second, "
+        f"{facts.width} × {facts.height} pixels, {'with' if facts.sound else 'without'} sound. "
+        f"{motion}, with {cut_words}."
     )
     answer = _answered(look, question) if question else ""
     return " ".join(part for part in (answer, said, _described(look, "Its first picture"), OFFLINE) if part)
@@ -184,9 +186,8 @@ def compose_prompt(prompt: str | None, params: dict[str, Json], picture: Image.I
         look = look_at(picture)
         tone = "warm" if look.warmth > 0.06 else "cool" if look.warmth < -0.06 else "neutral"
         light = "low" if look.brightness < 0.35 else "bright" if look.brightness > 0.65 else "even"
-        parts.append(
-            f"Keep the picture's {_joined([name for name, _ in look.colours[:3]])} palette, its {tone} tone and {light} light"
-        )
+        names = _joined([name for name, _ in look.colours[:3]])
+        parts.append(f"Keep the picture's {names} palette, its {tone} tone and {light} light")
     if scene.move is None:
         parts.append(_MOVES[int(dice.integers(len(_MOVES)))].capitalize())
     if scene.weather in ("rain", "snow", "fog"):

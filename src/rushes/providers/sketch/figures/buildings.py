@@ -8,14 +8,11 @@ from rushes.providers.sketch.pen import Coat, Pen
 
 def lighthouse(pen: Pen, coat: Coat) -> None:
     """A striped lighthouse on its rock, with a lantern room and a gallery."""
-    pen.blob(
-        [(-0.34, 1.02), (-0.27, 0.93), (-0.12, 0.885), (0.08, 0.88), (0.24, 0.92), (0.36, 1.02)],
-        mix(coat.dark, (70, 70, 80), 0.5),
-    )
+    pen.blob("-.34,1.02 -.27,.93 -.12,.885 .08,.88 .24,.92 .36,1.02", mix(coat.dark, (70, 70, 80), 0.5))
     pen.box(0.06, 0.8, 0.25, 0.92, (236, 228, 214))
-    pen.poly([(0.04, 0.805), (0.155, 0.735), (0.27, 0.805)], coat.accent)
+    pen.poly(".04,.805 .155,.735 .27,.805", coat.accent)
     pen.box(0.13, 0.835, 0.175, 0.885, coat.glow)
-    pen.poly([(-0.068, 0.235), (0.068, 0.235), (0.125, 0.91), (-0.125, 0.91)], (240, 234, 222))
+    pen.poly("-.068,.235 .068,.235 .125,.91 -.125,.91", (240, 234, 222))
     for top, bottom in ((0.33, 0.45), (0.57, 0.69), (0.8, 0.91)):
         a, b = (0.068 + (y - 0.235) * 0.0844 for y in (top, bottom))
         pen.poly([(-a, top), (a, top), (b, bottom), (-b, bottom)], coat.main)
@@ -29,7 +26,7 @@ def lighthouse(pen: Pen, coat: Coat) -> None:
     pen.box(-0.05, 0.1, 0.05, 0.212, coat.glow)
     for x in (-0.05, -0.017, 0.017, 0.05):
         pen.line([(x, 0.1), (x, 0.212)], 0.007, (54, 52, 64))
-    pen.blob([(0, 0.025), (0.045, 0.055), (0.066, 0.105), (-0.066, 0.105), (-0.045, 0.055)], coat.main)
+    pen.blob("0,.025 .045,.055 .066,.105 -.066,.105 -.045,.055", coat.main)
     pen.line([(0, -0.01), (0, 0.04)], 0.01, (54, 52, 64))
 
 
@@ -38,14 +35,14 @@ def house(pen: Pen, coat: Coat) -> None:
     wall = mix(coat.pale, (240, 226, 204), 0.6)
     pen.box(0.2, 0.08, 0.3, 0.4, (142, 88, 74))
     pen.box(0.185, 0.06, 0.315, 0.1, (110, 66, 58))
-    pen.poly([(-0.5, 0.46), (0.5, 0.46), (0.5, 1.0), (-0.5, 1.0)], wall)
+    pen.poly("-.5,.46 .5,.46 .5,1 -.5,1", wall)
     for y in (0.58, 0.68, 0.78, 0.88):
         pen.line([(-0.5, y), (0.5, y)], 0.006, mix(wall, coat.dark, 0.18))
-    pen.poly([(-0.6, 0.5), (-0.36, 0.14), (0.36, 0.14), (0.6, 0.5)], coat.main)
+    pen.poly("-.6,.5 -.36,.14 .36,.14 .6,.5", coat.main)
     for y in (0.23, 0.32, 0.41):
         pen.line([(-0.42 - (y - 0.23) * 0.66, y), (0.42 + (y - 0.23) * 0.66, y)], 0.008, mix(coat.main, coat.dark, 0.5))
-    pen.poly([(-0.36, 0.5), (-0.14, 0.17), (0.08, 0.5)], wall)
-    pen.line([(-0.4, 0.53), (-0.14, 0.145), (0.12, 0.53)], 0.04, mix(coat.main, coat.dark, 0.35), smooth=False)
+    pen.poly("-.36,.5 -.14,.17 .08,.5", wall)
+    pen.line("-.4,.53 -.14,.145 .12,.53", 0.04, mix(coat.main, coat.dark, 0.35), smooth=False)
     pen.oval(-0.14, 0.37, 0.052, 0.052, coat.glow)
     pen.line([(-0.14, 0.32), (-0.14, 0.42)], 0.009, coat.dark)
     for x in (-0.34, 0.32):
