@@ -1,0 +1,1 @@
+"""The rules, one class each, in the files of their kind."""
