@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 
 from rushes.app.project import DEFAULT_PROVIDER, Project
 from rushes.catalogue.load import Catalogue
+from rushes.catalogue.model import Model
 from rushes.graph.resolve import ModelChoice
 from rushes.model.money import Quote
 from rushes.model.operation import Operation, Where
-from rushes.model.problem import Problem, Severity
+from rushes.model.problem import Problem
 from rushes.model.request import Recipe
 from rushes.model.run import RunOptions
 from rushes.model.text import Text
@@ -68,8 +69,8 @@ class Models:
             return node.timeout
         if self._settings.timeout is not None or self.provider_of(node) in _FREE_HANDS:
             return self._settings.timeout
-        model = self._project.catalogue.find(self._key(node))
-        return model.timeout if model is not None else None
+        model = self._project.catalogue.resolve(node.model, node.op)
+        return model.timeout if isinstance(model, Model) else None
 
     def parallel(self, concurrency: int | None) -> int:
         """How many requests the named providers take at once."""
@@ -77,10 +78,8 @@ class Models:
         return most if concurrency is None else min(concurrency, most)
 
     def _key(self, node: Node) -> str:
-        catalogue = self._project.catalogue
-        model = catalogue.find(node.model) if node.model is not None else catalogue.default_for(node.op)
-        assert model is not None, f"{node.id}: unknown models are refused before they are chosen"
-        return model.key
+        found = self._project.catalogue.resolve(node.model, node.op)
+        return found.key if isinstance(found, Model) else str(node.op)
 
     def _blank(self, node: Node, choice: ModelChoice) -> Recipe:
         # what is known before the inputs are: enough for a price by duration, resolution or count
@@ -103,27 +102,16 @@ class Models:
 
 
 def unknown_models(catalogue: Catalogue, workflow: Workflow) -> list[Problem]:
-    """A problem for every model name that nothing knows."""
+    """A problem for every model name that nothing knows, or that does something else."""
     found: list[Problem] = []
-    known: dict[str, bool] = {}
+    known: dict[tuple[str, Operation], Model | Problem | None] = {}
     for node in workflow.nodes():
         if node.model is None or node.signature.where is not Where.REMOTE:
             continue
-        if node.model not in known:
-            known[node.model] = catalogue.find(node.model) is not None
-        if not known[node.model]:
-            found.append(_unknown(node, catalogue.near(node.model)))
+        asked = (node.model, node.op)
+        if asked not in known:
+            known[asked] = catalogue.resolve(*asked)
+        wrong = known[asked]
+        if isinstance(wrong, Problem):
+            found.append(replace(wrong, path=(*node.path, "model"), tab=node.tab, node=str(node.id)))
     return found
-
-
-def _unknown(node: Node, near: Sequence[str]) -> Problem:
-    return Problem(
-        code="model-unknown",
-        severity=Severity.ERROR,
-        says=f"there is no model {node.model!r}",
-        why="an unknown model would be refused, or silently replaced, after the first money is spent",
-        try_=f"did you mean {near[0]!r}?" if near else "leave `model` out to take the default",
-        path=(*node.path, "model"),
-        tab=node.tab,
-        node=str(node.id),
-    )
