@@ -169,6 +169,13 @@ class FilmWriter:
         self.frames += 1
         self._container.mux(self._video.encode(frame))
 
+    def add(self, frame: Any) -> None:
+        """Add a decoded frame or planes."""
+        if isinstance(frame, tuple):
+            self.planes(frame)
+        else:
+            self.frame(frame)
+
     def sound(self, samples: Samples) -> None:
         """Add the whole sound track, mono at the film rate."""
         assert self._sound is not None
@@ -214,10 +221,7 @@ def write_film(
     writer = FilmWriter(path, size, fps, sound=sound is not None, preset=preset)
     try:
         for frame in frames:
-            if isinstance(frame, tuple):
-                writer.planes(frame)
-            else:
-                writer.frame(frame)
+            writer.add(frame)
         if sound is not None:
             writer.sound(sound(writer.seconds))
     except BaseException:
@@ -225,6 +229,30 @@ def write_film(
         raise
     writer.close()
     return writer.seconds
+
+
+def framed(frame: Any, size: tuple[int, int]) -> Any:
+    """A decoded frame as it must be for a film of `size`: itself where the shape is the same, else within bars."""
+    scale = min(size[0] / frame.width, size[1] / frame.height)
+    inner = (even(frame.width * scale), even(frame.height * scale))
+    if size[0] - inner[0] <= size[0] * 0.02 and size[1] - inner[1] <= size[1] * 0.02:
+        return frame
+    small = frame.reformat(*inner, "yuv420p").to_ndarray()
+    left, top = (size[0] - inner[0]) // 4 * 2, (size[1] - inner[1]) // 4 * 2
+    luma = np.full((size[1], size[0]), 16, np.uint8)
+    luma[top : top + inner[1], left : left + inner[0]] = small[: inner[1]]
+    return (luma, *(_chroma(part, inner, size, left, top) for part in _chroma_of(small, inner)))
+
+
+def _chroma_of(small: Plane, inner: tuple[int, int]) -> tuple[Plane, Plane]:
+    rest = small[inner[1] :].reshape(2, inner[1] // 2, inner[0] // 2)
+    return rest[0], rest[1]
+
+
+def _chroma(part: Plane, inner: tuple[int, int], size: tuple[int, int], left: int, top: int) -> Plane:
+    plane = np.full((size[1] // 2, size[0] // 2), 128, np.uint8)
+    plane[top // 2 : (top + inner[1]) // 2, left // 2 : (left + inner[0]) // 2] = part
+    return plane
 
 
 def even(number: float) -> int:

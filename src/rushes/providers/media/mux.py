@@ -25,14 +25,25 @@ class Cue(NamedTuple):
     text: str
 
 
+def bare_mp4(out: Path) -> Any:
+    """An empty MP4 to write to: index in front, no dates and no names in it."""
+    return av.open(str(out), "w", format="mp4", options={"movflags": "+faststart", "fflags": "+bitexact"})
+
+
+def add_sound(target: Any) -> Callable[[Samples], None]:
+    """Give an MP4 a sound track; returns how to fill it (once, mono at the film rate)."""
+    stream = target.add_stream("aac", rate=FILM_RATE, layout="mono")
+    stream.options = {"flags": "+bitexact"}
+    stream.bit_rate = 96_000
+    return lambda samples: _encode(samples, stream, target)
+
+
 def with_sound(film: Path, samples: Samples, out: Path) -> None:
     """Write `film` to `out` with `samples` (mono, film rate) as its only sound; its pictures are copied, not coded."""
 
-    def add(source: Any, target: Any) -> Callable[[], None]:
-        stream = target.add_stream("aac", rate=FILM_RATE, layout="mono")
-        stream.options = {"flags": "+bitexact"}
-        stream.bit_rate = 96_000
-        return lambda: _encode(samples, stream, target)
+    def add(target: Any) -> Callable[[], None]:
+        sound = add_sound(target)
+        return lambda: sound(samples)
 
     _copied(film, out, keep_sound=False, add=add)
 
@@ -40,7 +51,7 @@ def with_sound(film: Path, samples: Samples, out: Path) -> None:
 def with_subtitles(film: Path, cues: Sequence[Cue], out: Path) -> None:
     """Write `film` to `out` with the cues as a text track that a player can switch on."""
 
-    def add(source: Any, target: Any) -> Callable[[], None]:
+    def add(target: Any) -> Callable[[], None]:
         stream = target.add_mux_stream("mov_text")
         stream.time_base = _MS
         return lambda: _write_cues(cues, stream, target)
@@ -48,15 +59,15 @@ def with_subtitles(film: Path, cues: Sequence[Cue], out: Path) -> None:
     _copied(film, out, keep_sound=True, add=add)
 
 
-def _copied(film: Path, out: Path, *, keep_sound: bool, add: Callable[[Any, Any], Callable[[], None]]) -> None:
+def _copied(film: Path, out: Path, *, keep_sound: bool, add: Callable[[Any], Callable[[], None]]) -> None:
     try:
         with (
             av.open(str(film)) as source,
-            av.open(str(out), "w", format="mp4", options={"movflags": "+faststart", "fflags": "+bitexact"}) as target,
+            bare_mp4(out) as target,
         ):
             taken = [*source.streams.video[:1], *(source.streams.audio if keep_sound else ())]
             copies = {stream.index: target.add_stream_from_template(stream) for stream in taken}
-            finish = add(source, target)
+            finish = add(target)
             target.start_encoding()
             for packet in source.demux(taken):
                 if packet.dts is not None:

@@ -7,7 +7,6 @@ costs nothing and gives the same bytes.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -27,6 +26,7 @@ from rushes.plugin.provider import Absent, Context, Duplicates, Facts, Finished,
 from rushes.providers.media.film import facts_of, film_frames, sound_of, write_film
 from rushes.providers.media.mux import with_sound
 from rushes.providers.media.picture import open_picture, png_bytes
+from rushes.providers.media.scratch import film_bytes
 from rushes.providers.media.sound import FILM_RATE, Samples, fitted, fitted_to, wav_bytes
 from rushes.providers.sketch import sizes
 from rushes.providers.sketch.caption import STRIP, strip_of, texts_for
@@ -132,11 +132,7 @@ class _Job:
 
     def film_bytes(self, write: Callable[[Path], None]) -> Finished:
         """What `write` puts into a scratch file, as a film."""
-        self._scratch.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self._scratch) as folder:
-            path = Path(folder) / "film.mp4"
-            write(path)
-            return _finished(_MP4, path.read_bytes())
+        return _finished(_MP4, film_bytes(self._scratch, write))
 
 
 def _finished(media_type: str, data: bytes) -> Finished:

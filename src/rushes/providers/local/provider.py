@@ -1,0 +1,139 @@
+"""`local`: what this machine does itself, for nothing: split pictures, join films, subtitle them, give them sound."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from decimal import Decimal
+from pathlib import Path
+
+from rushes.errors import ErrorClass, RemoteError
+from rushes.model.ids import Digest
+from rushes.model.money import ZERO, Quote
+from rushes.model.operation import Operation
+from rushes.model.problem import Problem, Severity
+from rushes.model.request import Recipe, Request
+from rushes.plugin.provider import Absent, Context, Duplicates, Facts, Finished, Output, Pending
+from rushes.providers.local.bad import BadParam
+from rushes.providers.local.join import join_films
+from rushes.providers.local.split import check_split, split_picture
+from rushes.providers.local.subtitles import check_subtitles, subtitle_film
+from rushes.providers.media.film import facts_of, sound_of
+from rushes.providers.media.mux import with_sound
+from rushes.providers.media.scratch import film_bytes
+from rushes.providers.media.sound import FILM_RATE, fitted
+
+WORKS = {
+    Operation.SPLIT_IMAGE: "local-1",
+    Operation.CONCAT_VIDEOS: "local-1",
+    Operation.GENERATE_SUBTITLES: "local-1",
+    Operation.ADD_AUDIO: "local-1",
+}
+"""The operations done here, each with its version: a change of what comes out takes the next number."""
+
+_SECONDS = {
+    Operation.SPLIT_IMAGE: 0.2,
+    Operation.CONCAT_VIDEOS: 0.45,  # for each second of 720×1280 that must be coded anew
+    Operation.GENERATE_SUBTITLES: 0.1,
+    Operation.ADD_AUDIO: 0.2,
+}
+
+
+class Local:
+    """The machine itself as a provider. Answers at once; keeps nothing between calls."""
+
+    name = "local"
+    facts = Facts(
+        duplicates=Duplicates.HARMLESS,
+        remembers=None,
+        bills_refusals=False,
+        outputs_live=None,
+        in_flight=os.cpu_count() or 1,
+    )
+
+    @staticmethod
+    def handles(op: Operation, roles: Iterable[str]) -> bool:
+        """Whether this provider does `op` when these roles are filled: laying a given track under a film is local
+        work, inventing a track is not."""
+        return op in WORKS and (op is not Operation.ADD_AUDIO or "audio" in roles)
+
+    def version(self, model: str) -> str:
+        """The version of an operation, named as `split_image`; what is not done here counts as version 1."""
+        return next((version for op, version in WORKS.items() if op == model), "local-1")
+
+    def validate(self, recipe: Recipe) -> Sequence[Problem]:
+        """Parameters that cannot be used."""
+        if not self.handles(recipe.op, recipe.inputs):
+            return [_problem((), f"{recipe.op} is not done on this machine", "name a provider for it")]
+        try:
+            if recipe.op is Operation.SPLIT_IMAGE:
+                check_split(recipe.params)
+            elif recipe.op is Operation.GENERATE_SUBTITLES:
+                check_subtitles(recipe.params)
+        except BadParam as error:
+            return [_problem(("params", error.name), f"{error.name}: {error}", "change the parameter, or leave it out")]
+        return []
+
+    def estimate(self, recipe: Recipe) -> Quote:
+        """Free; typical seconds as measured on one core."""
+        seconds = _SECONDS.get(recipe.op, 0.1)
+        if recipe.op is Operation.CONCAT_VIDEOS:
+            clips = recipe.inputs.get("video", ())
+            area = sum((c.seconds or 5.0) * (c.width or 720) * (c.height or 1280) for c in clips) / (720 * 1280)
+            seconds = 0.2 + seconds * area
+        return Quote(ZERO, ZERO, round(seconds, 3), "local: free")
+
+    async def submit(self, request: Request, context: Context) -> Finished:
+        """Do the work in a worker thread."""
+        return await context.work(lambda: self.make(request.recipe, context.path, context.scratch))
+
+    def make(self, recipe: Recipe, path: Callable[[Digest], Path], scratch: Path) -> Finished:
+        """The work itself; `path` gives the file of an input's digest."""
+        if not self.handles(recipe.op, recipe.inputs):
+            raise RemoteError(ErrorClass.INVALID_INPUT, f"{recipe.op} is not done on this machine")
+        files = {role: [path(one.digest) for one in many] for role, many in recipe.inputs.items()}
+        try:
+            return Finished(tuple(_done(recipe, files, scratch)), billed=ZERO)
+        except BadParam as error:
+            raise RemoteError(ErrorClass.INVALID_INPUT, f"{error.name}: {error}") from error
+
+    async def poll(self, remote: str, context: Context) -> Pending | Finished:
+        """Nothing is ever pending here."""
+        raise RemoteError(ErrorClass.INVALID_INPUT, f"there is no local job {remote!r}: local work answers at once")
+
+    async def fetch(self, output: Output, context: Context) -> AsyncIterator[bytes]:
+        """The bytes that came with the answer."""
+        if output.data is None:
+            raise RemoteError(ErrorClass.BAD_OUTPUT, "this output has no bytes")
+        yield output.data
+
+    async def cancel(self, remote: str, context: Context) -> Decimal | None:
+        """Nothing runs on and nothing is charged."""
+        return ZERO
+
+    async def reconcile(self, request: Request, context: Context) -> Absent:
+        """Nothing was accepted anywhere: asking again is the first asking."""
+        return Absent()
+
+
+def _done(recipe: Recipe, files: dict[str, list[Path]], scratch: Path) -> list[Output]:
+    if recipe.op is Operation.SPLIT_IMAGE:
+        return split_picture(files["image"][0], recipe.params)
+    if recipe.op is Operation.CONCAT_VIDEOS:
+        return [Output("video/mp4", data=film_bytes(scratch, lambda out: join_films(files["video"], out)))]
+    if recipe.op is Operation.GENERATE_SUBTITLES:
+        source = recipe.inputs["video"][0]
+        return subtitle_film(files["video"][0], source.media_type, recipe.prompt, recipe.params, scratch)
+    return [_with_track(files["video"][0], files["audio"][0], scratch)]
+
+
+def _with_track(film: Path, track: Path, scratch: Path) -> Output:
+    sound = sound_of(track)
+    if sound is None:
+        raise RemoteError(ErrorClass.INVALID_INPUT, f"{track.name} has no sound", next_step="give another sound file")
+    fit = fitted(sound, round(facts_of(film).seconds * FILM_RATE))
+    return Output("video/mp4", data=film_bytes(scratch, lambda out: with_sound(film, fit, out)))
+
+
+def _problem(path: tuple[str, ...], says: str, try_: str) -> Problem:
+    return Problem(code="local-parameter", severity=Severity.ERROR, says=says, try_=try_, path=path)

@@ -1,0 +1,93 @@
+"""Words to subtitles: cues that can be read at an even pace, as SRT or VTT, beside the film and inside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rushes.errors import ErrorClass, RemoteError
+from rushes.model.workflow import Json
+from rushes.plugin.provider import Output
+from rushes.providers.local.bad import BadParam
+from rushes.providers.media.film import facts_of
+from rushes.providers.media.mux import Cue, with_subtitles
+from rushes.providers.media.scratch import film_bytes
+
+_TYPES = {"srt": "application/x-subrip", "vtt": "text/vtt"}
+_MOST_WORDS = 8  # in one cue: two short lines on an upright film
+_LEAST_SECONDS = 0.7
+_PACE = 2.0  # words a second
+
+
+def check_subtitles(params: Mapping[str, Json]) -> tuple[str, float]:
+    """The format and the words a second. BadParam names a wrong parameter."""
+    kind = str(params.get("format") or "srt").lower()
+    if kind not in _TYPES:
+        raise BadParam("format", f"{kind!r} is neither srt nor vtt")
+    pace = params.get("words_per_second", _PACE)
+    if isinstance(pace, bool) or not isinstance(pace, int | float) or not 0.2 <= pace <= 10:
+        raise BadParam("words_per_second", f"{pace!r} is not between 0.2 and 10")
+    return kind, float(pace)
+
+
+def subtitle_film(
+    film: Path, media_type: str, prompt: str | None, params: Mapping[str, Json], scratch: Path
+) -> list[Output]:
+    """The film with the words as a text track (untouched where its container takes none), and the subtitle file."""
+    kind, pace = check_subtitles(params)
+    text = next((str(params[name]) for name in ("subtitle_text", "text") if params.get(name)), prompt or "")
+    cues = cues_for(text, pace, facts_of(film).seconds)
+    try:
+        video = Output("video/mp4", data=film_bytes(scratch, lambda out: with_subtitles(film, cues, out)))
+    except RemoteError as error:
+        if error.kind is not ErrorClass.INVALID_INPUT:
+            raise
+        video = Output(media_type, data=film.read_bytes())
+    return [video, Output(_TYPES[kind], data=(as_vtt(cues) if kind == "vtt" else as_srt(cues)).encode())]
+
+
+def cues_for(text: str, pace: float, seconds: float) -> list[Cue]:
+    """The text in cues of a few words at `pace` words a second; pressed together where the film would end first."""
+    phrases = _phrases(text)
+    lengths = [max(_LEAST_SECONDS, len(phrase.split()) / pace) for phrase in phrases]
+    total = sum(lengths)
+    squeeze = min(1.0, seconds / total) if total and seconds > 0 else 1.0
+    cues, now = [], 0.0
+    for phrase, length in zip(phrases, lengths, strict=True):
+        end = now + length * squeeze
+        cues.append(Cue(round(now, 3), round(end, 3), phrase))
+        now = end
+    return cues
+
+
+def _phrases(text: str) -> list[str]:
+    """Sentences, cut into even pieces where they are long."""
+    out: list[str] = []
+    for sentence in re.split(r"(?<=[.!?…:;])\s+|\n+", text.replace("\0", " ").strip()):
+        words = sentence.split()
+        pieces = -(-len(words) // _MOST_WORDS)
+        for number in range(pieces):
+            first, last = number * len(words) // pieces, (number + 1) * len(words) // pieces
+            out.append(" ".join(words[first:last]))
+    return out
+
+
+def as_srt(cues: Sequence[Cue]) -> str:
+    """The cues as SubRip."""
+    blocks = (f"{n}\n{_clock(c.start, ',')} --> {_clock(c.end, ',')}\n{c.text}\n" for n, c in enumerate(cues, 1))
+    return "\n".join(blocks)
+
+
+def as_vtt(cues: Sequence[Cue]) -> str:
+    """The cues as WebVTT, in which `&`, `<` and `>` are written as entities."""
+
+    def safe(text: str) -> str:
+        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+    return "WEBVTT\n\n" + "\n".join(f"{_clock(c.start, '.')} --> {_clock(c.end, '.')}\n{safe(c.text)}\n" for c in cues)
+
+
+def _clock(seconds: float, point: str) -> str:
+    ms = round(seconds * 1000)
+    return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}{point}{ms % 1000:03}"
