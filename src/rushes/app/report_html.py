@@ -1,0 +1,57 @@
+"""The little HTML that every part of the report is made of. Whatever comes from outside goes through `esc`."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from typing import NamedTuple, Protocol
+from urllib.parse import quote
+
+from rushes.model.ids import Digest
+
+
+class Bytes(Protocol):
+    """The one thing this needs of the store."""
+
+    def path(self, digest: Digest) -> Path:
+        """A read-only file."""
+        ...
+
+
+class Thumb(NamedTuple):
+    """A small picture; `src` is a data URI."""
+
+    src: str
+    width: int
+    height: int
+
+
+def esc(text: object) -> str:
+    """Text as text: markup in a prompt, a title or a message stays visible and does nothing."""
+    raw = str(text)
+    if not raw.isprintable():
+        raw = "".join(char if char.isprintable() or char in "\n\t" else "\ufffd" for char in raw)
+    return html.escape(raw, quote=True)
+
+
+def href(path: str) -> str:
+    """A relative path as a link; a scheme can never start it."""
+    return html.escape("./" + quote(path, errors="replace"), quote=True)
+
+
+def short(text: str, most: int) -> str:
+    """The text in one line of at most `most` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def seconds(value: float) -> str:
+    """`0.4 s`, `12 s`, `3 min 05 s`, `2 h 10 min`."""
+    if value < 9.95:
+        return f"{value:.1f} s"
+    whole = round(value)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

@@ -1,0 +1,149 @@
+"""The timeline: every attempt as a bar in a picture that needs no script: waiting, the provider's work, the download.
+
+Attempts share lanes, so the height is the number of requests in flight and not the number of requests. Times in which
+nobody worked (a run that waited for a person over night) are cut out.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from rushes.app.report_html import esc, seconds
+from rushes.app.tally import Dated
+from rushes.model.event import Accepted, Cancelled, Done, Failed, Reserved, Stored, Unknown
+from rushes.model.ids import AttemptId
+
+MOST = 3000
+"""Attempts that are drawn."""
+
+_WIDTH, _LANE, _TOP = 1000, 14, 6
+_GAP = 3.0  # seconds without any attempt that are cut out
+_CUT = 1.0  # seconds that a cut takes in the picture
+
+
+@dataclass(slots=True)
+class Bar:
+    """One attempt; times in unix seconds, None where it never came so far."""
+
+    what: str
+    reserved: float
+    accepted: float | None = None
+    done: float | None = None
+    end: float = 0.0
+    fate: str = "open"
+
+
+class _Span(NamedTuple):
+    start: float
+    end: float
+    shift: float  # what is taken off a time in this span
+
+
+def bars_of(entries: Iterable[Dated], titles: dict[str, str]) -> list[Bar]:
+    """The attempts in the order in which they began."""
+    bars: dict[AttemptId, Bar] = {}
+    last = 0.0
+    for entry in entries:
+        event, last = entry.event, entry.at
+        match event:
+            case Reserved(attempt=attempt, place=place):
+                title = titles.get(place.node, place.node)
+                bars[attempt] = Bar(f"{title}, row {place.row + 1}, candidate {place.candidate + 1}", entry.at)
+            case Accepted(attempt=attempt) if attempt in bars:
+                bars[attempt].accepted = entry.at
+            case Done(attempt=attempt) if attempt in bars:
+                bars[attempt].done = entry.at
+            case Stored(attempt=attempt) if attempt in bars:
+                bars[attempt].end, bars[attempt].fate = entry.at, "stored"
+            case Failed(attempt=attempt) | Cancelled(attempt=attempt) | Unknown(attempt=attempt) if attempt in bars:
+                bars[attempt].end, bars[attempt].fate = entry.at, type(event).__name__.lower()
+    for bar in bars.values():
+        bar.end = bar.end or last
+    return list(bars.values())
+
+
+def timeline(bars: Sequence[Bar]) -> str:
+    """The picture, with a line of words for those who cannot see it; `""` without attempts."""
+    if not bars:
+        return ""
+    drawn = sorted(bars[:MOST], key=lambda bar: bar.reserved)
+    spans = _spans(drawn)
+    total = max(0.001, spans[-1].end - spans[-1].shift)
+    lanes = _lanes(drawn)
+    height = _TOP + (max(lanes) + 1) * _LANE + 6
+
+    def x(at: float) -> float:
+        shift = next((span.shift for span in reversed(spans) if at >= span.start), spans[0].shift)
+        return (at - shift) / total * _WIDTH
+
+    parts = [
+        f'<svg class="time" viewBox="0 0 {_WIDTH} {height}" role="img" preserveAspectRatio="none"'
+        f' style="height:{min(height, 900)}px" aria-label="{len(bars)} attempts over {esc(seconds(total))}">'
+    ]
+    parts += [
+        f'<line class="tick" x1="{n * _WIDTH / 5:.0f}" x2="{n * _WIDTH / 5:.0f}" y1="18" y2="{height}"/>'
+        for n in range(6)
+    ]
+    for span in spans[1:]:
+        parts.append(f'<line class="cut" x1="{x(span.start):.1f}" x2="{x(span.start):.1f}" y1="18" y2="{height}"/>')
+    for bar, lane in zip(drawn, lanes, strict=True):
+        parts.append(_bar(bar, _TOP + lane * _LANE, x))
+    parts.append("</svg>")
+    labels = "".join(f"<span>{esc(seconds(total * n / 5))}</span>" for n in range(6))
+    more = f"<p>The first {MOST:,} of {len(bars):,} attempts.</p>" if len(bars) > MOST else ""
+    cut = "<p>Dashed lines: nobody worked in between, and the time is cut out.</p>" if len(spans) > 1 else ""
+    return f'<div class="axis" aria-hidden="true">{labels}</div>{"".join(parts)}{_LEGEND}{cut}{more}'
+
+
+def _line(name: str, x: float, height: int) -> str:
+    return f'<line class="{name}" x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{height}"/>'
+
+
+_LEGEND = (
+    '<p class="legend"><span class="k queue"></span>on its way <span class="k work"></span>at the provider '
+    '<span class="k fetch"></span>download and checks <span class="k lost"></span>failed or cancelled</p>'
+)
+
+
+def _bar(bar: Bar, y: int, x: Callable[[float], float]) -> str:
+    start, end = x(bar.reserved), x(bar.end)
+    title = f"<title>{esc(bar.what)}: {esc(seconds(bar.end - bar.reserved))}, {esc(bar.fate)}</title>"
+    if bar.fate not in ("stored", "open"):
+        return f"<g>{title}{_rect('lost', start, end, y)}</g>"
+    accepted = x(bar.accepted) if bar.accepted is not None else start
+    done = x(bar.done) if bar.done is not None else end
+    pieces = [("queue", start, accepted), ("work", accepted, done), ("fetch", done, end)]
+    return f"<g>{title}{''.join(_rect(name, a, b, y) for name, a, b in pieces if b > a or name == 'work')}</g>"
+
+
+def _rect(name: str, start: float, end: float, y: int) -> str:
+    return f'<rect class="{name}" x="{start:.1f}" y="{y}" width="{max(1.0, end - start):.1f}" height="{_LANE - 4}"/>'
+
+
+def _spans(bars: Sequence[Bar]) -> list[_Span]:
+    """Times in which somebody worked; `shift` maps them onto one axis from 0."""
+    spans = [_Span(bars[0].reserved, bars[0].end, bars[0].reserved)]
+    for bar in bars[1:]:
+        last = spans[-1]
+        if bar.reserved - last.end > _GAP:
+            spans.append(_Span(bar.reserved, bar.end, last.shift + bar.reserved - last.end - _CUT))
+        elif bar.end > last.end:
+            spans[-1] = last._replace(end=bar.end)
+    return spans
+
+
+def _lanes(bars: Sequence[Bar]) -> list[int]:
+    """For each bar the lowest lane that is free when it begins."""
+    free: list[int] = []
+    busy: list[tuple[float, int]] = []
+    lanes = []
+    for bar in bars:
+        while busy and busy[0][0] <= bar.reserved:
+            heapq.heappush(free, heapq.heappop(busy)[1])
+        lane = heapq.heappop(free) if free else len(busy)
+        heapq.heappush(busy, (bar.end, lane))
+        lanes.append(lane)
+    return lanes
