@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
+from tests.spec.test_nbflow_fuzz import TREES, broken
 
 from rushes.lint.run import in_order, lint
 from rushes.plugin.format import Document
 from rushes.spec.nbflow import NbflowFormat
-from spec.test_nbflow_fuzz import TREES, broken
 
 
 def check(tree: Any) -> None:

@@ -14,6 +14,7 @@ from rushes.model.workflow import Node
 
 _MOST = 50_000  # prompts that are judged; more of them would say the same again
 _LONGEST = 20_000  # characters of one prompt
+_MOST_PARTS = 200  # pieces of one template
 _DEEPEST = 16  # templates inside templates
 
 
@@ -61,7 +62,7 @@ def _lines(node: Node, nodes: Mapping[NodeId, Node], known: dict[NodeId, list[_L
     known[node.id] = []  # stands while a cycle comes round
     text = node.prompt or Text(())
     parts: list[str | list[_Line]] = []
-    for part in text.parts:
+    for part in text.parts[:_MOST_PARTS]:
         if isinstance(part, Ref):
             source = nodes.get(part.node)
             use = source is not None and source.op is Operation.PROMPT and depth < _DEEPEST

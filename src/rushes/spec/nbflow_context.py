@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from rushes.model.ids import NodeId
@@ -41,6 +43,7 @@ class TabContext:
     problems: list[Problem] = field(default_factory=list)
     prompts: dict[str, list[GraphNode]] = field(default_factory=dict)
     kinds: dict[str, Kind | None] = field(default_factory=dict)
+    batches: dict[str, tuple[NodeId, ...]] = field(default_factory=dict)
 
     def note(
         self, node: GraphNode, code: str, says: str, *, try_: str = "", at: Path = (), fix: tuple[Edit, ...] = ()
@@ -106,7 +109,9 @@ class TabContext:
             )
             return None
         if source.kind is NodeKind.REFERENCE and (batch := batch_entries(source)) and self.passes(source) is None:
-            return Feed(slot, tuple(batch_id(source, n) for n in range(len(batch))), Mode.ROWS)
+            if source.key not in self.batches:  # one tuple for all that take it
+                self.batches[source.key] = tuple(batch_id(source, n) for n in range(len(batch)))
+            return Feed(slot, self.batches[source.key], Mode.ROWS)
         return Feed(slot, (source.id,), Mode.ALL)
 
 
@@ -123,12 +128,14 @@ def batch_id(node: GraphNode, number: int) -> NodeId:
 
 def join(role: str, feeds: list[Feed]) -> list[Input]:
     """The inputs of one role, in the order of the slots; only neighbours that are taken whole share an entry."""
+    if len(feeds) == 1:
+        return [Input(role, feeds[0].refs, feeds[0].mode)]
     inputs: list[Input] = []
-    for one in feeds:
-        if inputs and one.mode is Mode.ALL and inputs[-1].mode is Mode.ALL:
-            inputs[-1] = Input(role, inputs[-1].refs + one.refs)
+    for mode, many in groupby(feeds, key=attrgetter("mode")):
+        if mode is Mode.ALL:
+            inputs.append(Input(role, tuple(ref for one in many for ref in one.refs), mode))
         else:
-            inputs.append(Input(role, one.refs, one.mode))
+            inputs.extend(Input(role, one.refs, mode) for one in many)
     return inputs
 
 

@@ -179,9 +179,11 @@ def _word(ctx: TabContext, node: GraphNode, name: str, default: str) -> str:
 def _whole(ctx: TabContext, node: GraphNode, name: str, default: int, least: int, most: int) -> int:
     """A whole number, also as text ("8"): the format writes seconds so."""
     value = node.props.get(name)
+    if type(value) is int and least <= value <= most:
+        return value
     if value is None or value == "":
         return default
-    number: int | None = value if type(value) is int else None
+    number: int | None = None
     if (isinstance(value, float) and value.is_integer()) or (
         isinstance(value, str) and _WHOLE.fullmatch(value.strip())
     ):

@@ -199,10 +199,9 @@ def _tab_name(entry: object, number: int, names: set[str], problems: list[Proble
     said = entry.get("name") if isinstance(entry, dict) else None
     name = said.strip() if isinstance(said, str) and said.strip() else f"Tab {number + 1}"
     if name in names:
-        count = 2
-        while f"{name} ({count})" in names:
-            count += 1
-        new = f"{name} ({count})"
+        new = f"{name} ({number + 1})"
+        while new in names:
+            new += "*"
         says = f"two tabs are called {name[:60]!r}; the second is read as {new[:60]!r}"
         problems.append(
             fault("nb-tab-doubled", says, ("tabs", number, "name"), try_="give each tab its own name", tab=new)

@@ -13,7 +13,7 @@ from rushes.model.problem import Edit, Path
 from rushes.model.text import Ref, Text, Var, plain
 from rushes.model.workflow import Node
 from rushes.spec.nbflow_context import TabContext
-from rushes.spec.nbflow_graph import GraphNode
+from rushes.spec.nbflow_graph import GraphNode, Link
 from rushes.spec.nbflow_kinds import PLACEHOLDER, NodeKind
 
 ITEM = Text((Var("item"),))
@@ -126,10 +126,11 @@ def _template(ctx: TabContext, node: GraphNode) -> Text:
     parts: list[str | Ref | Var] = []
     end = 0
     found: dict[str, Ref | None] = {}
+    wired = _wired(ctx, node)
     for hole in PLACEHOLDER.finditer(text):
         name = hole[1]
         if name not in found:
-            found[name] = _fill(ctx, node, name)
+            found[name] = _fill(ctx, node, name, wired)
         ref = found[name]
         if ref is None:
             continue
@@ -142,17 +143,26 @@ def _template(ctx: TabContext, node: GraphNode) -> Text:
     return Text(tuple(parts))
 
 
-def _fill(ctx: TabContext, node: GraphNode, name: str) -> Ref | None:
-    """The prompt that fills a placeholder: the slot of that name, a linked prompt of that name, any of that name."""
+def _wired(ctx: TabContext, node: GraphNode) -> dict[str, tuple[int, Link]]:
+    """The links of a template by the placeholder they are for: the slot's name, else the name of what is linked."""
+    wired: dict[str, tuple[int, Link]] = {}
     for slot, link in node.feeds.items():
-        if node.slot_name(slot).strip() == name:
-            fed = ctx.feed(node, slot, link, Kind.TEXT)
-            return Ref(fed.refs[0]) if fed else None
-    for link in node.feeds.values():
-        source = ctx.tab.source(link)
-        if source is not None and source.kind is NodeKind.PROMPT and source.variable == name:
-            return Ref(source.id)
-    others = [other for other in ctx.prompts.get(name, ()) if other is not node]
+        source = ctx.tab.nodes[link.source]
+        if source.kind is NodeKind.PROMPT and source.variable:
+            wired.setdefault(source.variable, (slot, link))
+    for slot, link in node.feeds.items():
+        name = node.slot_name(slot).strip()
+        if name:
+            wired[name] = (slot, link)
+    return wired
+
+
+def _fill(ctx: TabContext, node: GraphNode, name: str, wired: dict[str, tuple[int, Link]]) -> Ref | None:
+    """The prompt that fills a placeholder: one that is linked for it, else the only one of that name."""
+    if name in wired:
+        fed = ctx.feed(node, *wired[name], Kind.TEXT)
+        return Ref(fed.refs[0]) if fed else None
+    others = [other for other in ctx.prompts.get(name, ())[:3] if other is not node]
     if len(others) == 1:
         ctx.note(
             node,
@@ -162,7 +172,7 @@ def _fill(ctx: TabContext, node: GraphNode, name: str) -> Ref | None:
             at=("properties", "text"),
         )
         return Ref(others[0].id)
-    many = f"{len(others)} prompts have" if others else "no prompt of this tab has"
+    many = "several prompts have" if others else "no prompt of this tab has"
     ctx.note(
         node,
         "nb-placeholder-open",

@@ -6,7 +6,7 @@ everything that repeats it is rewritten from it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from rushes.model.problem import Edit, Path
@@ -152,7 +152,7 @@ def template_slots(graph: Graph) -> Iterator[Fault]:
         for node in tab.nodes.values():
             if node.kind is not NodeKind.PROMPT or node.props.get("templateMode") is not True or node.slots is None:
                 continue
-            holes = placeholders(node.text)
+            holes = dict.fromkeys(placeholders(node.text))
             names = [node.slot_name(index) for index in range(len(node.slots))]
             if set(holes) != set(names):
                 edits = tuple(_name_slots(tab, node, holes, names))
@@ -160,25 +160,28 @@ def template_slots(graph: Graph) -> Iterator[Fault]:
                 yield Fault(says, (*node.path, "inputs"), node.tab, str(node.id), edits)
 
 
-def _name_slots(tab: GraphTab, node: GraphNode, holes: list[str], names: list[str]) -> Iterator[Edit]:
+def _name_slots(tab: GraphTab, node: GraphNode, holes: dict[str, None], names: list[str]) -> Iterator[Edit]:
     """Rename a slot whose source, or whose name but for its case, says which placeholder it is; add what then lacks."""
-    open_ = [hole for hole in holes if hole not in names]
+    open_ = dict.fromkeys(holes)
+    for name in names:
+        open_.pop(name, None)
+    folded = {hole.lower(): hole for hole in open_}
     for index, name in enumerate(names):
         if name in holes or not isinstance((node.slots or [])[index], dict):
             continue
         link = node.feeds.get(index)
         source = tab.source(link) if link else None
-        said = {source.variable if source else "", name.strip().lower()}
-        hole = next((hole for hole in open_ if hole in said or hole.lower() == name.strip().lower()), None)
-        if hole is not None:
-            open_.remove(hole)
+        hole = source.variable if source is not None and source.variable in open_ else folded.get(name.strip().lower())
+        if hole is not None and hole in open_:
+            del open_[hole]
             yield Edit((*node.path, "inputs", index, "name"), hole)
     for number, hole in enumerate(open_, len(names)):
         yield Edit((*node.path, "inputs", number), {"name": hole, "type": "string", "link": None, "label": " "})
 
 
-def _list(names: list[str]) -> str:
-    return ", ".join(repr(name[:40]) for name in names[:8]) + (" ..." if len(names) > 8 else "") if names else "none"
+def _list(names: Iterable[str]) -> str:
+    many = list(names)
+    return ", ".join(repr(name[:40]) for name in many[:8]) + (" ..." if len(many) > 8 else "") or "none"
 
 
 FINDERS: Final = (
