@@ -13,9 +13,9 @@ from importlib.metadata import version
 import click
 
 from rushes.cli.exits import Exit, exit_of_error
-from rushes.cli.main import COMMANDS, help_text
 from rushes.cli.say import error_lines
 from rushes.cli.session import Session
+from rushes.cli.table import COMMANDS, help_text
 from rushes.errors import ProblemsError, RushesError
 from rushes.model.problem import Problem, Severity
 

@@ -1,0 +1,37 @@
+"""The commands as import paths, and the text of `rushes --help`. Imports nothing, so that asking costs nothing."""
+
+from __future__ import annotations
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "check": ("rushes.cli.commands.check:check", "say everything that is wrong with workflow files"),
+    "plan": ("rushes.cli.commands.plan:plan", "show what a run would do, why, how long and for how much"),
+    "run": ("rushes.cli.commands.run:run", "run a workflow: buy what is missing, keep every result"),
+    "rerun": ("rushes.cli.commands.run:rerun", "ask again for some nodes, and for nothing else"),
+    "resume": ("rushes.cli.commands.run:resume", "go on with a run that was stopped, parked or killed"),
+    "status": ("rushes.cli.commands.show:status", "show where a run stands"),
+    "runs": ("rushes.cli.commands.show:runs", "list the runs, newest first"),
+    "approve": ("rushes.cli.commands.review:approve", "let a candidate through its gate"),
+    "reject": ("rushes.cli.commands.review:reject", "turn a candidate down"),
+    "export": ("rushes.cli.commands.export:export", "write a run's files and its report again"),
+    "schema": ("rushes.cli.commands.schema:schema", "print the JSON Schema of workflow files"),
+    "version": ("rushes.cli.commands.version:version", "print the version"),
+}
+"""By name: where the command is, and the line that `rushes --help` says about it."""
+
+_HEAD = """\
+Usage: rushes COMMAND [OPTIONS]
+
+  A build system for generated media: says what a run would do, buys only what
+  is missing, keeps every result by content.
+
+"""
+_TAIL = """
+  rushes COMMAND --help says everything about a command.
+  Start with  rushes plan FILE  and then  rushes run FILE
+"""
+
+
+def help_text() -> str:
+    """What `rushes --help` prints: at most 80 columns and 24 lines."""
+    lines = (f"  {name:<9}{says}\n" for name, (_where, says) in COMMANDS.items())
+    return _HEAD + "".join(lines) + _TAIL
