@@ -57,7 +57,7 @@ def _copy(films: Sequence[Path], facts: Sequence[FilmFacts], out: Path) -> None:
                     if packet.dts is None or packet.pts is None:
                         continue
                     start = packet.pts if start is None else start
-                    end = max(end, packet.pts + packet.duration - start)
+                    end = max(end, packet.pts + (packet.duration or 0) - start)
                     packet.pts, packet.dts = packet.pts - start + after, packet.dts - start + after
                     packet.stream = copy
                     target.mux(packet)

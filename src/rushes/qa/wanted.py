@@ -1,0 +1,83 @@
+"""What a recipe says about the result's shape and length, in the spellings that models share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from rushes.model.operation import Operation
+from rushes.model.request import Recipe
+from rushes.model.verdict import Finding
+from rushes.model.workflow import Json
+
+_SAME_SHAPE = 0.04
+"""Models round to multiples of 8 or 16 pixels: 768×1376 is sold as 9:16 and is 0.8 % off."""
+
+_SHAPED = (
+    Operation.TEXT_TO_IMAGE,
+    Operation.IMAGE_TO_IMAGE,
+    Operation.TEXT_TO_VIDEO,
+    Operation.IMAGE_TO_VIDEO,
+)
+_NAMED = {
+    "landscape_16_9": 16 / 9,
+    "landscape_4_3": 4 / 3,
+    "portrait_16_9": 9 / 16,
+    "portrait_4_3": 3 / 4,
+    "square": 1.0,
+}
+_NAMED |= {"square_hd": 1.0, "landscape": 16 / 9, "portrait": 9 / 16}
+
+
+def shape_findings(recipe: Recipe, width: int, height: int) -> list[Finding]:
+    """What is wrong with a result of this size: nothing where the recipe says nothing."""
+    if recipe.op not in _SHAPED or not width or not height:
+        return []
+    exact = wanted_size(recipe.params)
+    ratio = exact[0] / exact[1] if exact is not None else wanted_ratio(recipe.params)
+    if ratio is not None and abs(width / height / ratio - 1) > _SAME_SHAPE:
+        return [Finding("shape.aspect", f"is {width}×{height} ({width / height:.2f}), {ratio:.2f} was asked for")]
+    if exact is not None and (abs(width - exact[0]) > 16 or abs(height - exact[1]) > 16):
+        return [Finding("shape.size", f"is {width}×{height}, {exact[0]}×{exact[1]} was asked for", flags=False)]
+    return []
+
+
+def wanted_size(params: Mapping[str, Json]) -> tuple[int, int] | None:
+    """Width and height, where the parameters name both."""
+    size = params.get("image_size", params.get("size"))
+    pair = size if isinstance(size, dict) else params
+    width, height = _whole(pair.get("width")), _whole(pair.get("height"))
+    if width and height:
+        return width, height
+    match = re.fullmatch(r"(\d{2,5})[x×*](\d{2,5})", str(size).lower())
+    return (int(match[1]), int(match[2])) if match else None
+
+
+def wanted_ratio(params: Mapping[str, Json]) -> float | None:
+    """Width over height, where the parameters say it."""
+    for name in ("aspect_ratio", "aspectRatio", "ratio", "image_size", "size"):
+        text = str(params.get(name, "")).lower()
+        match = re.fullmatch(r"(\d{1,5}(?:\.\d+)?)\s*[:/]\s*(\d{1,5}(?:\.\d+)?)", text)
+        if match and float(match[2]) and float(match[1]):
+            return float(match[1]) / float(match[2])
+        if text in _NAMED:
+            return _NAMED[text]
+    return None
+
+
+def wanted_seconds(params: Mapping[str, Json]) -> float | None:
+    """The length that was asked for, in seconds."""
+    for name in ("duration", "durationSeconds", "duration_seconds", "seconds"):
+        match = re.fullmatch(r"(\d{1,4}(?:\.\d+)?)\s*(?:s|sec|seconds?)?", str(params.get(name, "")).lower())
+        if match and not isinstance(params.get(name), bool):
+            return float(match[1])
+    return None
+
+
+def wants_sound(params: Mapping[str, Json]) -> bool:
+    """Whether the recipe asks for a sound track."""
+    return any(params.get(name) is True for name in ("generate_audio", "generateAudio", "enable_audio", "audio"))
+
+
+def _whole(value: Json) -> int | None:
+    return int(str(value)) if re.fullmatch(r"\d{1,6}", str(value)) and not isinstance(value, bool) else None
