@@ -129,7 +129,8 @@ def _sharpest(lap: Floats) -> float:
 
 
 def _grid(field: Floats, axis: int) -> float:
-    edges = np.abs(np.diff(field, axis=axis)).mean(1 - axis)
+    lines = field[::3] if axis else field[:, ::3]  # a third of the lines says the same
+    edges = np.abs(np.diff(lines, axis=axis)).mean(1 - axis)
     if len(edges) < 64:
         return 1.0
     columns = edges[: len(edges) // 8 * 8].reshape(-1, 8).mean(0)

@@ -76,10 +76,8 @@ def _pauses(loud: npt.NDArray[np.float32]) -> list[Finding]:
 
 
 def _pace(seconds: float, recipe: Recipe) -> list[Finding]:
-    text = next(
-        (str(recipe.params[name]) for name in ("text_override", "text") if recipe.params.get(name)), recipe.prompt
-    )
-    words = len((text or "").split())
+    text = recipe.params.get("text_override") or recipe.params.get("text") or recipe.prompt
+    words = len(str(text or "").split())
     if recipe.op is not Operation.TEXT_TO_SPEECH or words < 4:
         return []
     if words / seconds > _FASTEST:

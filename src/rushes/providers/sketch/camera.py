@@ -55,7 +55,7 @@ def move_for(prompt: str, seed: int) -> Move:
     )
     near, far = 1 + _MARGIN + _ZOOM, 1.0
     ends = {
-        "push": View(near, 0.0, -0.2),
+        "push": View(near, 0.0, 0.3),
         "pull": View(far, 0.0, 0.0),
         "left": View(near - 0.05, -1.0, 0.0),
         "right": View(near - 0.05, 1.0, 0.0),
@@ -64,7 +64,7 @@ def move_for(prompt: str, seed: int) -> Move:
         "orbit": View(near - 0.03, 0.9, 0.0),
         "drift": View(1 + _MARGIN, 0.5, -0.3),
     }
-    start = View(near, 0.0, -0.2) if name == "pull" else View(far, 0.0, 0.0)
+    start = View(near, 0.0, 0.3) if name == "pull" else View(far, 0.0, 0.0)
     return Move(name, start, ends[name], 0.5 if name == "orbit" else 0.0)
 
 
