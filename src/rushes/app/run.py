@@ -10,12 +10,11 @@ import asyncio
 import dataclasses
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from rushes.app.plan import Prepared, prepare, prepare_document
-from rushes.app.plugins import all_checks
 from rushes.app.project import Project
 from rushes.app.results import Finished, finish
 from rushes.app.summary import RunSummary
@@ -39,14 +38,16 @@ from rushes.model.run import RunOptions, RunRecord, RunState
 
 Watch = Callable[[Event], None]
 Tell = Callable[[Plan], None]
+Gauge = Callable[[Callable[[], Mapping[str, int]]], None]
 
 _SETTLED = (State.DONE, State.SKIPPED)
 
 
 class Hooks(NamedTuple):
-    """What a door may hang on a run: every event, the plan before it starts, and the wish to stop."""
+    """What a door may hang on a run: every event, why requests wait, the plan before it starts, the wish to stop."""
 
     watch: Watch = lambda _event: None
+    gauge: Gauge = lambda _waits: None
     planned: Tell = lambda _plan: None
     stop: Stop | None = None
 
@@ -147,13 +148,14 @@ def _parts(project: Project, writer: Writer, hooks: Hooks) -> Parts:
         known=project.ledger,
         store=project.store,
         provider=project.provider,
-        checks=all_checks(),
+        checks=project.checks(),
         probe=lambda digest, _path: artifact_of(digest, project.store, project.ledger),
         clock=SystemClock(),
         scratch=project.scratch,
         stuck=stuck_in(project.ledger, time.time),
         stop=hooks.stop or Stop(),
         watch=hooks.watch,
+        gauge=hooks.gauge,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -61,7 +61,8 @@ class Parts:
 
     `probe` turns a stored file into its artifact (media type, pixels, seconds), and raises StoreError for bytes
     that are no media. `stuck` says why a request that is claimed elsewhere will not be answered by waiting, or None.
-    `watch` sees every event in order and must not block.
+    `watch` sees every event in order and must not block. `gauge` is handed, when a run begins, a function that
+    says how many requests wait for which limit at this moment.
     """
 
     journal: Journal
@@ -75,6 +76,7 @@ class Parts:
     stuck: Callable[[RequestKey], str | None] = lambda _key: None
     stop: Stop = field(default_factory=Stop)
     watch: Callable[[Event], None] = lambda _event: None
+    gauge: Callable[[Callable[[], Mapping[str, int]]], None] = lambda _waits: None
 
 
 @dataclass(frozen=True, slots=True)

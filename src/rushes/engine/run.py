@@ -131,6 +131,7 @@ class _Run:
 
     async def go(self) -> RunEnd:
         self.parts.stop.listen(self._stop)
+        self.parts.gauge(lambda: self.queue.reasons(self._now()))
         await self._record(RunStarted(owner=self.job.owner, resumed=self.job.past.resumed))
         if self.parts.stop.asked:
             self._stop()
