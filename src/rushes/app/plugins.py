@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from difflib import get_close_matches
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import Any
 
 from rushes.errors import UserError
@@ -35,6 +34,8 @@ def provider_named(name: str) -> Provider:
     if name in PROVIDERS:
         provider: Provider = _made(PROVIDERS[name])
         return provider
+    from importlib.metadata import entry_points  # 40 ms that only a provider of somebody else's costs
+
     others = {entry.name: entry for entry in entry_points(group="rushes.providers")}
     if name in others:
         make: Callable[[], Provider] = others[name].load()

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
 from rushes.app.config import Config, load_config
-from rushes.app.plugins import provider_named
+from rushes.app.plugins import all_checks, provider_named
 from rushes.assets.local import LocalStore
 from rushes.catalogue.load import Catalogue
 from rushes.errors import StoreError
 from rushes.ledger.ledger import Ledger
 from rushes.ledger.open import open_ledger
+from rushes.plugin.check import Check
 from rushes.plugin.provider import Provider
 
 DEFAULT_PROVIDER = "sketch"
@@ -23,12 +24,18 @@ DEFAULT_PROVIDER = "sketch"
 class Project:
     """One opened home. A context manager; everything in it is opened when first used and closed at the end.
 
-    `providers` are given by hand under their names; others are loaded when named.
+    `providers` are given by hand under their names; others are loaded when named. `checks` replace the usual ones.
     """
 
-    def __init__(self, config: Config, providers: Mapping[str, Provider] | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        providers: Mapping[str, Provider] | None = None,
+        checks: Sequence[Check] | None = None,
+    ) -> None:
         self.config = config
         self._providers: dict[str, Provider] = dict(providers or {})
+        self._checks = checks
 
     @classmethod
     def open(cls, near: Path, **flags: object) -> Project:
@@ -71,6 +78,12 @@ class Project:
         if name not in self._providers:
             self._providers[name] = provider_named(name)
         return self._providers[name]
+
+    def checks(self) -> Sequence[Check]:
+        """The checks that look at every result."""
+        if self._checks is None:
+            self._checks = all_checks()
+        return self._checks
 
     def loaded_providers(self) -> Mapping[str, Provider]:
         """The providers that were named so far."""
