@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import Protocol
+from typing import Any, Protocol
 
 from rushes.model.event import Event, Reserved
 from rushes.testing.clock import outside
@@ -69,6 +69,9 @@ class KillingJournal:
         won = await self._journal.reserve(event, *then)
         self._count(1 + len(then))
         return won
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._journal, name)  # `close` and whatever else its owner asks of a journal
 
     def _count(self, events: int) -> None:
         self._left -= events
