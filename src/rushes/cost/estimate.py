@@ -172,13 +172,13 @@ def _pixels(given: Mapping[str, Any]) -> int | None:
 
 
 def _number(value: Any) -> Decimal | None:
-    """A positive number written as 8, 8.0, "8" or "8s"; None for anything else."""
+    """A positive number below a thousand million, written as 8, 8.0, "8" or "8s"; None for anything else."""
     if isinstance(value, bool) or value is None:
         return None
     try:
         number = Decimal(
             str(value).strip().lower().removesuffix("seconds").removesuffix("sec").removesuffix("s").strip()
         )
-    except InvalidOperation:
+    except (InvalidOperation, ValueError):
         return None
-    return number if number.is_finite() and number > 0 else None
+    return number if number.is_finite() and 0 < number < 1_000_000_000 else None

@@ -47,7 +47,9 @@ def _cycle(parents: Sequence[Sequence[int]], stuck: set[int]) -> list[int]:
         seen[vertex] = len(trail)
         trail.append(vertex)
         vertex = next(parent for parent in parents[vertex] if parent in stuck)
-    return trail[seen[vertex] :][::-1]
+    ring = trail[seen[vertex] :][::-1]
+    first = ring.index(min(ring))
+    return ring[first:] + ring[:first]
 
 
 def remaining_path(topology: Topology, weight: Sequence[float]) -> list[float]:

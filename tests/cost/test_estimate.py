@@ -1,0 +1,125 @@
+"""Quotes to the cent, from the real catalogue."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rushes.catalogue.load import Catalogue
+from rushes.cost.estimate import Load, load_of, quote
+from rushes.model.ids import Digest
+from rushes.model.media import Artifact
+from rushes.model.money import Estimate, Quote
+from rushes.model.operation import Operation
+from rushes.model.price import Price, Unit
+from rushes.model.request import Recipe
+
+
+def quoted(key: str, load: Load | None = None, **params: Any) -> Quote:
+    model = Catalogue.default().get(key)
+    return quote(
+        model.prices, params, defaults=model.defaults, durations=model.durations, load=load, seconds=model.seconds
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "params", "low", "high"),
+    [
+        ("flux_dev", {}, "0.025", "0.025"),
+        ("flux_dev", {"width": 1024, "height": 1024}, "0.050", "0.050"),  # started megapixels
+        ("flux_dev", {"image_size": "square"}, "0.025", "0.025"),
+        ("flux_dev", {"image_size": {"width": 2000, "height": 2000}}, "0.100", "0.100"),
+        ("flux_schnell", {"size": "1920x1080"}, "0.009", "0.009"),
+        ("nano_banana_2", {}, "0.08", "0.08"),
+        ("nano_banana_2", {"resolution": "512px"}, "0.06", "0.06"),
+        ("nano_banana_2", {"resolution": "4K"}, "0.16", "0.16"),
+        ("nano_banana_pro", {"resolution": "2K", "num_images": 2}, "0.30", "0.30"),
+        ("gpt_image_2_5", {"quality": "max"}, "0.211", "0.211"),
+        ("veo_3_1_fast", {}, "0.80", "0.80"),
+        ("veo_3_1_fast", {"duration": "4s"}, "0.40", "0.40"),
+        ("veo_3_1_fast", {"durationSeconds": "8", "resolution": "1080p"}, "0.96", "0.96"),
+        ("veo_3_1_fast", {"duration": 6, "resolution": "4K"}, "1.80", "1.80"),
+        ("veo_3_1", {"resolution": "1080"}, "3.20", "3.20"),
+        ("kling_2_6_pro", {"duration": "10", "generate_audio": True}, "1.40", "1.40"),
+        ("kling_2_6_pro", {"duration": "10", "generate_audio": "false"}, "0.70", "0.70"),
+        ("kling_2_6_pro", {"duration": 5}, "0.35", "0.70"),  # with sound or without: not said
+        ("kling_2_6_pro", {"duration": 5, "voice_ids": ["v"]}, "0.840", "0.840"),
+        ("grok_imagine", {"duration": 3}, "0.30", "0.30"),  # six seconds at least
+        ("grok_imagine", {"duration": 10}, "0.50", "0.50"),
+        ("grok_imagine_i2v", {"duration": 6}, "0.302", "0.302"),
+        ("hailuo", {"duration": "6"}, "0.270", "0.270"),
+        ("hailuo_pro", {}, "0.08", "0.08"),
+        ("multitalk", {"resolution": "720p"}, "0.20", "0.20"),
+        ("gemini_describe", {}, "0.001", "0.001"),
+    ],
+)
+def test_a_request_costs_what_its_price_list_says(key: str, params: dict[str, Any], low: str, high: str) -> None:
+    found = quoted(key, **params)
+    assert (found.low, found.high) == (Decimal(low), Decimal(high))
+    assert found.source and found.seconds > 0
+
+
+def test_speech_is_counted_by_the_character() -> None:
+    assert quoted("elevenlabs", Load(characters=1000)).high == Decimal("0.18000")
+    assert quoted("elevenlabs").high is None, "a text that is not known yet has no price"
+
+
+def test_work_on_a_film_is_counted_by_the_length_of_the_film() -> None:
+    assert quoted("thinksound", Load(media_seconds=Decimal("8.5"))).high == Decimal("0.0085")
+    assert quoted("scribe_v2", Load(media_seconds=Decimal(90))).high == Decimal("0.012")
+    assert quoted("thinksound").high is None
+
+
+def test_an_unknown_price_is_unknown_and_not_nothing() -> None:
+    found = quoted("topaz")
+    assert (found.low, found.high, found.known) == (None, None, False)
+    assert quote([], {}).source == "no price is known"
+    only_hd = Price(Decimal(1), Unit.IMAGE, {"resolution": "4k"}, "s", "2026-01-01")
+    assert quote([only_hd], {"resolution": "1k"}) == Quote(None, None, 0.0, "no price for these parameters")
+
+
+def test_the_most_particular_entry_wins() -> None:
+    usual = Price(Decimal("0.10"), Unit.IMAGE, {}, "list", "2026-01-01")
+    special = Price(Decimal("0.30"), Unit.IMAGE, {"resolution": "4k"}, "list", "2026-01-01")
+    assert quote([usual, special], {"resolution": "4K"}).high == Decimal("0.30")
+    assert quote([usual, special], {"resolution": "1K"}).high == Decimal("0.10")
+    found = quote([usual, special], {})
+    assert (found.low, found.high) == (Decimal("0.10"), Decimal("0.30"))
+
+
+def test_a_length_that_is_not_said_makes_a_range_over_the_lengths_there_are() -> None:
+    price = Price(Decimal("0.10"), Unit.SECOND, {}, "list", "2026-01-01")
+    assert quote([price], {}, durations=(5, 10)) == Quote(Decimal("0.50"), Decimal("1.00"), 0.0, "list, 2026-01-01")
+    assert quote([price], {"duration": "long"}, durations=(5, 10)).high is None
+
+
+def test_what_a_recipe_brings_along_is_read_from_its_text_and_its_first_input() -> None:
+    clip = Artifact(digest=Digest("0" * 64), media_type="video/mp4", size=1, width=10, height=20, seconds=2.5)
+    recipe = Recipe(
+        op=Operation.ADD_AUDIO, provider="fal", model="m", prompt="rain", params={}, inputs={"video": (clip,)}
+    )
+    assert load_of(recipe) == Load(characters=4, media_seconds=Decimal("2.5"), media_pixels=200)
+
+
+junk = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6) | st.lists(st.integers(), max_size=2)
+)
+names = st.sampled_from(
+    ["duration", "resolution", "width", "height", "image_size", "audio", "n", "quality", "voice_ids"]
+)
+
+
+@given(st.sampled_from([model.key for model in Catalogue.default().models()]), st.dictionaries(names, junk))
+def test_no_parameter_makes_a_quote_fail_or_cost_less_than_nothing(key: str, params: dict[str, Any]) -> None:
+    found = quoted(key, **params)
+    assert (found.low is None) == (found.high is None)
+    assert found.low is None or found.high is None or 0 <= found.low <= found.high
+
+
+def test_unknown_prices_are_counted_beside_the_sum() -> None:
+    total = Estimate().plus(Quote(Decimal("0.1"), Decimal("0.2"), 1.0), 3).plus(Quote(None, None, 1.0), 2)
+    assert total == Estimate(Decimal("0.3"), Decimal("0.6"), 2)
