@@ -24,7 +24,7 @@ from rushes.app.naming import folder_name
 from rushes.app.summary import Failure, plain_failure
 from rushes.errors import UserError
 from rushes.graph.grid import Grid
-from rushes.graph.value import Outcome
+from rushes.graph.value import Outcome, State
 from rushes.model.run import RunMode, RunOptions, RunRecord
 
 STATE = ".rushes-export.json"
@@ -98,7 +98,7 @@ def export(
     files = lay_out(grid, outcomes)
     for folder in {one.folder for one in files}:
         _inside(base, home / folder)
-    wanted = Wanted.of(record.id, record.workflow, files, partial=_partial(record.options))
+    wanted = Wanted.of(record.id, record.workflow, files, partial=_partial(record.options, outcomes))
     version = None
     folders: tuple[Path, ...] = ()
     if files:
@@ -117,9 +117,12 @@ def export(
     return exported
 
 
-def _partial(options: RunOptions) -> bool:
+def _partial(options: RunOptions, outcomes: Sequence[Outcome | None]) -> bool:
+    """Whether what is missing here may be there all the same: it was not selected, or not reached."""
     chosen = options.only or options.start or options.until or options.without or options.tabs
-    return bool(chosen or options.failed or options.stale or options.rerun or options.mode is not RunMode.FULL)
+    if chosen or options.failed or options.stale or options.rerun or options.mode is not RunMode.FULL:
+        return True
+    return any(outcome is None or outcome.state not in (State.DONE, State.SKIPPED) for outcome in outcomes)
 
 
 def _failed(failures: Sequence[Failure]) -> str:

@@ -77,6 +77,6 @@ def _frame(path: Path) -> Image.Image:
         if box.duration:
             box.seek(box.duration // 2)
         for frame in box.decode(stream):
-            picture: Image.Image = frame.to_image()
+            picture: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]
             return picture
     raise ValueError("no frame")

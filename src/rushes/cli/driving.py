@@ -5,16 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
+import click
+
+from rushes.app.planned import Plan
 from rushes.app.run import Hooks
 from rushes.app.stopping import Stop
 from rushes.app.summary import RunSummary
 from rushes.cli.exits import Exit, exit_of_state
 from rushes.cli.session import Session, print_json
 from rushes.cli.views import View, view_for
+from rushes.errors import RefusedError
+from rushes.model.money import show_usd
 from rushes.model.run import RunState
 
 _TICK = 1 / 8
@@ -22,10 +28,11 @@ _TICK = 1 / 8
 Drive = Callable[[Hooks], Awaitable[RunSummary]]
 
 
-def drive(session: Session, work: Drive, *, every: bool = False) -> Exit:
-    """Run `work` with a display, show what it came to, and return the exit code."""
+def drive(session: Session, work: Drive, *, yes: bool = False, every: bool = False) -> Exit:
+    """Run `work` with a display, show what it came to, and return the exit code. Raises RefusedError: no consent."""
     view = view_for(session)
-    summary = asyncio.run(_watched(view, work))
+    consent = _asked if session.for_people and not yes and sys.stdin.isatty() else _given
+    summary = asyncio.run(_watched(view, work, consent))
     if session.stream:
         print_json({"type": "summary", "summary": summary.plain()})
     elif session.json:
@@ -40,11 +47,29 @@ def drive(session: Session, work: Drive, *, every: bool = False) -> Exit:
     return exit_of_state(summary.state)
 
 
-async def _watched(view: View, work: Drive) -> RunSummary:
+def _given(_plan: Plan) -> None:
+    """A script says with its flags what it wants."""
+
+
+def _asked(plan: Plan) -> None:
+    """What costs nothing needs no question; what costs, or may cost, needs one answer from whoever sits there."""
+    if not plan.money.high and not plan.money.unknown:
+        return
+    price = f"at most {show_usd(plan.money.high)}" if not plan.money.unknown else "something; not all prices are known"
+    if not click.confirm(f"This makes {plan.most:,} requests and costs {price}. Go on?", err=True):
+        raise RefusedError("nothing was bought", next_step="see what it would do with: rushes plan FILE")
+
+
+async def _watched(view: View, work: Drive, consent: Callable[[Plan], None]) -> RunSummary:
     stop = Stop()
-    hooks = Hooks(watch=view.watch, planned=view.planned, stop=stop)
-    with _interrupts(stop, view):
+
+    def planned(plan: Plan) -> None:
+        consent(plan)
+        view.planned(plan)
         view.open()
+
+    hooks = Hooks(watch=view.watch, gauge=view.gauge, planned=planned, stop=stop)
+    with _interrupts(stop, view):
         ticking = asyncio.create_task(_tick(view))
         try:
             return await work(hooks)

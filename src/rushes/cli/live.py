@@ -7,6 +7,7 @@ and stay.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 
 from rich.console import Console
 from rich.live import Live
@@ -35,18 +36,25 @@ class LiveView:
         self.progress = Progress(time.monotonic())
         self._live = Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False)
         self._printed = 0
+        self._drawing = False
 
     def open(self) -> None:
         """Begin to draw."""
+        self._drawing = True
         self._live.start()
 
     def close(self) -> None:
         """Leave the terminal as it was."""
+        self._drawing = False
         self._live.stop()
 
     def planned(self, plan: Plan) -> None:
         """The plan is known."""
         self.progress.planned(plan)
+
+    def gauge(self, ask: Callable[[], Mapping[str, int]]) -> None:
+        """The run can be asked why its requests wait."""
+        self.progress.gauge(ask)
 
     def watch(self, event: Event) -> None:
         """One event; draws nothing by itself."""
@@ -66,7 +74,8 @@ class LiveView:
 
     def tick(self) -> None:
         """Draw."""
-        self._live.update(picture(self.progress, time.monotonic(), self.console.width), refresh=True)
+        if self._drawing:
+            self._live.update(picture(self.progress, time.monotonic(), self.console.width), refresh=True)
 
     def _name(self, event: CellFailed | Waiting) -> str:
         return f"{clean(self.progress.title(event.place.node))} row {event.place.row + 1}"
@@ -130,7 +139,7 @@ def _waits(progress: Progress) -> Text:
     said = [
         f"{number:,} {why}"
         for number, why in (
-            (waits.limit, "for a free slot"),
+            (waits.limit, "for a free slot" + _at(waits.limits)),
             (waits.inputs, "for what comes before"),
             (waits.retry, "to be tried again"),
             (waits.approval, "for your approval"),
@@ -138,6 +147,12 @@ def _waits(progress: Progress) -> Text:
         if number
     ]
     return Text("waiting: " + ", ".join(said) if said else "", style="yellow" if waits.approval else "dim")
+
+
+def _at(limits: Mapping[str, int]) -> str:
+    """Which limits are full, in the words of flags and files."""
+    names = ["--concurrency" if name == "run" else clean(name.partition(":")[2]) for name in limits]
+    return f" ({', '.join(names[:3])})" if names else ""
 
 
 def _row(one: Now, progress: Progress, now: float) -> Text:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable, Mapping
 from typing import Any, TextIO
 
 from rushes.app.planned import Plan
@@ -44,6 +45,10 @@ class LogView:
         if plan.most:
             about = f", about {duration(plan.seconds)}" if plan.seconds else ""
             self.say(f"plan {plan.fingerprint}: {count(plan.most, 'request')} to make{about}")
+
+    def gauge(self, ask: Callable[[], Mapping[str, int]]) -> None:
+        """The run can be asked why its requests wait."""
+        self.progress.gauge(ask)
 
     def watch(self, event: Event) -> None:
         """One event."""
@@ -128,6 +133,9 @@ class StreamView:
         raw.pop("units", None)
         print_json({"type": "plan", "plan": raw})
 
+    def gauge(self, ask: Callable[[], Mapping[str, int]]) -> None:
+        """Not asked: the events say all that happened."""
+
     def watch(self, event: Event) -> None:
         """One event."""
         print_json({"type": "event", "at": round(time.time(), 3), "event": type(event).__name__, **to_plain(event)})
@@ -154,6 +162,9 @@ class QuietView:
         """Nothing."""
 
     def planned(self, plan: Plan) -> None:
+        """Nothing."""
+
+    def gauge(self, ask: Callable[[], Mapping[str, int]]) -> None:
         """Nothing."""
 
     def watch(self, event: Event) -> None:

@@ -5,7 +5,7 @@ Nothing here draws: the live panel, the plain log and the tests read the same ob
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from itertools import islice
 from typing import NamedTuple
@@ -49,10 +49,11 @@ class Now(NamedTuple):
 class Waits(NamedTuple):
     """Requests and rows that do not move, by reason."""
 
-    limit: int  # ready, and a limit is full
+    limit: int  # ready, and a limit is full: `limits` says which
     inputs: int  # something before them is not decided
     retry: int  # failed, and tried again soon
     approval: int  # a person must choose
+    limits: Mapping[str, int]
 
 
 class Progress:
@@ -80,6 +81,11 @@ class Progress:
         self._retrying: set[Place] = set()
         self._asking: set[tuple[str, int]] = set()
         self._titles: dict[str, str] = {}
+        self._gauge: Callable[[], Mapping[str, int]] | None = None
+
+    def gauge(self, ask: Callable[[], Mapping[str, int]]) -> None:
+        """Take the run's own answer to the question how many requests wait for which limit."""
+        self._gauge = ask
 
     def planned(self, plan: Plan) -> None:
         """Take the totals of a plan."""
@@ -175,9 +181,10 @@ class Progress:
     @property
     def waits(self) -> Waits:
         """Why the rest does not move."""
-        limit, retry = len(self._ready), len(self._retrying)
-        inputs = self.requests - self.bought - self.lost - self.running - limit - retry
-        return Waits(limit, max(0, inputs), retry, len(self._asking))
+        limits = self._gauge() if self._gauge is not None else {}
+        limit = sum(limits.values()) if limits else len(self._ready)
+        inputs = self.requests - self.bought - self.lost - self.running - limit - len(self._retrying)
+        return Waits(limit, max(0, inputs), len(self._retrying), len(self._asking), limits)
 
     @property
     def share(self) -> float:

@@ -55,10 +55,15 @@ def _table(*columns: tuple[str, str]) -> Table:
             case "word":
                 table.add_column(title, no_wrap=True)
             case "name":
-                table.add_column(title, no_wrap=True, overflow="ellipsis", max_width=24)
+                table.add_column(title, no_wrap=True, overflow="ellipsis", max_width=28)
             case _:
                 table.add_column(title, overflow="fold", ratio=1)
     return table
+
+
+def _named(tab: str, name: str, tabs: bool) -> str:
+    """The name, with its tab where there are several and it does not say so itself."""
+    return clean(f"{tab}/{name}" if tabs and tab.casefold() not in name.casefold() else name)
 
 
 def _word(text: str) -> Text:
@@ -108,7 +113,7 @@ def _plan_table(nodes: Sequence[NodePlan]) -> Table:
     for one in nodes:
         name = clean(one.title or one.node)
         table.add_row(
-            Text(f"{clean(one.tab)}/{name}" if tabs else name),
+            Text(_named(one.tab, name, tabs)),
             _word(str(one.action)),
             Text(clean(one.reason)),
             _calls(one.calls, one.most),
@@ -133,7 +138,7 @@ def _plan_groups(nodes: Sequence[NodePlan]) -> Table:
         most = sum(one.most for one in members)
         table.add_row(
             f"{len(members):,}",
-            Text(f"{clean(tab)}/{op}" if tabs else op),
+            Text(_named(tab, op, tabs)),
             _word(action),
             Text(clean(why)),
             _calls(sum(one.calls for one in members), most),
@@ -166,7 +171,8 @@ def plan_totals(plan: Plan) -> Text:
         if plan.seconds:
             lines.append(f"time      about {duration(plan.seconds)}")
         if plan.critical:
-            names = [clean(node) for node in plan.critical]
+            titles = {one.node: one.title or str(one.node) for one in plan.nodes}
+            names = [clean(titles.get(node, node)) for node in plan.critical]
             path = " > ".join(names if len(names) <= 6 else [*names[:3], "...", *names[-2:]])
             lines.append(f"longest   {path} ({duration(plan.chain)})")
     lines.append(f"plan      {plan.fingerprint}")
@@ -188,18 +194,14 @@ _SAID = {
 
 def show_summary(summary: RunSummary, console: Console, *, every: bool = False) -> None:
     """The end of a run: a line per node, failures with their next step, gates with their command, what was written."""
-    nodes = summary.nodes
-    quiet = [one for one in nodes if one.state == "done" and not one.bought]
-    loud = (
-        [one for one in nodes if one not in quiet]
-        if len(nodes) <= 1000
-        else [one for one in nodes if one.bought or one.state != "done"]
-    )
+    # a gate without a question has nothing to say
+    nodes = [one for one in summary.nodes if one.op != "approve" or one.state not in ("done", "open")]
+    loud = [one for one in nodes if one.bought or one.state != "done"]
     shown = nodes if every or len(nodes) <= MOST else loud[:MOST]
-    if len(shown) and not (_idle(summary) and not every):
+    if every or not _idle(summary):
         console.print(_node_table(shown))
-    if len(shown) < len(nodes) and not _idle(summary):
-        console.print(Text(f"{count(len(nodes) - len(shown), 'more node')}; all of them with --all", style="dim"))
+        if len(shown) < len(nodes):
+            console.print(Text(f"{count(len(nodes) - len(shown), 'more node')}; all of them with --all", style="dim"))
     _show_failures(summary, console)
     _show_waiting(summary, console)
     console.print(_totals(summary))
@@ -221,14 +223,14 @@ def _node_table(nodes: Iterable[NodeLine]) -> Table:
         ("came to", "word"),
         ("rows", "number"),
         ("made", "number"),
-        ("from earlier", "number"),
+        ("earlier", "number"),
         ("money", "number"),
         ("work", "number"),
         ("", "text"),
     )
     for one in nodes:
         table.add_row(
-            Text(f"{clean(one.tab)}/{clean(one.title)}" if tabs else clean(one.title)),
+            Text(_named(one.tab, one.title, tabs)),
             _word(one.state),
             f"{one.done}/{one.rows}" if one.done != one.rows else f"{one.rows}",
             f"{one.bought:,}" if one.bought else "",

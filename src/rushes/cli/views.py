@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from rushes.app.planned import Plan
@@ -26,6 +26,10 @@ class View(Protocol):
 
     def planned(self, plan: Plan) -> None:
         """The plan is known."""
+        ...
+
+    def gauge(self, ask: Callable[[], Mapping[str, int]]) -> None:
+        """The run can be asked how many requests wait for which limit."""
         ...
 
     def watch(self, event: Event) -> None:

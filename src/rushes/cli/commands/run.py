@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 import click
 
 from rushes.app.project import Project
-from rushes.app.run import rerun_file, run_file
+from rushes.app.run import Hooks, rerun_file, run_file
 from rushes.app.run import resume as resume_run
+from rushes.app.summary import RunSummary
 from rushes.cli.driving import drive
 from rushes.cli.options import names as node_names
 from rushes.cli.options import options_from, project_flags, running, selection, workflow_file
@@ -30,6 +31,7 @@ def _driving(command: F) -> F:
     command = click.option(
         "--stream", is_flag=True, expose_value=False, callback=_stream, help="Every event as a line of JSON on stdout."
     )(command)
+    command = click.option("-y", "--yes", is_flag=True, help="Buy without asking.")(command)
     return click.option("--all", "every", is_flag=True, help="One line for every node at the end.")(command)
 
 
@@ -38,10 +40,9 @@ def _driving(command: F) -> F:
 @selection
 @running
 @click.option("--plan", "bound_to", metavar="FINGERPRINT", help="Refuse if the plan is not this one.")
-@click.option("-y", "--yes", is_flag=True, help="Ask nothing (for scripts).")
 @_driving
 @common
-def run(file: Path, bound_to: str | None, yes: bool, every: bool, **given: Any) -> int:
+def run(file: Path, bound_to: str | None, every: bool, yes: bool, **given: Any) -> int:
     """Run FILE: buy what is missing, in parallel, and keep every result by its content.
 
     What is here already is used again, whichever run or project made it. Ctrl-C stops cleanly: nothing new is begun,
@@ -50,7 +51,9 @@ def run(file: Path, bound_to: str | None, yes: bool, every: bool, **given: Any) 
     now = session()
     options = options_from(given)
     with _project(file, options, now) as project:
-        return drive(now, lambda hooks: run_file(project, file, options, bound_to=bound_to, hooks=hooks), every=every)
+        return drive(
+            now, lambda hooks: run_file(project, file, options, bound_to=bound_to, hooks=hooks), yes=yes, every=every
+        )
 
 
 @click.command()
@@ -62,23 +65,35 @@ def run(file: Path, bound_to: str | None, yes: bool, every: bool, **given: Any) 
 @running
 @_driving
 @common
-def rerun(file: Path, nodes: tuple[str, ...], fresh_seed: bool, prompt: str | None, every: bool, **given: Any) -> int:
+def rerun(
+    file: Path,
+    nodes: tuple[str, ...],
+    fresh_seed: bool,
+    prompt: str | None,
+    every: bool,
+    yes: bool,
+    **given: Any,
+) -> int:
     """Ask again for NODES of FILE (ids or titles), and for nothing else. Earlier results stay in the store."""
     now = session()
     options = dataclasses.replace(options_from(given), rerun=nodes, fresh_seed=fresh_seed, prompt=prompt)
     with _project(file, options, now) as project:
-        return drive(now, lambda hooks: rerun_file(project, file, options, hooks=hooks), every=every)
+        return drive(now, lambda hooks: rerun_file(project, file, options, hooks=hooks), yes=yes, every=every)
 
 
 @click.command()
 @click.argument("run_id", metavar="[RUN]", required=False)
 @_driving
 @common
-def resume(run_id: str | None, every: bool) -> int:
+def resume(run_id: str | None, every: bool, yes: bool) -> int:
     """Go on with RUN, or with the newest run that is not over. What is finished is never done again."""
     now = session()
     with Project.open(Path.cwd(), home=now.home) as project:
-        return drive(now, lambda hooks: resume_run(project, run_id, hooks=hooks), every=every)
+        return drive(now, lambda hooks: resume_run(project, run_id, hooks=hooks), yes=yes, every=every)
+
+
+async def _run(project: Project, file: Path, options: RunOptions, bound_to: str | None, hooks: Hooks) -> RunSummary:
+    return await run_file(project, file, options, bound_to=bound_to, hooks=hooks)
 
 
 def _project(file: Path, options: RunOptions, now: Session) -> Project:
