@@ -122,6 +122,20 @@ def test_an_export_means_the_same_workflow() -> None:
 
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=4)
+
+
+def test_references_are_found_from_where_the_export_lies() -> None:
+    tab = story_tab()
+    tab.reference("far.png")
+    batch = tab.reference(None, batchMode=True, batchImages=["b.png", {"url": "b.png", "x": 1}])
+    moved = {"assets/cat.png": "../assets/cat.png", "b.png": "../b.png"}
+    tree = json.loads(export(document(tab), SAVED, moved=moved))
+    nodes = {node["id"]: node["properties"] for node in tree["tabs"][0]["graphData"]["nodes"]}
+    assert nodes[3]["imageData"] == "../assets/cat.png" and nodes[12]["imageData"] == "far.png"
+    assert nodes[batch]["batchImages"] == ["../b.png", {"url": "../b.png", "x": 1}]
+    assert nodes[5]["imageData"] == "b"
+
+
 EXTRA = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**59), 2**59) | WORDS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),

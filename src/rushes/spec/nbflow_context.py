@@ -121,6 +121,13 @@ def batch_entries(node: GraphNode) -> list[Any]:
     return images if node.props.get("batchMode") is True and isinstance(images, list) else []
 
 
+def address_key(entry: Any) -> str | None:
+    """Under which name an entry of `batchImages` has its address; None when it is the address itself."""
+    if not isinstance(entry, dict):
+        return None
+    return next((name for name in ("imageData", "url", "src") if entry.get(name)), "imageData")
+
+
 def batch_id(node: GraphNode, number: int) -> NodeId:
     """The id of one picture of a batch reference."""
     return NodeId(f"{node.id}#{number + 1}")

@@ -8,6 +8,7 @@ clips; both are written.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from rushes.model.ids import NodeId
@@ -15,8 +16,9 @@ from rushes.model.media import Kind
 from rushes.model.problem import Edit
 from rushes.plugin.format import Document
 from rushes.spec.json_splice import apply_edits
+from rushes.spec.nbflow_context import address_key, batch_entries
 from rushes.spec.nbflow_graph import GraphNode, read_graph
-from rushes.spec.nbflow_kinds import NodeKind
+from rushes.spec.nbflow_kinds import MEDIA_KINDS, NodeKind
 from rushes.spec.nbflow_repair import stale_copies
 
 
@@ -32,8 +34,13 @@ class SavedNode(NamedTuple):
     picked: tuple[int, ...] = ()
 
 
-def export(document: Document, saved: Mapping[NodeId, SavedNode]) -> bytes:
-    """The document with the outputs of a run in it; nodes without an entry in `saved` keep what they have."""
+def export(
+    document: Document, saved: Mapping[NodeId, SavedNode], *, moved: Mapping[str, str] = MappingProxyType({})
+) -> bytes:
+    """The document with the outputs of a run in it; nodes without an entry in `saved` keep what they have.
+
+    `moved` gives the addresses of references that read differently from where the copy will lie.
+    """
     graph, _ = read_graph(document.tree, document.file)
     if graph is None:
         return document.data
@@ -42,7 +49,22 @@ def export(document: Document, saved: Mapping[NodeId, SavedNode]) -> bytes:
         one = saved.get(node.id)
         if one is not None:
             edits.extend(Edit((*node.path, "properties", name), value) for name, value in _fields(node, one))
+        edits.extend(_moved(node, moved))
     return apply_edits(document, edits)
+
+
+def _moved(node: GraphNode, moved: Mapping[str, str]) -> Iterator[Edit]:
+    if node.kind not in MEDIA_KINDS or (node.kind is not NodeKind.REFERENCE and node.feeds):
+        return
+    address = node.props.get("imageData")
+    if isinstance(address, str) and address in moved:
+        yield Edit((*node.path, "properties", "imageData"), moved[address])
+    for number, entry in enumerate(batch_entries(node)):
+        name = address_key(entry)
+        address = entry if name is None else entry[name]
+        if isinstance(address, str) and address in moved:
+            at = (*node.path, "properties", "batchImages", number)
+            yield Edit(at if name is None else (*at, name), moved[address])
 
 
 def _fields(node: GraphNode, saved: SavedNode) -> Iterator[tuple[str, Any]]:

@@ -15,7 +15,7 @@ from rushes.model.ids import NodeId
 from rushes.model.operation import Operation
 from rushes.model.problem import Path
 from rushes.model.workflow import Input, Node
-from rushes.spec.nbflow_context import TabContext, batch_entries, batch_id
+from rushes.spec.nbflow_context import TabContext, address_key, batch_entries, batch_id
 from rushes.spec.nbflow_graph import GraphNode
 from rushes.spec.nbflow_kinds import NodeKind
 
@@ -97,9 +97,8 @@ def _media(node: GraphNode, name: NodeId, source: str | None, *, enabled: bool |
 
 def _picture(entry: Any) -> Any:
     """The address in an entry of `batchImages`: a text, or an object with one of the names that media nodes use."""
-    if isinstance(entry, dict):
-        return next((entry[name] for name in ("imageData", "url", "src") if entry.get(name)), None)
-    return entry
+    name = address_key(entry)
+    return entry if name is None else entry.get(name)
 
 
 def _address(ctx: TabContext, node: GraphNode, value: object, at: Path) -> str | None:
