@@ -14,14 +14,7 @@ from rushes.model.operation import Operation
 from rushes.model.problem import Problem, Severity
 from rushes.model.request import Recipe, Request
 from rushes.plugin.provider import Absent, Context, Duplicates, Facts, Finished, Output, Pending
-from rushes.providers.local.bad import BadParam
-from rushes.providers.local.join import join_films
-from rushes.providers.local.split import check_split, split_picture
-from rushes.providers.local.subtitles import check_subtitles, subtitle_film
-from rushes.providers.media.film import facts_of, sound_of
-from rushes.providers.media.mux import with_sound
-from rushes.providers.media.scratch import film_bytes
-from rushes.providers.media.sound import FILM_RATE, fitted
+from rushes.providers.local.params import BadParam, check_split, check_subtitles
 
 WORKS = {
     Operation.SPLIT_IMAGE: "local-1",
@@ -92,9 +85,11 @@ class Local:
         """The work itself; `path` gives the file of an input's digest."""
         if not self.handles(recipe.op, recipe.inputs):
             raise RemoteError(ErrorClass.INVALID_INPUT, f"{recipe.op} is not done on this machine")
+        from rushes.providers.local.work import work  # Pillow and PyAV: a plan has no use for them
+
         files = {role: [path(one.digest) for one in many] for role, many in recipe.inputs.items()}
         try:
-            return Finished(tuple(_done(recipe, files, scratch)), billed=ZERO)
+            return Finished(tuple(work(recipe, files, scratch)), billed=ZERO)
         except BadParam as error:
             raise RemoteError(ErrorClass.INVALID_INPUT, f"{error.name}: {error}") from error
 
@@ -115,25 +110,6 @@ class Local:
     async def reconcile(self, request: Request, context: Context) -> Absent:
         """Nothing was accepted anywhere: asking again is the first asking."""
         return Absent()
-
-
-def _done(recipe: Recipe, files: dict[str, list[Path]], scratch: Path) -> list[Output]:
-    if recipe.op is Operation.SPLIT_IMAGE:
-        return split_picture(files["image"][0], recipe.params)
-    if recipe.op is Operation.CONCAT_VIDEOS:
-        return [Output("video/mp4", data=film_bytes(scratch, lambda out: join_films(files["video"], out)))]
-    if recipe.op is Operation.GENERATE_SUBTITLES:
-        source = recipe.inputs["video"][0]
-        return subtitle_film(files["video"][0], source.media_type, recipe.prompt, recipe.params, scratch)
-    return [_with_track(files["video"][0], files["audio"][0], scratch)]
-
-
-def _with_track(film: Path, track: Path, scratch: Path) -> Output:
-    sound = sound_of(track)
-    if sound is None:
-        raise RemoteError(ErrorClass.INVALID_INPUT, f"{track.name} has no sound", next_step="give another sound file")
-    fit = fitted(sound, round(facts_of(film).seconds * FILM_RATE))
-    return Output("video/mp4", data=film_bytes(scratch, lambda out: with_sound(film, fit, out)))
 
 
 def _problem(path: tuple[str, ...], says: str, try_: str) -> Problem:

@@ -9,26 +9,13 @@ from pathlib import Path
 from rushes.errors import ErrorClass, RemoteError
 from rushes.model.workflow import Json
 from rushes.plugin.provider import Output
-from rushes.providers.local.bad import BadParam
+from rushes.providers.local.params import SUBTITLE_TYPES, check_subtitles
 from rushes.providers.media.film import facts_of
 from rushes.providers.media.mux import Cue, with_subtitles
 from rushes.providers.media.scratch import film_bytes
 
-_TYPES = {"srt": "application/x-subrip", "vtt": "text/vtt"}
 _MOST_WORDS = 8  # in one cue: two short lines on an upright film
 _LEAST_SECONDS = 0.7
-_PACE = 2.0  # words a second
-
-
-def check_subtitles(params: Mapping[str, Json]) -> tuple[str, float]:
-    """The format and the words a second. BadParam names a wrong parameter."""
-    kind = str(params.get("format") or "srt").lower()
-    if kind not in _TYPES:
-        raise BadParam("format", f"{kind!r} is neither srt nor vtt")
-    pace = params.get("words_per_second", _PACE)
-    if isinstance(pace, bool) or not isinstance(pace, int | float) or not 0.2 <= pace <= 10:
-        raise BadParam("words_per_second", f"{pace!r} is not between 0.2 and 10")
-    return kind, float(pace)
 
 
 def subtitle_film(
@@ -44,7 +31,7 @@ def subtitle_film(
         if error.kind is not ErrorClass.INVALID_INPUT:
             raise
         video = Output(media_type, data=film.read_bytes())
-    return [video, Output(_TYPES[kind], data=(as_vtt(cues) if kind == "vtt" else as_srt(cues)).encode())]
+    return [video, Output(SUBTITLE_TYPES[kind], data=(as_vtt(cues) if kind == "vtt" else as_srt(cues)).encode())]
 
 
 def cues_for(text: str, pace: float, seconds: float) -> list[Cue]:

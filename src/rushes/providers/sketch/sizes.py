@@ -219,3 +219,17 @@ def enlarged(params: Mapping[str, Json], size: tuple[int, int]) -> tuple[int, in
     """The size after an upscale; BadParam when that is more than can be made here."""
     factor = factor_of(params, size)
     return _bounded("factor", round(size[0] * factor), round(size[1] * factor))
+
+
+def number_of(params: Mapping[str, Json], name: str, default: float, least: float, most: float) -> float:
+    """A parameter that is a number between two bounds; BadParam for any other."""
+    value = params.get(name)
+    if value is None:
+        return default
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        number = float("nan")
+    if isinstance(value, bool) or not least <= number <= most:
+        raise BadParam(name, f"{value!r} is not between {least:g} and {most:g}")
+    return number
