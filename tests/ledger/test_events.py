@@ -7,11 +7,10 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.ledger.facts import event_of
 
 from rushes.ledger.project import to_json
 from rushes.model.event import EVENTS, Event, from_plain, to_plain
-
-from .facts import event_of
 
 
 @pytest.mark.parametrize("cls", EVENTS.values(), ids=lambda cls: cls.__name__)

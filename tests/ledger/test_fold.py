@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.ledger.facts import any_event, base, cell_done, decided, event_of, record, reserved, sha, stored
 
 from rushes.errors import ErrorClass
 from rushes.ledger.entry import Entry
@@ -34,8 +35,6 @@ from rushes.model.event import (
 )
 from rushes.model.ids import AttemptId, NodeId, RunId
 from rushes.model.run import RunState
-
-from .facts import any_event, base, cell_done, decided, event_of, record, reserved, sha, stored
 
 ATTEMPT = AttemptId("r1/1")
 PLACE = Place(node=NodeId("scene"))

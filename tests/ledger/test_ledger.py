@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from tests.ledger.facts import artifact, base, cell_done, decided, record, sha, stored
 
 from rushes.errors import NotFound, StoreError
 from rushes.ledger.ledger import Ledger
@@ -16,8 +17,6 @@ from rushes.model.result import Value
 from rushes.model.run import RunMode, RunOptions, RunState
 from rushes.model.verdict import Choice, Finding, Verdict
 from rushes.model.workflow import Pick
-
-from .facts import artifact, base, cell_done, decided, record, sha, stored
 
 R1 = RunId("r1")
 ODD = "Straße \0 \ud800 'quoted' %s ?"

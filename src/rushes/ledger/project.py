@@ -99,9 +99,7 @@ def rows_of(run: RunId, workflow: str, entries: Iterable[Entry]) -> dict[str, li
             rows["decisions"].append((event.subject, run, seq, at, to_json(to_plain(event))))
     rows["asked"] = [(safe_text(workflow), node, row, base) for (node, row), base in asked.items()]
     for table, many in rows.items():
-        width = (
-            1 if table in ("recipes", "artifacts") else 3
-        )  # of its primary key; a stable sort leaves the first first
+        width = 1 if table in ("recipes", "artifacts") else 3  # of its primary key; stable, so the first stays first
         many.sort(key=itemgetter(*range(width)))
     return rows
 
