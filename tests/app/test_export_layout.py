@@ -198,3 +198,17 @@ def test_the_fingerprint_follows_what_the_files_follow() -> None:
     }
     assert len(prints) == 6
     assert fingerprint(grid, [subject, None]) == fingerprint(grid, [subject, None])
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Generate: lantern, start", "lantern-start.png"),
+        ("hero shot", "hero-shot.png"),
+        ("film_1", "film-1.png"),
+        ("Image", "image.png"),
+        ("image con", "image-con.png"),
+    ],
+)
+def test_a_title_names_the_file_by_the_words_that_tell_something(title: str, name: str) -> None:
+    assert [one.path for one in lay_out(grid_of(image("a", title=title)), [done("a")])] == [name]

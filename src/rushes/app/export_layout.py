@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
-from rushes.app.naming import Namer, folder_name, row_name, scene_stem, slug
+from rushes.app.naming import Namer, folder_name, row_name, scene_stem, slug, stem
 from rushes.app.picks import Shown, shown
 from rushes.graph.grid import Grid
 from rushes.graph.value import Outcome
@@ -104,7 +104,7 @@ class _Layout:
         namer = self._namers.get((folder, prefix))
         if namer is None:
             namer = self._namers[folder, prefix] = Namer("candidates", "manifest")
-        stem = namer.claim(self._stem(one))
+        base = namer.claim(self._stem(one))
 
         def file(path: str, digest: str, text: str | None, candidate: int, picked: bool, flagged: bool) -> OutFile:
             return OutFile(
@@ -122,19 +122,19 @@ class _Layout:
 
         if one.value is not None:
             if one.value.text is not None:
-                yield file(f"{stem}.txt", text_digest(one.value.text), one.value.text, 0, True, False)
-            for name, artifact in _named(stem, one.value.artifacts, namer):
+                yield file(f"{base}.txt", text_digest(one.value.text), one.value.text, 0, True, False)
+            for name, artifact in _named(base, one.value.artifacts, namer):
                 yield file(name, artifact.digest, None, 0, True, False)
         if len(one.candidates) > 1 or one.waits:
             for number, result, artifact in one.pictures():
-                name = f"candidates/{stem}-c{number}{artifact.suffix}"
+                name = f"candidates/{base}-c{number}{artifact.suffix}"
                 yield file(name, artifact.digest, None, number, artifact.digest == one.picked, result.verdict.flagged)
 
     def _stem(self, one: Shown) -> str:
         node = one.node
         title = node.title or str(node.id)
         scene = scene_stem(title)
-        name = scene or slug(title) or slug(str(node.id)) or str(node.signature.output or "output")
+        name = scene or stem(title) or slug(str(node.id)) or str(node.signature.output or "output")
         if one.rows == 1:
             return name
         if scene is not None:

@@ -59,9 +59,19 @@ def scene_stem(title: str) -> str | None:
     if found is None:
         return None
     number = int(found.group(1))
-    words = (said[: found.start()] + "-" + said[found.end() :]).split("-")
-    rest = "-".join(word for word in words if word and not _NOTHING_SAID.fullmatch(word))
+    rest = _telling(said[: found.start()] + "-" + said[found.end() :])
     return f"scene{number:02d}" + (f"-{rest}" if rest else "")
+
+
+def stem(title: str) -> str:
+    """`lantern-start` for "Generate: lantern, start": the title without words that only say what kind of node it is."""
+    said = slug(title)
+    rest = _telling(said)
+    return rest if any(char.isalpha() for char in rest) and _safe(rest) == rest else said
+
+
+def _telling(said: str) -> str:
+    return "-".join(word for word in said.split("-") if word and not _NOTHING_SAID.fullmatch(word))
 
 
 def row_name(row: int, rows: int) -> str:
