@@ -51,6 +51,7 @@ CODES: dict[str, Code] = {
     "no-effect": Code("a key is understood and changes nothing here", "what you expect of it does not happen", _W),
     "model-local": Code("a model is named where none is asked", "this work is done on this machine", _A),
     "path-outside": Code("an output path leaves the project", "a workflow must not write where it likes"),
+    "source-unusable": Code("a file is named in a way that is not read", "the step would have nothing to work on"),
     # steps
     "type-unknown": Code("there is no such step type", "nothing would be made"),
     "type-unsupported": Code("the step type is known and not done here", "it would be bought and could not be used"),

@@ -10,11 +10,11 @@ from rushes.model.operation import Operation, Slot
 from rushes.model.problem import Path
 from rushes.model.text import Ref, Text, Var
 from rushes.model.workflow import Input, Mode, Node
+from rushes.spec.forms import alternatives
 from rushes.spec.making import RUN_MEDIA, Making, a_kind
 from rushes.spec.notes import shown
 from rushes.spec.outline import Draft, Group, Item, Tail, members_of, tail_of
 from rushes.spec.params import ITEM
-from rushes.spec.refs import alternatives
 
 _STORY = (Operation.IMAGE_TO_VIDEO, Operation.TEXT_TO_VIDEO, Operation.GENERATE_SUBTITLES)
 _MEDIA_KINDS = (Kind.IMAGE, Kind.VIDEO, Kind.AUDIO)
@@ -203,7 +203,7 @@ def _main(making: Making, main: str, slot: Slot, tail: Tail) -> None:
         _no_input(making, main, slot, tail)
     elif making.op is Operation.MEDIA:
         try_ = "write `source: PATH` or a URL, or name a step with input_from"
-        making.flow("input-missing", "a media step has no file and nothing to hand on", path, try_)
+        making.lacks("input-missing", "a media step has no file and nothing to hand on", try_)
 
 
 def _no_input(making: Making, main: str, slot: Slot, tail: Tail) -> None:
@@ -211,12 +211,11 @@ def _no_input(making: Making, main: str, slot: Slot, tail: Tail) -> None:
     before = making.draft.before
     made = tail.media[0][1] if tail.media else Kind.TEXT if tail.text else None
     try_ = "name the step it comes from with input_from"
-    path = making.draft.path
     if making.explicit or made is None or before is None:
-        making.flow("input-missing", f"its {main} is missing: {making.op} works on {wanted}", path, try_)
+        making.lacks("input-missing", f"its {main} is missing: {making.op} works on {wanted}", try_)
         return
     says = f"it continues from {shown(before.id)}, which makes {a_kind(made)}, and {making.op} works on {wanted}"
-    making.flow("ref-mismatch", says, path, try_)
+    making.lacks("ref-mismatch", says, try_)
 
 
 def _prompt(making: Making, tail: Tail) -> Text | None:
@@ -235,12 +234,11 @@ def _prompt(making: Making, tail: Tail) -> Text | None:
 
 
 def _no_prompt(making: Making) -> None:
-    path = making.draft.path
     before = making.draft.before
     says = f"{making.op} needs a prompt"
     if before is not None and not making.explicit and not making.prompt_given:
         says += f", and {shown(before.id)} before it makes no text"
-    making.flow("prompt-missing", says, path, "write `prompt: ...`, or {{input}} for the run's own text")
+    making.lacks("prompt-missing", says, "write `prompt: ...`, or {{input}} for the run's own text")
 
 
 def finish_tail(making: Making, out: NodeId, kind: Kind | None) -> Tail:

@@ -16,7 +16,7 @@ from typing import Any
 
 from rushes.model.problem import Mark, Path, Problem
 from rushes.spec.codes import problem
-from rushes.spec.source import MAX_BYTES, MAX_DEPTH, MAX_VALUES, place, places, read_text, unsendable
+from rushes.spec.source import MAX_BYTES, MAX_DEPTH, MAX_VALUES, fits_a_word, place, places, read_text, unsendable
 
 _SHOWN = 20  # faults of one kind that are worth listing
 _ESCAPED = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
@@ -126,7 +126,9 @@ class _Loader:
         return value if math.isfinite(value) else self._bad("number-not-finite", written)
 
     def _int(self, written: str) -> int | float:
-        return int(written) if len(written) < 20 else self._bad("number-huge", written)
+        if len(written) < 19 or (len(written) < 24 and fits_a_word(int(written))):
+            return int(written)
+        return self._bad("number-huge", written)
 
     def _constant(self, written: str) -> float:
         return self._bad("number-not-finite", written)

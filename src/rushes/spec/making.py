@@ -64,7 +64,7 @@ class Desk:
         known = self._run_media.get(name)
         if known is None:
             source = self.inputs.get(name)
-            if source is None and name not in self.inputs and draft.enabled:
+            if source is None and draft.enabled:
                 what = "picture" if name == "input_image" else "clip"
                 says = f"the step works on a {what}, nothing before it makes one, and the file names none"
                 try_ = f"write `{name}: PATH` at the top, or name the step it comes from with input_from"
@@ -105,7 +105,7 @@ class Making:
         self.prompt: Text | None = None
         self.prompt_given = False
         self.explicit = False
-        self.broken = False  # a name in it is wrong: what follows from that is not said again
+        self.broken = draft.doubtful  # something in it is wrong: what follows from that is not said again
         self.item_used = False
         self.candidates: int | None = None
         self.workers: int | None = None
@@ -113,8 +113,14 @@ class Making:
 
     def flow(self, code: str, says: str, path: Path, try_: str = "") -> None:
         """Write down what is wrong with the wiring; a step that is switched off may be half-wired."""
-        if self.draft.enabled and not self.broken:
+        self.broken = True
+        if self.draft.enabled:
             self.notes.say(code, says, path, try_)
+
+    def lacks(self, code: str, says: str, try_: str) -> None:
+        """Write down what is not there, unless something wrong in this step already explains it."""
+        if not self.broken and self.draft.enabled:
+            self.notes.say(code, says, self.draft.path, try_)
 
     def fill(self, role: str, refs: tuple[NodeId, ...], mode: Mode, path: Path) -> None:
         """Feed a role. Several for one place become rows, unless they are alternatives."""

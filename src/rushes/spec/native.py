@@ -10,15 +10,14 @@ from rushes.model.workflow import LimitSpec, Tab, Workflow
 from rushes.plugin.format import Document
 from rushes.spec import json_tree, yaml_tree
 from rushes.spec.codes import problem
+from rushes.spec.forms import bare
 from rushes.spec.making import Desk
 from rushes.spec.notes import Notes, Raw, shown
 from rushes.spec.outline import Draft, Group, Item, Outline, Outliner
-from rushes.spec.refs import Names, bare
+from rushes.spec.refs import Names
 from rushes.spec.settings import read_settings, read_variables
 from rushes.spec.steps import build_step
-from rushes.spec.words import TAB_KEYS, TOP_KEYS
-
-_INPUT_TYPES = ("auto", "text", "image", "video")
+from rushes.spec.words import INPUT_TYPES, TAB_KEYS, TOP_KEYS
 
 
 class YamlFormat:
@@ -77,7 +76,8 @@ def structure(document: Document) -> tuple[Workflow | None, list[Problem]]:
         return None, [problem("value-type", says, try_="begin with `name:` and `steps:`")]
     reader = _Reader(document, root)
     workflow = reader.read()
-    return workflow, reader.notes.problems
+    said = {(one.code, one.path, one.says): one for one in reversed(reader.notes.problems)}
+    return workflow, list(reversed(said.values()))  # what a group says for its members is wrong once
 
 
 class _Reader:
@@ -211,7 +211,7 @@ class _Reader:
         if notes.flag(root, "cleanup_temp", ()) is False:
             says = "cleanup_temp has no effect: nothing temporary is left behind"
             notes.say("no-effect", says, ("cleanup_temp",), "remove it")
-        kind = notes.one_of(root, "input_type", (), _INPUT_TYPES)
+        kind = notes.one_of(root, "input_type", (), INPUT_TYPES)
         if kind not in (None, "auto"):
             says = "input_type has no effect: each step says by its type what it works on"
             notes.say("no-effect", says, ("input_type",), "remove it")

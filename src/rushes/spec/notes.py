@@ -178,9 +178,9 @@ class Notes:
         scheme = _SCHEME.match(value)
         if scheme and len(scheme.group(1)) > 1 and scheme.group(1).lower() not in ("http", "https"):
             says = f"{shown(value)} is neither a path nor an http(s) URL"
-            self.say("value-range", says, path, "save it as a file, or give an http(s) URL")
+            self.say("source-unusable", says, path, "save it as a file, or give an http(s) URL")
             return None
         if any(ord(char) < 32 for char in value):
-            self.say("value-range", f"{shown(value)} holds control characters", path, "write a plain path")
+            self.say("source-unusable", f"{shown(value)} holds control characters", path, "write a plain path")
             return None
         return value

@@ -14,6 +14,7 @@ from rushes.model.media import Kind
 from rushes.model.operation import SIGNATURES, Operation
 from rushes.model.problem import Path
 from rushes.model.workflow import LimitSpec, Mode
+from rushes.spec.forms import INPUT_FROM, ON_ERROR, bad_condition, condition_parts, is_input_from
 from rushes.spec.notes import Notes, Raw, shown
 from rushes.spec.settings import PICKS, read_rows
 from rushes.spec.text import Hole, split
@@ -31,7 +32,9 @@ from rushes.spec.words import (
 )
 
 _LONGEST_NAME = 200
-_STRATEGIES = ("collect_all", "first_success")
+STRATEGIES = ("collect_all", "first_success")
+"""What `merge_strategy` may say."""
+
 _PICKS = {*PICKS, "first_clean", "yes", "on"}
 _NOT_GATED = (Operation.PROMPT, Operation.MEDIA, Operation.APPROVE)
 
@@ -56,7 +59,21 @@ START = Tail(start=True)
 class Draft:
     """A step that has a name and a type, and is not yet a node."""
 
-    __slots__ = ("before", "enabled", "gate", "group", "id", "kind", "op", "path", "raw", "rows", "rows_from", "tail")
+    __slots__ = (
+        "before",
+        "doubtful",
+        "enabled",
+        "gate",
+        "group",
+        "id",
+        "kind",
+        "op",
+        "path",
+        "raw",
+        "rows",
+        "rows_from",
+        "tail",
+    )
 
     def __init__(self, node: NodeId, op: Operation, raw: Raw, path: Path, group: Group | None) -> None:
         self.id = node
@@ -68,6 +85,7 @@ class Draft:
         self.before: Draft | Group | None = None
         self.enabled = True
         self.gate = False
+        self.doubtful = False  # it has a key that means nothing, which may stand for one that is missing
         self.rows: tuple[str, ...] | None = None
         self.rows_from: str | None = None
         self.tail: Tail | None = None
@@ -160,12 +178,17 @@ class Outliner:
         else:
             self._no_type(raw, kind, path)
             self._notes.keys(raw, ANY_STEP_KEYS, path, "a step")
-            # references to it are not wrong as well, so its name is known; it makes something of any kind
-            self.outline.names[name] = Draft(NodeId(self.outline.prefix + name), Operation.MEDIA, {}, path, group)
-            return None
+            return self._stand_in(name, path, group)
         if item is not None:
             item.before = before
         return item
+
+    def _stand_in(self, name: str, path: Path, group: Group | None) -> Draft:
+        """For a step of no known type: what refers to it is not wrong as well, so it makes something of any kind."""
+        draft = Draft(NodeId(self.outline.prefix + name), Operation.MEDIA, {}, path, group)
+        draft.tail = Tail(media=((draft.id, None),), text=(draft.id,))
+        self.outline.names[name] = draft
+        return draft
 
     def _name(self, raw: Raw, path: Path, index: int, prefix: str) -> str:
         """The step's own name, or its place. A name that is taken already is refused, and the place is used."""
@@ -196,9 +219,9 @@ class Outliner:
 
     def _no_type(self, raw: Raw, kind: Any, path: Path) -> None:
         if "type" not in raw:
-            says, try_ = "the step has no type", "write type: text_to_image, or another type"
-            near = next((key for key in raw if self._notes.nearest(key, ["type"])), None)
-            self._notes.say("key-missing", says, path, f"did you mean 'type' by {near!r}?" if near else try_)
+            if not any(self._notes.nearest(key, ["type"]) for key in raw):  # else the key says what it should be
+                try_ = "write type: text_to_image, or another type"
+                self._notes.say("key-missing", "the step has no type", path, try_)
         elif isinstance(kind, str) and kind.lower().replace("-", "_") in UNSUPPORTED:
             what = UNSUPPORTED[kind.lower().replace("-", "_")]
             says = f"{kind!r} ({what}) is not done here"
@@ -211,9 +234,10 @@ class Outliner:
 
     def _draft(self, name: str, op: Operation, raw: Raw, path: Path, group: Group | None) -> Draft:
         known = MEDIA_KEYS if op is Operation.MEDIA else STEP_KEYS
+        draft = Draft(NodeId(self.outline.prefix + name), op, raw, path, group)
         if not raw.keys() <= known:
             self._notes.keys(raw, known, path, str(op))
-        draft = Draft(NodeId(self.outline.prefix + name), op, raw, path, group)
+            draft.doubtful = True
         self.outline.names[name] = draft
         self.outline.drafts.append(draft)
         if "enabled" in raw:
@@ -221,7 +245,7 @@ class Outliner:
         if "approve" in raw and op not in _NOT_GATED:
             approve = raw["approve"]
             draft.gate = approve is True or (isinstance(approve, str) and approve.lower() in _PICKS)
-        if "rows" in raw:
+        if raw.get("rows") is not None:
             self._rows(draft, raw["rows"], (*path, "rows"))
         if group is not None:
             draft.enabled = draft.enabled and group.enabled
@@ -242,6 +266,11 @@ class Outliner:
         group.before = before
         group.enabled = notes.flag(raw, "enabled", path) is not False and (parent is None or parent.enabled)
         group.mode = self._strategy(raw, params, path)
+        notes.one_of(raw, "on_error", path, ON_ERROR)
+        if raw.get("condition") is not None and condition_parts(raw["condition"]) is None:
+            notes.say("value-range", *bad_condition(raw["condition"], path))
+        if not is_input_from(raw.get("input_from")):
+            notes.wrong(raw, "input_from", path, INPUT_FROM)
         self.outline.names[name] = group
         self._limit(group, raw, params, path)
         found = [(raw, "steps", path), (params, "parallel_steps", (*path, "params"))]
@@ -263,7 +292,7 @@ class Outliner:
             try_ = "use candidates with `approve: best` on one step, or first_success"
             self._notes.say("value-range", says, (*at, "merge_strategy"), try_)
             return Mode.ALL
-        said = self._notes.one_of(where, "merge_strategy", at, _STRATEGIES)
+        said = self._notes.one_of(where, "merge_strategy", at, STRATEGIES)
         return Mode.FIRST if said == "first_success" else Mode.ALL
 
     def _limit(self, group: Group, raw: Raw, params: Raw, path: Path) -> None:
@@ -298,9 +327,13 @@ class Outliner:
         inner = step if "name" in step else {**step, "name": None}
         kind = inner.get("type")
         op = TYPES.get(kind) if isinstance(kind, str) else None
+        if kind in (GROUP, BATCH):
+            says = f"the step of a batch is a {kind}"
+            notes.say("value-range", says, (*path, "step", "type"), "write one plain step")
+            return None
         if op is None:
             self._no_type(step, kind, (*path, "step"))
-            return None
+            return self._stand_in(name, path, group)
         own = name if inner.get("name") is None else self._name(inner, (*path, "step"), index, prefix)
         draft = self._draft(own, op, inner, (*path, "step"), group)
         self.outline.names[name] = draft

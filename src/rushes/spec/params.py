@@ -107,6 +107,8 @@ def read_prompt(making: Making, key: str, value: Any, path: Path) -> None:
 
 def _prompts(making: Making, value: Any, path: Path) -> None:
     """One prompt per row: the panels of a split, or the members of a list."""
+    if value is None:
+        return
     if not isinstance(value, list):
         making.notes.say("value-type", f"'prompts' is {shown(value)}, and it takes a list of texts", path)
         return

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from rushes.model.media import Kind
+from rushes.spec.forms import alternatives
 from rushes.spec.notes import Raw
 from rushes.spec.outline import Draft, Group, Item
-from rushes.spec.text import RUN_VARIABLES, Hole, split
+from rushes.spec.text import RUN_VARIABLES
 from rushes.spec.words import kind_of_source
 
 _ENDINGS = frozenset({"output", "outputs", "result", "path", "url", "text", "image", "video", "audio", "approve"})
 _BEGINNINGS = ("steps.", "step_")
-_OR = re.compile(r"\s+(?:OR|or|\|\|)\s+")
 _HOPS = 100  # pass-through steps followed to learn a kind; longer chains are taken on trust
 
 
@@ -84,17 +83,6 @@ def source_of(raw: Raw) -> str | None:
             if isinstance(value, str):
                 return value
     return None
-
-
-def bare(name: str) -> str:
-    """A name without the braces that some people put around it."""
-    pieces = split(name)
-    return pieces[0].name if len(pieces) == 1 and isinstance(pieces[0], Hole) else name.strip()
-
-
-def alternatives(value: str) -> list[str]:
-    """The names in "a OR b"."""
-    return [bare(one) for one in _OR.split(value.strip())]
 
 
 def fed_by(raw: Raw) -> list[str]:

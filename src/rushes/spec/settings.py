@@ -13,7 +13,7 @@ from rushes.spec.text import RUN_VARIABLES
 
 _HERE: Path = ("settings",)
 _COST: Path = ("settings", "cost_management")
-_LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
+LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 
 COST_KEYS = ("max_cost_per_run", "warn_threshold", "require_confirmation", "daily_limit")
 FLAGS = ("parallel", "fail_fast", "create_subdirs", "timestamp_dirs")
@@ -45,7 +45,7 @@ def read_settings(root: Raw, notes: Notes) -> Settings:
     found.update({key: notes.word(raw, key, _HERE) for key in ("output_naming", "input_file", "provider")})
     found["max_retries"] = notes.whole(raw, "max_retries", _HERE, 0)
     found["retry_delay"] = notes.number(raw, "retry_delay", _HERE, -1)
-    found["log_level"] = notes.one_of(raw, "log_level", _HERE, _LOG_LEVELS)
+    found["log_level"] = notes.one_of(raw, "log_level", _HERE, LOG_LEVELS)
     found["log_file"] = notes.output_path(raw, "log_file", _HERE)
     found["pick"] = read_pick(raw, _HERE, notes)
     found["max_cost"] = _same(

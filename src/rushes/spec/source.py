@@ -71,6 +71,11 @@ def places(file: str, text: str, offsets: Iterable[int]) -> dict[int, Mark]:
     return found
 
 
+def fits_a_word(value: int) -> bool:
+    """Whether a whole number can be sent and stored as written: 64 bits, with or without sign."""
+    return -(1 << 63) <= value < 1 << 64
+
+
 def unsendable(text: str) -> str | None:
     """The code for a text that cannot be sent or stored: a null or half a character."""
     if "\0" in text:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,16 +10,14 @@ from rushes.model.operation import Operation
 from rushes.model.problem import Path
 from rushes.model.workflow import Condition, Input, LimitSpec, Node, Pick
 from rushes.spec.feeds import continue_chain, finish_tail, read_input_from
+from rushes.spec.forms import ON_ERROR, bad_condition, condition_parts
 from rushes.spec.making import Desk, Making
 from rushes.spec.notes import shown
 from rushes.spec.outline import Draft, Group
 from rushes.spec.params import read_params, read_prompt
-from rushes.spec.refs import bare
 from rushes.spec.settings import money, read_pick
 from rushes.spec.words import LOCAL
 
-_ON_ERROR = ("continue", "stop", "fail")
-_CONDITION = re.compile(r"(.+)\.(failed|failure|succeeded|success|completed|done)")
 _IMAGE_MAKERS = (Operation.TEXT_TO_IMAGE, Operation.IMAGE_TO_IMAGE)
 _MOST_ATTEMPTS = 100
 
@@ -72,7 +69,7 @@ def _model(making: Making) -> str | None:
     model = raw.get("model")
     if model is None:
         return None
-    if making.op in LOCAL:
+    if making.op in LOCAL and isinstance(model, str) and model.strip():
         says = f"{making.op} is done on this machine; the model {shown(model)} is not asked"
         making.notes.say("model-local", says, (*making.draft.path, "model"), "remove it")
         return None
@@ -130,7 +127,7 @@ def _provider(making: Making, found: dict[str, Any]) -> None:
 
 
 def _on_error(making: Making, found: dict[str, Any]) -> None:
-    word = making.notes.one_of(making.draft.raw, "on_error", making.draft.path, _ON_ERROR)
+    word = making.notes.one_of(making.draft.raw, "on_error", making.draft.path, ON_ERROR)
     found["keep_going"] = word == "continue"
 
 
@@ -161,7 +158,7 @@ def _from_group(making: Making, group: Group, found: dict[str, Any]) -> None:
     raw = making.draft.raw
     said = group.said("on_error")
     if said is not None and "on_error" not in raw:
-        word = making.notes.one_of(said[0], "on_error", said[1], _ON_ERROR)
+        word = making.notes.one_of(said[0], "on_error", said[1], ON_ERROR)
         found["keep_going"] = word == "continue"
     said = group.said("condition")
     if said is not None and raw.get("condition") is None and said[0]["condition"] is not None:
@@ -209,20 +206,20 @@ def _candidates(making: Making, found: dict[str, Any]) -> None:
 
 
 def _condition(making: Making, value: Any, path: Path) -> Condition | None:
-    match = _CONDITION.fullmatch(bare(value)) if isinstance(value, str) else None
-    if match is None:
-        says = f"the condition is {shown(value)}"
-        making.notes.say("value-range", says, path, "write NAME.failed or NAME.succeeded")
+    parts = condition_parts(value)
+    if parts is None:
+        making.notes.say("value-range", *bad_condition(value, path[:-1]))
         return None
-    item = making.desk.names.find(match.group(1))
+    name, wants = parts
+    item = making.desk.names.find(name)
     if item is None:
-        making.unknown(match.group(1) + ".", path)
+        making.unknown(name + ".", path)
         return None
     if isinstance(item, Group):
         says = f"{shown(item.id)} is a group, and a condition asks about one step"
         making.notes.say("ref-mismatch", says, path, "name one of its members")
         return None
-    return Condition(item.id, "failed" if match.group(2).startswith("fail") else "done")
+    return Condition(item.id, wants)
 
 
 def _gate(making: Making) -> Node:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from rushes.model.media import Kind
 from rushes.model.operation import SIGNATURES, Operation, Where
 
+INPUT_TYPES = ("auto", "text", "image", "video")
 GROUP, BATCH = "parallel_group", "batch"
 
 TYPES: dict[str, Operation] = {

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from rushes.model.problem import Mark, Path, Problem
 from rushes.spec.codes import problem
-from rushes.spec.source import MAX_DEPTH, place, read_text, unsendable
+from rushes.spec.source import MAX_DEPTH, fits_a_word, place, read_text, unsendable
 
 if TYPE_CHECKING:
     import yaml
@@ -177,11 +177,12 @@ class _Builder:
 
     def _number(self, written: str, event: Any) -> Any:
         if _INT.fullmatch(written):
-            if len(written) > 20:
-                self._fault("number-huge", f"the number {written[:40]} has too many digits", event, "put it in quotes")
-                return 0
             base = {"0x": 16, "0o": 8}.get(written[:2], 10)
-            return int(written[2:] if base != 10 else written, base)
+            whole = int(written[2:] if base != 10 else written, base) if len(written) < 32 else 1 << 64
+            if fits_a_word(whole):
+                return whole
+            self._fault("number-huge", f"the number {written[:40]} has too many digits", event, "put it in quotes")
+            return 0
         if _FLOAT.fullmatch(written):
             value = float(written)
             if math.isfinite(value):
