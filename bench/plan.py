@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from rushes.graph.grid import Grid, build_grid
 from rushes.graph.plan import make_plan
-from rushes.graph.resolve import ModelChoice, Question, Setting, Settler, generated_for
+from rushes.graph.resolve import ModelChoice, Question, Setting, Settler, generated_for, settle_gate
 from rushes.graph.value import Outcome
 from rushes.graph.walk import levels
 from rushes.model.ids import BaseKey, Digest, NodeId
@@ -97,8 +97,6 @@ class Stored:
 
 def fill(grid: Grid, setting: Setting, stored: Stored) -> None:
     """Answer every question of the grid, so that a plan finds everything."""
-    from rushes.graph.resolve import settle_gate
-
     settler = Settler(grid, setting)
     outcomes: list[Outcome | None] = [None] * len(grid.cells)
     for level in levels(grid):

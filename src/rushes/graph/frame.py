@@ -51,6 +51,7 @@ class Setting(NamedTuple):
 
 _INLINE = ModelChoice("", "", "")
 _NO_QUESTION = (Operation.PROMPT, Operation.MEDIA, Operation.APPROVE)
+_NAMES = {op: quoted(op.value) for op in Operation}
 _REMOTE = frozenset(op for op, signature in SIGNATURES.items() if signature.where is Where.REMOTE)
 _REQUIRED = {op: tuple(role for role, slot in one.slots.items() if slot.least) for op, one in SIGNATURES.items()}
 
@@ -93,9 +94,8 @@ def frame_of(node: Node, setting: Setting) -> Frame:
     prompt_open = prompt is None and node.prompt is not None
     tail = None if open_params or prompt_open else _tail(op, choice, params, prompt)
     wanted, attempts = candidates_of(node, setting), attempts_of(node, setting)
-    return Frame(
-        node, op, free, choice, _REQUIRED[op], params, open_params, prompt, prompt_open, tail, wanted, attempts
-    )
+    required = _REQUIRED[op]
+    return Frame(node, op, free, choice, required, params, open_params, prompt, prompt_open, tail, wanted, attempts)
 
 
 def _params(node: Node) -> tuple[dict[str, Json], tuple[tuple[str, Text], ...]]:
@@ -127,15 +127,18 @@ def attempts_of(node: Node, setting: Setting) -> int:
 
 
 def _tail(op: Operation, choice: ModelChoice, params: Mapping[str, Json], prompt: str | None) -> str:
+    provider, _alias, version = choice
     said = "null" if prompt is None else quoted(prompt)
     return (
-        f',"model":{quoted(choice.version)},"op":"{op.value}","params":{_object(params)}'
-        f',"prompt":{said},"provider":{quoted(choice.provider)}}}'
+        f',"model":{quoted(version)},"op":{_NAMES[op]},"params":{_object(params)}'
+        f',"prompt":{said},"provider":{quoted(provider)}}}'
     )
 
 
 def _object(params: Mapping[str, Json]) -> str:
     """Parameters as `canonical_bytes` writes them; the usual ones, flat texts and numbers, without its machinery."""
+    if not params:
+        return "{}"
     pieces = []
     for name in sorted(params):
         value = params[name]

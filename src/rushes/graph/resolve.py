@@ -329,8 +329,8 @@ def choose(node: Node, ask: Ask, results: Sequence[Result], setting: Setting) ->
 def choose_for(base: BaseKey, wanted: int, attempts: int, results: Sequence[Result], setting: Setting) -> Chosen:
     """`choose` with the node's numbers already looked up."""
     if len(results) == wanted and not setting.floors:
-        for number, one in enumerate(results):
-            if one.candidate != number or one.salt or one.verdict.flagged:
+        for number, (candidate, salt, _value, verdict, _attempt) in enumerate(results):
+            if candidate != number or salt or verdict.flagged:
                 break
         else:  # as almost always: everything is there, in order, at the first asking
             return Chosen(tuple(results), ())
