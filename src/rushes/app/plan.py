@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -64,7 +66,8 @@ def read_file(file: Path) -> bytes:
 
 async def prepare_document(project: Project, file: Path, data: bytes, options: RunOptions) -> Prepared:
     """`prepare` for bytes that may be older than the file: a resumed run means the document it began with."""
-    loaded = load(str(file), data)
+    with _unswept():
+        loaded = load(str(file), data)
     document, workflow = loaded.document, loaded.workflow
     problems = list(loaded.problems)
     _refuse(problems)
@@ -72,7 +75,8 @@ async def prepare_document(project: Project, file: Path, data: bytes, options: R
     folder = _folder(file)
     options = fix_moment(workflow, options)
     values, missing = values_of(workflow, options, folder)
-    grid, wrong = build_grid(workflow, values)
+    with _unswept():
+        grid, wrong = build_grid(workflow, values)
     models = Models(project, workflow, options)
     problems += missing + wrong + unknown_models(project.catalogue, workflow)
     _refuse(with_marks(document, problems))
@@ -82,6 +86,18 @@ async def prepare_document(project: Project, file: Path, data: bytes, options: R
     _refuse(with_marks(document, problems))
     setting = _setting(project, workflow, grid, options, values, sources, models)
     return _planned(project, file, document, workflow, grid, setting, models, options, with_marks(document, problems))
+
+
+@contextmanager
+def _unswept() -> Iterator[None]:
+    """Nothing that is built here is garbage, and the collector would walk all of it again and again."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _folder(file: Path) -> Path:
@@ -132,16 +148,17 @@ def _planned(
     concurrency = _concurrency(project, workflow, options)
 
     def plan_for(chosen: frozenset[int] | None) -> Plan:
-        return make_plan(
-            grid,
-            setting,
-            project.ledger,
-            selected=chosen,
-            quote=models.quote,
-            history=_History(project.ledger, workflow.name),
-            parallel=models.parallel(concurrency),
-            selection=flags_of(options),
-        )
+        with _unswept():
+            return make_plan(
+                grid,
+                setting,
+                project.ledger,
+                selected=chosen,
+                quote=models.quote,
+                history=_History(project.ledger, workflow.name),
+                parallel=models.parallel(concurrency),
+                selection=flags_of(options),
+            )
 
     stale = plan_for(None).stale if options.stale else frozenset()
     failed = _failed_before(project, file) if options.failed else frozenset()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -79,8 +80,16 @@ def _generated(project: Project, prepared: Prepared, run: Finished, base: Path, 
     folder = base / "Generations"
     stamp = time.strftime("%Y%m%d-%H%M%S")
     target = folder / f"{folder_name(prepared.workflow.name)}-generated-{stamp}.nbflow"
-    write_whole(target, nbflow_with(prepared.document, _saved(prepared, run.outcomes, exported, folder)))
+    saved = _saved(prepared, run.outcomes, exported, folder)
+    write_whole(target, nbflow_with(prepared.document, saved, moved=_moved(prepared, folder)))
     return target
+
+
+def _moved(prepared: Prepared, folder: Path) -> dict[str, str]:
+    """References that are named from the workflow's folder, as they are named from the generated file's."""
+    here = prepared.file.absolute().parent
+    sources = {node.source for node in prepared.grid.nodes if node.source is not None and "://" not in node.source}
+    return {source: Path(os.path.relpath(here / source, folder)).as_posix() for source in sources}
 
 
 def _saved(

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rushes.assets.files import Memo, known_files, store_file
+from rushes.assets.probe import probe
 from rushes.errors import RefusedError, RushesError
 from rushes.model.ids import Digest
-from rushes.model.media import Artifact
+from rushes.model.media import Artifact, Kind, kind_of_type
 from rushes.plugin.blobs import BlobStore
 
-_FACTS = "facts"  # the memo digest -> media facts
+_FACTS = "facts"  # the memo digest -> JSON of media type, size, width, height, seconds
 _AT_ONCE = 8
 
 
@@ -56,19 +57,29 @@ async def read_url(url: str, store: BlobStore, memo: Memo) -> Artifact:
     """The artifact at a URL now. RefusedError, NotFound or StoreError; StoreError too when it is no media."""
     from rushes.assets.fetch import fetch_url  # httpx takes longer to load than a plan without URLs takes
 
-    return await asyncio.to_thread(artifact_of, await fetch_url(url, store, memo), store, memo)
+    return _media(await asyncio.to_thread(artifact_of, await fetch_url(url, store, memo), store, memo), url)
 
 
 def read_file(path: Path, store: BlobStore, memo: Memo) -> Artifact:
     """The artifact in a file now. UserError for what cannot be read, StoreError when it is no media."""
-    from rushes.assets.probe import probe  # as above: PyAV and Pillow
-
     known = known_files([path], store, memo).get(path)
     if known is None:
         if path.is_file():
-            probe(path)  # what is no media is not even copied
+            _refuse_text(probe(path).media_type, str(path))  # what is no media is not even copied
         known = store_file(path, store, memo)
-    return artifact_of(known, store, memo)
+    return _media(artifact_of(known, store, memo), str(path))
+
+
+def _media(artifact: Artifact, name: str) -> Artifact:
+    _refuse_text(artifact.media_type, name)
+    return artifact
+
+
+def _refuse_text(media_type: str, name: str) -> None:
+    if kind_of_type(media_type) is Kind.TEXT:
+        raise StoreError(
+            f"{name} is text, no picture, film, sound or subtitles", next_step="write texts into the workflow itself"
+        )
 
 
 def artifact_of(digest: Digest, store: BlobStore, memo: Memo) -> Artifact:
@@ -76,24 +87,22 @@ def artifact_of(digest: Digest, store: BlobStore, memo: Memo) -> Artifact:
     known = _known_facts([digest], memo)
     if digest in known:
         return known[digest]
-    from rushes.assets.probe import probe  # as above
-
     path = store.path(digest)
-    found = probe(path)
-    facts = {
-        "media_type": found.media_type,
-        "size": path.stat().st_size,
-        "width": found.width,
-        "height": found.height,
-        "seconds": found.seconds,
-    }
-    memo.memoize(_FACTS, {digest: json.dumps(facts)})
-    return Artifact(digest=digest, **facts)
+    media_type, width, height, seconds = probe(path)
+    size = path.stat().st_size
+    memo.memoize(_FACTS, {digest: json.dumps([media_type, size, width, height, seconds])})
+    return _noted(digest, media_type, size, width, height, seconds)
 
 
 def _known_facts(digests: list[Digest], memo: Memo) -> Mapping[Digest, Artifact]:
     notes = memo.memo(_FACTS, digests)
-    return {Digest(digest): Artifact(digest=Digest(digest), **json.loads(note)) for digest, note in notes.items()}
+    return {Digest(digest): _noted(Digest(digest), *json.loads(note)) for digest, note in notes.items()}
+
+
+def _noted(
+    digest: Digest, media_type: str, size: int, width: int | None, height: int | None, seconds: float | None
+) -> Artifact:
+    return Artifact(digest=digest, media_type=media_type, size=size, width=width, height=height, seconds=seconds)
 
 
 async def _read(ref: str, path: Path | None, store: BlobStore, memo: Memo) -> Artifact:
