@@ -17,10 +17,12 @@ from rushes.app.run import Hooks
 from rushes.app.stopping import Stop
 from rushes.app.summary import RunSummary
 from rushes.cli.exits import Exit, exit_of_state
+from rushes.cli.say import problem_lines
 from rushes.cli.session import Session, print_json
 from rushes.cli.views import View, view_for
 from rushes.errors import RefusedError
 from rushes.model.money import show_usd
+from rushes.model.problem import Problem, Severity
 from rushes.model.run import RunState
 
 _TICK = 1 / 8
@@ -36,8 +38,11 @@ def drive(session: Session, work: Drive, *, yes: bool = False, every: bool = Fal
     if session.stream:
         print_json({"type": "summary", "summary": summary.plain()})
     elif session.json:
-        session.result(summary.plain(), ok=summary.state is RunState.DONE)
-    elif not session.quiet:
+        session.result(summary.plain(), ok=summary.state is RunState.DONE, problems=troubles(summary))
+    elif session.quiet:
+        for line in problem_lines(troubles(summary)):
+            click.echo(line, err=True)
+    else:
         # only now: a script or a stream never pays for the tables
         from rushes.cli.tables import out, show_summary
 
@@ -45,6 +50,36 @@ def drive(session: Session, work: Drive, *, yes: bool = False, every: bool = Fal
     if summary.state is RunState.INTERRUPTED:
         session.talk(f"stopped; nothing that was paid for is lost. Go on with: rushes resume {summary.run}")
     return exit_of_state(summary.state)
+
+
+def troubles(summary: RunSummary) -> list[Problem]:
+    """What keeps a run from being done, as problems: for scripts, and for people who asked for silence."""
+    failed = [
+        Problem(
+            code=one.kind or "failed",
+            severity=Severity.ERROR,
+            says=f"row {one.row + 1}: {one.message}",
+            try_=one.next_step,
+            tab=one.tab,
+            node=one.node,
+        )
+        for one in summary.failures
+    ]
+    waiting = [
+        Problem(
+            code="waits-for-approval",
+            severity=Severity.WARNING,
+            says=f"row {one.row + 1}: choose one of {one.candidates} candidates",
+            try_=one.command,
+            tab=one.tab,
+            node=one.node,
+        )
+        for one in summary.waiting
+    ]
+    if summary.state is RunState.INTERRUPTED:
+        again = f"rushes resume {summary.run}"
+        waiting.append(Problem(code="stopped", severity=Severity.WARNING, says="the run was stopped", try_=again))
+    return failed + waiting
 
 
 def _given(_plan: Plan) -> None:
