@@ -17,7 +17,6 @@ from rushes.spec.outline import Draft, Group, Item, Tail, members_of, tail_of
 from rushes.spec.params import ITEM
 
 _STORY = (Operation.IMAGE_TO_VIDEO, Operation.TEXT_TO_VIDEO, Operation.GENERATE_SUBTITLES)
-_MEDIA_KINDS = (Kind.IMAGE, Kind.VIDEO, Kind.AUDIO)
 _NO_BORROWED_PROMPT = (Operation.UPSCALE_IMAGE, Operation.UPSCALE_VIDEO)
 _RUN_INPUTS = ("input", "{{input}}", "input_image", "input_video")
 
@@ -244,7 +243,7 @@ def _no_prompt(making: Making) -> None:
 def finish_tail(making: Making, out: NodeId, kind: Kind | None) -> Tail:
     """What this step offers to the next one."""
     before = tail_of(making.draft.before)
-    if making.signature.output in _MEDIA_KINDS:
+    if kind is not Kind.TEXT:
         return Tail(((out, kind),), Mode.ALL, (), before.story)
     if making.op is Operation.PROMPT:
         return Tail(before.media, before.mode, (out,), before.story, before.start)
@@ -254,6 +253,4 @@ def finish_tail(making: Making, out: NodeId, kind: Kind | None) -> Tail:
             media = tuple((ref, Kind.IMAGE) for entry in taken for ref in entry.refs)
             return Tail(media, taken[0].mode if taken[0].mode is Mode.FIRST else Mode.ALL, (out,), out)
         return Tail(before.media, before.mode, (out,), out, before.start)
-    if kind is Kind.TEXT:
-        return Tail(text=(out,), story=before.story)
-    return Tail(media=((out, kind),), story=before.story)
+    return Tail(text=(out,), story=before.story)

@@ -97,7 +97,7 @@ def read_prompt(making: Making, key: str, value: Any, path: Path) -> None:
         return
     if not text.strip():
         return
-    found = making.text(text, path, media_allowed=True)
+    found = making.text(text, path, True) if "{{" in text else Text((text,))
     if making.prompt_given and found != making.prompt:
         making.notes.say("value-conflict", "the prompt is given twice", path, "keep one of them")
         return

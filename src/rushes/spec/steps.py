@@ -34,22 +34,27 @@ def build_step(draft: Draft, desk: Desk) -> None:
         read_prompt(making, "prompt", raw["prompt"], (*draft.path, "prompt"))
     read_input_from(making)
     continue_chain(making)
-    _check_rows(making)
+    if draft.rows_from is not None:
+        _check_rows(making)
+    fills = making.fills
+    policy = _policy(making)
+    if "model" in raw:
+        policy["model"] = _model(making)
+    if desk.prefix or "description" in raw:
+        policy["title"] = _title(draft, desk)
     node = Node(
         id=draft.id,
         tab=desk.tab,
         op=draft.op,
         path=draft.path,
-        title=_title(draft, desk),
-        model=_model(making),
         prompt=making.prompt,
         params=making.params,
-        inputs=tuple(entry for many in making.fills.values() for entry in many),
+        inputs=tuple(entry for many in fills.values() for entry in many) if fills else (),
         rows=draft.rows,
         rows_from=draft.rows_from,
         source=making.source or None,
         enabled=draft.enabled,
-        **_policy(making),
+        **policy,
     )
     desk.nodes.append(node)
     if draft.gate:
