@@ -11,7 +11,6 @@ percentile), two tenths colourfulness (Hasler and Süsstrunk's measure). A flagg
 from __future__ import annotations
 
 import math
-import warnings
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +25,7 @@ from rushes.qa.wanted import shape_findings
 
 Floats = npt.NDArray[np.float32]
 
+_PIXEL_LIMIT = 100_000_000  # as in `assets.probe`
 _EVEN = 4.0  # standard deviation of a 64×64 thumbnail; below it a picture shows nothing
 _BLACK = 16.0  # 99th percentile of luma
 _NOISE = 8000.0  # Laplacian variance of what never was denoised; caught 100 %, wrong 0 %
@@ -69,13 +69,10 @@ class PictureCheck:
 
 
 def _decoded(path: Path) -> Image.Image:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        try:
-            with Image.open(path) as opened:
-                return opened.convert("RGB")
-        except Image.DecompressionBombWarning as warning:
-            raise ValueError(str(warning)) from warning
+    with Image.open(path) as opened:
+        if opened.width * opened.height > _PIXEL_LIMIT:
+            raise ValueError(f"it has {opened.width}×{opened.height} pixels")
+        return opened.convert("RGB")
 
 
 def _truncated(path: Path) -> list[Finding]:

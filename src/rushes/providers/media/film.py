@@ -58,9 +58,10 @@ def _opened(path: Path) -> Any:
         container = av.open(str(path))
     except (OSError, ValueError) as error:
         raise bad_film(path, error) from error
-    if not container.streams.video:
+    # a stream whose header is cut off has no size at all
+    if not container.streams.video or not getattr(container.streams.video[0], "width", 0):
         container.close()
-        raise bad_film(path, "it has no picture track")
+        raise bad_film(path, "it has no pictures that can be decoded")
     return container
 
 

@@ -70,7 +70,8 @@ def _window(stage: Stage, view: Image.Image, frame: tuple[int, int, int, int]) -
 
 def _wall_art(stage: Stage, x: float, y: float) -> None:
     draw = ImageDraw.Draw(stage.image)
-    half, tall = stage.width * 0.085, stage.width * 0.115
+    unit = min(stage.width, stage.height * 0.75)
+    half, tall = unit * 0.085, unit * 0.115
     draw.rectangle((x - half, y - tall, x + half, y + tall), fill=mix(stage.palette.near, (40, 34, 32), 0.5))
     half, tall = half * 0.84, tall * 0.88
     draw.rectangle((x - half, y - tall, x + half, y + tall), fill=mix(stage.palette.low, (250, 246, 238), 0.6))
@@ -121,7 +122,7 @@ def studio(stage: Stage, standing: bool) -> None:
     for number in range(2):
         x, r = w * (0.24 + 0.52 * number), w * (0.2 + 0.08 * number)
         stage.soft_oval((x, stage.ground - r * 0.9), r, r, turned(back, light=0.88 + 0.1 * number), 0.3)
-    _pedestal(stage, w / 2, stage.ground, w * 0.34, floor)
+    _pedestal(stage, w / 2, stage.ground, min(w, h * 0.8) * 0.34, floor)
 
 
 def _pedestal(stage: Stage, x: float, y: float, half: float, colour: Colour) -> None:
