@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 from rushes.assets.files import Memo, known_files, store_file
 from rushes.assets.probe import probe
-from rushes.errors import RefusedError, RushesError
+from rushes.errors import RefusedError, RushesError, StoreError
 from rushes.model.ids import Digest
 from rushes.model.media import Artifact, Kind, kind_of_type
 from rushes.plugin.blobs import BlobStore
 
-_FACTS = "facts"  # the memo digest -> JSON of media type, size, width, height, seconds
+_FACTS = "media"  # the memo digest -> JSON of media type, size, width, height, seconds
 _AT_ONCE = 8
 
 
