@@ -122,11 +122,11 @@ def _measured(recipe: Recipe) -> tuple[tuple[int, int], float]:
 
 
 def _typical_seconds(recipe: Recipe) -> float:
-    """Measured on one core of a 2024 server: 0.28 s a megapixel painted, 0.20 s a megapixel and second filmed."""
+    """Measured on one core: 0.2 s a megapixel painted, 0.16 s a megapixel and second filmed."""
     (width, height), seconds = _measured(recipe)
     megapixels = width * height / 1e6
     if recipe.op is Operation.UPSCALE_VIDEO:
         return round(0.1 + 0.7 * megapixels * seconds, 3)
     if seconds:
-        return round(0.12 + 0.3 * megapixels + 0.2 * megapixels * seconds, 3)
-    return round(0.04 + 0.28 * megapixels, 3)
+        return round(0.1 + 0.2 * megapixels + 0.16 * megapixels * seconds, 3)
+    return round(0.02 + 0.2 * megapixels, 3)
