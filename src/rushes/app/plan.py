@@ -34,7 +34,8 @@ ATTEMPTS = 3
 """Results that one flagged candidate may cost, when nobody says otherwise."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# asyncio.run writes the repr of a task's result into an error that nobody sees: seconds, for a large workflow
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Prepared:
     """A file read, checked and planned: everything that a run needs, and nothing done yet."""
 

@@ -84,7 +84,7 @@ class WaitingRow(NamedTuple):
     command: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)  # see `plan.Prepared`
 class RunSummary:
     """A run, told to a person. `spent` is in USD; `unpriced` attempts were charged something nobody told us."""
 

@@ -31,7 +31,7 @@ def plan(file: Path, every: bool, **given: Any) -> None:
     options = options_from(given)
     with Project.open(file.absolute().parent, **project_flags(options, now.home)) as project:
         prepared = asyncio.run(prepare(project, file, options))
-    now.result(prepared.plan.plain(), problems=prepared.problems)
+    now.result(prepared.plan.plain() if now.json else None, problems=prepared.problems)
     if now.for_people:
         for line in problem_lines(prepared.problems):
             now.talk(line)
