@@ -29,7 +29,7 @@ class DirectJournal:
 
     async def reserve(self, event: Reserved, *then: Event) -> bool:
         batch = Batch(self._now(), (event, *then), claim=True)
-        won = self._ledger.commit(self._run, [batch], self._owner, over_sent=False)[0]
+        won = self._ledger.commit(self._run, [batch], self._owner)[0]
         if won:
             self.seen.extend((event, *then))
         return won

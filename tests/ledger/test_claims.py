@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import multiprocessing
 import subprocess
 import sys
@@ -154,13 +155,15 @@ def test_what_a_dead_owner_had_sent_is_for_its_own_run_to_find(two_runs: Ledger,
     assert not two_runs.reserve(R2, reserved(attempt="r2/1"), me, 1.0)
     (holder,) = two_runs.holders([reserved().key], 1.0).values()
     assert (holder.run, holder.sent, holder.alive) == (R1, True, False)
-    assert two_runs.reserve(R2, reserved(attempt="r2/1"), me, 1.0, over_sent=True), "where asking twice is harmless"
+    harmless = dataclasses.replace(reserved(attempt="r2/1"), harmless=True)
+    assert two_runs.reserve(R2, harmless, me, 1.0), "asking twice costs nothing"
 
 
 def test_a_request_in_doubt_is_held_until_somebody_decides(two_runs: Ledger, dead_owner: str) -> None:
     assert two_runs.reserve(R1, reserved(), dead_owner, 1.0)
     two_runs.append(R1, [submitting("r1/1"), Unknown(attempt=AttemptId("r1/1"), place=PLACE, says="no answer")], 1.0)
-    assert not two_runs.reserve(R2, reserved(attempt="r2/1"), new_owner(), 9e9, over_sent=True)
+    harmless = dataclasses.replace(reserved(attempt="r2/1"), harmless=True)
+    assert not two_runs.reserve(R2, harmless, new_owner(), 9e9)
     assert not two_runs.reserve(R1, reserved(attempt="r1/2"), new_owner(), 9e9)
     assert two_runs.holders([reserved().key], 1.0)[reserved().key].unknown
     two_runs.append(R1, [Cancelled(attempt=AttemptId("r1/1"), place=PLACE)], 2.0)

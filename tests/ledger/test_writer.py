@@ -86,11 +86,9 @@ class Counting(Ledger):
         super().__init__(database)
         self.commits = 0
 
-    def commit(
-        self, run_id: RunId, batches: Sequence[Batch], owner: str | None = None, *, over_sent: bool = False
-    ) -> list[bool]:
+    def commit(self, run_id: RunId, batches: Sequence[Batch], owner: str | None = None) -> list[bool]:
         self.commits += 1
-        return super().commit(run_id, batches, owner, over_sent=over_sent)
+        return super().commit(run_id, batches, owner)
 
 
 def test_those_who_wait_together_share_a_commit(tmp_path: Path) -> None:

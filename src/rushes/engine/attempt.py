@@ -20,7 +20,6 @@ import asyncio
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
 from functools import partial
 
@@ -85,7 +84,7 @@ async def buy(order: Order, parts: Parts) -> Result:
     provider = parts.provider(order.request.recipe.provider)
     key = idempotency_key(order.attempt, order.request)
     order.began = parts.clock.time()
-    reserved = _reserved(order, provider.estimate(order.request.recipe).high)
+    reserved = _reserved(order, provider)
     submitting = Submitting(attempt=order.attempt, idempotency_key=key)
     if not await parts.journal.reserve(reserved, submitting):
         raise Held
@@ -133,7 +132,7 @@ async def adopt(order: Order, open_: Open, parts: Parts) -> Result | None:
         raise _timed_out(order, provider) from error
 
 
-def _reserved(order: Order, worst: Decimal | None) -> Reserved:
+def _reserved(order: Order, provider: Provider) -> Reserved:
     request = order.request
     return Reserved(
         attempt=order.attempt,
@@ -145,7 +144,8 @@ def _reserved(order: Order, worst: Decimal | None) -> Reserved:
         op=request.recipe.op,
         provider=request.recipe.provider,
         model=request.recipe.model,
-        worst=worst,
+        worst=provider.estimate(request.recipe).high,
+        harmless=provider.facts.duplicates is Duplicates.HARMLESS,
     )
 
 

@@ -25,9 +25,18 @@ from rushes.engine.retry import RetryPolicy, wait_before_next
 from rushes.engine.work import CellWork, Unit, request_for
 from rushes.errors import ErrorClass, RemoteError
 from rushes.graph.grid import Grid
-from rushes.graph.resolve import Ask, Setting, choose, gate_subject, generated, settle, settle_gate
+from rushes.graph.resolve import (
+    Question,
+    Setting,
+    Settler,
+    choose_for,
+    gate_subject,
+    generated_for,
+    settle_gate,
+    shown_as,
+)
 from rushes.graph.topology import remaining_path
-from rushes.graph.value import Outcome, State
+from rushes.graph.value import Outcome, State, unselected
 from rushes.model.event import (
     CellDone,
     CellFailed,
@@ -44,6 +53,7 @@ from rushes.model.event import (
 from rushes.model.ids import AttemptId, NodeId, RequestKey, RunId
 from rushes.model.operation import Operation, Where
 from rushes.model.problem import Severity
+from rushes.model.request import Recipe
 from rushes.model.result import Result
 from rushes.model.run import RunState
 from rushes.model.workflow import LimitSpec, Node
@@ -68,12 +78,17 @@ class Past(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What to drive. `seconds` is the expected time of one unit of a node, for priorities only."""
+    """What to drive.
+
+    `selected` are the numbers of the nodes that may buy, `selection` the flags that said so. `seconds` is the expected
+    time of one unit of a node, for priorities only.
+    """
 
     run: RunId
     grid: Grid
     setting: Setting
     selected: frozenset[int]
+    selection: str = ""
     owner: str = ""
     limits: Sequence[LimitSpec] = ()
     concurrency: int | None = None
@@ -102,6 +117,7 @@ class _Run:
     def __init__(self, job: Job, parts: Parts) -> None:
         grid = job.grid
         self.job, self.parts, self.grid = job, parts, grid
+        self.settler = Settler(grid, job.setting)
         self.limits = Limits()
         self.queue: Dispatch[Unit] = Dispatch(self.limits)
         self.outcomes: list[Outcome | None] = [None] * len(grid.cells)
@@ -201,7 +217,7 @@ class _Run:
         while self.ready:
             wave = list(dict.fromkeys(self.ready))
             self.ready.clear()
-            asks: list[tuple[int, Ask]] = []
+            asked: list[tuple[int, Question]] = []
             gates: list[int] = []
             for number in wave:
                 if self.outcomes[number] is not None:
@@ -209,47 +225,50 @@ class _Run:
                 if self._node(number).op is Operation.APPROVE:
                     gates.append(number)
                     continue
-                settled = settle(self.grid, number, self.outcomes, self.job.setting)
-                if isinstance(settled, Ask):
-                    asks.append((number, settled))
+                settled = self.settler.settle(number, self.outcomes)
+                if isinstance(settled, Question):
+                    asked.append((number, settled))
                 else:
                     self._finish(number, settled)
-            self._begin_all(asks)
+            self._begin_all(asked)
             self._settle_gates(gates)
 
-    def _begin_all(self, asks: Sequence[tuple[int, Ask]]) -> None:
-        if not asks:
+    def _begin_all(self, asked: Sequence[tuple[int, Question]]) -> None:
+        if not asked:
             return
-        known = self.parts.known.results(list({ask.base: None for _, ask in asks}))
-        for number, ask in asks:
-            self._begin(number, ask, known.get(ask.base, ()))
+        known = self.parts.known.results(list({question.base: None for _, question in asked}))
+        for number, question in asked:
+            self._begin(number, question, known.get(question.base, ()))
 
-    def _begin(self, number: int, ask: Ask, results: Sequence[Result]) -> None:
-        cell, node = self.grid.cells[number], self._node(number)
-        chosen = choose(node, ask, results, self.job.setting)
-        if not chosen.missing:
-            self._finish(number, generated(cell, ask, chosen.candidates), reused=True)
+    def _begin(self, number: int, question: Question, results: Sequence[Result]) -> None:
+        """Take what is stored; where something is missing, begin to buy it, or say why not."""
+        cell, frame, base = self.grid.cells[number], question.frame, question.base
+        chosen = choose_for(base, frame.wanted, frame.attempts, results, self.job.setting)
+        wanted = cell.node in self.job.selected
+        if not chosen.missing or (chosen.candidates and not wanted):
+            self._finish(number, generated_for(cell, base, frame.op, chosen.candidates), reused=True)
             return
-        if cell.node not in self.job.selected:
-            if chosen.candidates:
-                self._finish(number, generated(cell, ask, chosen.candidates), reused=True)
-            else:
-                self._finish(number, Outcome(State.SKIPPED, base=ask.base, says="not selected in this run"))
+        if not wanted:
+            self._finish(number, unselected(self.job.selection))
             return
-        lane = self._lane(node, ask)
+        lane = self._lane(frame.node, frame.choice.provider)
         halted = next((self.halted[name] for name in lane if name in self.halted), None)
         if halted is not None:
             if not self.parts.stop.asked:
-                self._finish(number, Outcome(State.BLOCKED, base=ask.base, says=halted))
+                self._finish(number, Outcome(State.BLOCKED, base=base, says=halted))
             return
-        provider = self.parts.provider(ask.recipe.provider)
-        refused = [problem for problem in provider.validate(ask.recipe) if problem.severity is Severity.ERROR]
+        recipe = question.recipe()
+        refused = self._refusals(recipe)
         if refused:
-            says = "; ".join(f"{one.says} ({one.try_})" if one.try_ else one.says for one in refused)
-            self._finish(number, Outcome(State.FAILED, base=ask.base, says=says), error=ErrorClass.INVALID_INPUT)
+            self._finish(number, Outcome(State.FAILED, base=base, says=refused), error=ErrorClass.INVALID_INPUT)
             return
-        work = CellWork(number, cell, node, ask, list(results))
-        self._start(work, lane)
+        self._start(CellWork(number, cell, frame, base, recipe, list(results)), lane)
+
+    def _refusals(self, recipe: Recipe) -> str:
+        """What the provider would refuse, found without asking it."""
+        found = self.parts.provider(recipe.provider).validate(recipe)
+        errors = [problem for problem in found if problem.severity is Severity.ERROR]
+        return "; ".join(f"{one.says} ({one.try_})" if one.try_ else one.says for one in errors)
 
     def _settle_gates(self, gates: Sequence[int]) -> None:
         subjects = {number: gate_subject(self.grid, number, self.outcomes) for number in gates}
@@ -258,13 +277,15 @@ class _Run:
         for number, subject in subjects.items():
             about = decisions.get(subject.base, ()) if subject is not None and subject.base is not None else ()
             outcome = settle_gate(self.grid, number, self.outcomes, about, self.job.setting)
+            if outcome.state is State.WAITING and self.grid.cells[number].node not in self.job.selected:
+                outcome = unselected(self.job.selection)
             if outcome.state is not State.WAITING:
                 self.held.pop(number, None)
                 self._finish(number, outcome)
             elif number not in self.held:
                 self.held[number] = outcome
                 assert outcome.base is not None
-                shown = tuple(r.value.artifacts[0].digest for r in outcome.candidates if r.value.artifacts)
+                shown = tuple(shown_as(one.value) for one in outcome.candidates)
                 self._put(Waiting(place=self._place(number), subject=outcome.base, shown=shown))
 
     def _finish(
@@ -326,7 +347,7 @@ class _Run:
                 unit.works.append(work)
                 continue
             tries = self.job.past.tries.get(request.key, 0)
-            unit = Unit(request, work.node, work.cell.row, lane, self.paths[work.cell.node], [work], tries)
+            unit = Unit(request, work.frame.node, work.cell.row, lane, self.paths[work.cell.node], [work], tries)
             self.units[request.key] = unit
             self._push(unit)
 
@@ -522,11 +543,11 @@ class _Run:
         for name, spec in self.specs.items():
             self.limits.set(name, spec.in_flight)
 
-    def _lane(self, node: Node, ask: Ask) -> Lane:
-        account = f"provider:{ask.recipe.provider}"
+    def _lane(self, node: Node, provider: str) -> Lane:
+        account = f"provider:{provider}"
         if account not in self.begun:
             self.begun.add(account)
-            self.limits.set(account, self.parts.provider(ask.recipe.provider).facts.in_flight)
+            self.limits.set(account, self.parts.provider(provider).facts.in_flight)
         return ("run", account, *self._groups(node))
 
     def _groups(self, node: Node) -> list[str]:

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from rushes.engine.attempt import Order
 from rushes.engine.limits import Lane
 from rushes.errors import RemoteError
+from rushes.graph.frame import Frame
 from rushes.graph.grid import Cell
-from rushes.graph.resolve import Ask, Setting, choose, generated
+from rushes.graph.resolve import Chosen, Setting, choose_for, generated_for
 from rushes.graph.value import Outcome, State
 from rushes.model.canonical import seed_for
-from rushes.model.ids import RequestKey
-from rushes.model.request import Request
+from rushes.model.ids import BaseKey, RequestKey
+from rushes.model.request import Recipe, Request
 from rushes.model.result import Result
 from rushes.model.workflow import Node
 
@@ -27,30 +28,34 @@ class CellWork:
 
     number: int
     cell: Cell
-    node: Node
-    ask: Ask
+    frame: Frame
+    base: BaseKey
+    recipe: Recipe
     results: list[Result]
     pending: set[tuple[int, int]] = field(default_factory=set)
     failed: dict[int, RemoteError] = field(default_factory=dict)
     bought: int = 0
 
+    def _chosen(self, setting: Setting) -> Chosen:
+        return choose_for(self.base, self.frame.wanted, self.frame.attempts, self.results, setting)
+
     def wanted(self, setting: Setting) -> list[tuple[int, int]]:
         """The (candidate, salt) pairs to start now; a flagged result brings the next salt of its candidate."""
-        missing = choose(self.node, self.ask, self.results, setting).missing
+        missing = self._chosen(setting).missing
         return [one for one in missing if one not in self.pending and one[0] not in self.failed]
 
     def outcome(self, setting: Setting) -> Outcome:
         """The cell's end, once nothing is pending: candidates that failed fall back to their best flagged result."""
-        kept = {one.candidate: one for one in choose(self.node, self.ask, self.results, setting).candidates}
+        kept = {one.candidate: one for one in self._chosen(setting).candidates}
         for candidate in self.failed.keys() - kept.keys():
-            floor = setting.floors.get((self.ask.base, candidate), 0)
+            floor = setting.floors.get((self.base, candidate), 0)
             mine = [r for r in self.results if r.candidate == candidate and r.salt >= floor]
             if mine:
                 kept[candidate] = max(mine, key=lambda r: r.verdict.score)
         if kept:
-            return generated(self.cell, self.ask, [kept[candidate] for candidate in sorted(kept)])
+            return generated_for(self.cell, self.base, self.frame.op, [kept[number] for number in sorted(kept)])
         error = next(iter(self.failed.values()), None)
-        return Outcome(State.FAILED, base=self.ask.base, says=error.message if error else "nothing came back")
+        return Outcome(State.FAILED, base=self.base, says=error.message if error else "nothing came back")
 
 
 @dataclass(slots=True, eq=False)
@@ -79,11 +84,11 @@ def request_for(work: CellWork, candidate: int, salt: int, setting: Setting) -> 
     A seed that the file pins is kept for the first asking (candidate 0 gets it as written, the others count up) and for
     a plain `rerun`; a re-roll after a flag, or `--fresh-seed`, draws a new one.
     """
-    base = work.ask.base
-    pinned = work.ask.recipe.params.get("seed")
+    base = work.base
+    pinned = work.recipe.params.get("seed")
     asked_again = setting.floors.get((base, candidate)) == salt and not setting.fresh_seed
     if isinstance(pinned, int) and not isinstance(pinned, bool) and (salt == 0 or asked_again):
         seed = (pinned + candidate) & 0x7FFFFFFF
     else:
         seed = seed_for(base, candidate, salt)
-    return Request(recipe=work.ask.recipe, base=base, candidate=candidate, salt=salt, seed=seed)
+    return Request(recipe=work.recipe, base=base, candidate=candidate, salt=salt, seed=seed)

@@ -39,18 +39,16 @@ def change_claims(tx: Transaction, change: ClaimChange) -> None:
         tx.run_many("DELETE FROM claims WHERE attempt = ?", [(one,) for one in change.released])
 
 
-def claim_all(
-    tx: Transaction, run: RunId, wanted: Sequence[tuple[Reserved, float]], owner: str, over_sent: bool
-) -> set[AttemptId]:
+def claim_all(tx: Transaction, run: RunId, wanted: Sequence[tuple[Reserved, float]], owner: str) -> set[AttemptId]:
     """The attempts that may go on. In the order of their keys, so that two transactions never wait for each other."""
     won: set[AttemptId] = set()
     for event, at in sorted(wanted, key=lambda pair: pair[0].key):
-        if _claim(tx, run, event, owner, at, over_sent) and not _is_answered(tx, event):
+        if _claim(tx, run, event, owner, at) and not _is_answered(tx, event):
             won.add(event.attempt)
     return won
 
 
-def _claim(tx: Transaction, run: RunId, event: Reserved, owner: str, at: float, over_sent: bool) -> bool:
+def _claim(tx: Transaction, run: RunId, event: Reserved, owner: str, at: float) -> bool:
     if tx.run(_CLAIM, (event.key, event.attempt, run, owner)):
         return True
     held = holders_of(tx, tx.read(_HOLDER, (event.key,)), at).get(event.key)
@@ -58,7 +56,7 @@ def _claim(tx: Transaction, run: RunId, event: Reserved, owner: str, at: float, 
         return bool(tx.run(_CLAIM, (event.key, event.attempt, run, owner)))
     if held.alive or held.unknown:
         return False
-    if held.sent and held.run != run and not over_sent:
+    if held.sent and held.run != run and not event.harmless:
         return False
     return bool(tx.run(_TAKE_OVER, (event.attempt, run, owner, event.key, held.attempt, held.owner)))
 

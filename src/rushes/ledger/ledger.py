@@ -182,18 +182,16 @@ class Ledger:
         """Write events, and all that follows from them, in one transaction; on disk when this returns."""
         self.commit(run_id, [Batch(at, tuple(events))])
 
-    def reserve(self, run_id: RunId, event: Reserved, owner: str, at: float, *, over_sent: bool = False) -> bool:
+    def reserve(self, run_id: RunId, event: Reserved, owner: str, at: float) -> bool:
         """Claim a request and write its `Reserved`, or do nothing and return False.
 
         False when a live owner holds the key, when its outcome is unknown, or when its result is already there.
         A dead owner's claim is taken over at once if nothing had been sent for it; if something had, by its own run
-        only, which knows how to ask about it, or with `over_sent`, where asking twice is harmless.
+        only, which knows how to ask about it, or where asking twice is harmless.
         """
-        return self.commit(run_id, [Batch(at, (event,), claim=True)], owner, over_sent=over_sent)[0]
+        return self.commit(run_id, [Batch(at, (event,), claim=True)], owner)[0]
 
-    def commit(
-        self, run_id: RunId, batches: Sequence[Batch], owner: str | None = None, *, over_sent: bool = False
-    ) -> list[bool]:
+    def commit(self, run_id: RunId, batches: Sequence[Batch], owner: str | None = None) -> list[bool]:
         """Write everything that waits in one transaction; says for each batch whether it was written.
 
         With `owner`, StoreError when another owner drives the run by now: what it believes is no longer true.
@@ -207,7 +205,7 @@ class Ledger:
                     next_step=f"see rushes status {run_id}",
                 )
             change_claims(tx, claim_changes(event for batch in batches if not batch.claim for event in batch.events))
-            won = claim_all(tx, run_id, _wanted(batches), owner or "", over_sent)
+            won = claim_all(tx, run_id, _wanted(batches), owner or "")
             written = [not batch.claim or _reserved(batch).attempt in won for batch in batches]
             followed = [
                 event

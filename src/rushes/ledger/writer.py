@@ -36,14 +36,11 @@ class _Queued(NamedTuple):
 class Writer:
     """The one way from a driving process into its run. Call it from one event loop; close it when done."""
 
-    def __init__(
-        self, ledger: Ledger, run_id: RunId, owner: str, clock: Callable[[], float], *, over_sent: bool = False
-    ) -> None:
+    def __init__(self, ledger: Ledger, run_id: RunId, owner: str, clock: Callable[[], float]) -> None:
         self._ledger = ledger
         self._run = run_id
         self._owner = owner
         self._clock = clock
-        self._over_sent = over_sent
         self._queue: list[_Queued] = []
         self._wake = threading.Condition()
         self._closing = False
@@ -139,7 +136,7 @@ class Writer:
     def _commit(self, batches: list[Batch]) -> list[bool]:
         if not any(batch.events for batch in batches):  # only flushes: all before them is on disk already
             return [True] * len(batches)
-        return self._ledger.commit(self._run, batches, self._owner, over_sent=self._over_sent)
+        return self._ledger.commit(self._run, batches, self._owner)
 
     def _tell(self, group: Sequence[_Queued], outcome: list[bool] | BaseException) -> None:
         waiting: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[bool], bool | BaseException]]] = {}

@@ -51,7 +51,10 @@ class RunStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reserved(Event):
-    """An attempt exists: its request, and the worst case in USD that is now held for it (None: unknown)."""
+    """An attempt exists: its request, and the worst case in USD that is now held for it (None: unknown).
+
+    `harmless`: asking twice costs nothing, so a dead process's claim on the request binds nobody.
+    """
 
     attempt: AttemptId
     place: Place
@@ -63,6 +66,7 @@ class Reserved(Event):
     provider: str
     model: str
     worst: Decimal | None
+    harmless: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
