@@ -62,12 +62,6 @@ def test_every_state_has_a_code() -> None:
     }
 
 
-def test_every_code_is_documented() -> None:
-    text = (Path(__file__).parents[2] / "docs" / "exit-codes.md").read_text("utf-8")
-    told = {int(code): name for code, name in re.findall(r"^\| (\d+) \| `(\w+)` \|", text, re.M)}
-    assert told == {int(code): code.name for code in Exit}
-
-
 def test_0_when_all_is_done_and_when_there_is_nothing_to_do(rushes: Rushes, hello: Path) -> None:
     assert rushes("run", "hello.yaml").code == 0
     again = rushes("run", "hello.yaml")
@@ -155,7 +149,7 @@ def test_1_for_a_fault_of_ours_with_the_traceback_only_on_request(
 @pytest.mark.parametrize("how_often", [1, 2])
 def test_130_when_the_person_stops_it_and_the_run_goes_on_later(place: Path, how_often: int) -> None:
     """Once: nothing new is begun. Twice: it leaves at once. Both resume."""
-    (place / "many.yaml").write_text(GATED.replace("candidates: 2", "candidates: 60"))
+    (place / "many.yaml").write_text(GATED.replace("candidates: 2", "candidates: 24"))
     command = [sys.executable, "-m", "rushes", "run", "many.yaml", "--stream", "--concurrency", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ) as run:
         assert run.stdout is not None
@@ -169,11 +163,11 @@ def test_130_when_the_person_stops_it_and_the_run_goes_on_later(place: Path, how
                 if '"stopping"' in line or '"summary"' in line:
                     break
             run.send_signal(signal.SIGINT)
-        rest, _err = run.communicate(timeout=60)
-    assert run.returncode == 130 and time.monotonic() - began < 30
+        rest, err = run.communicate(timeout=60)
+    assert run.returncode == 130 and time.monotonic() - began < 30, err
     if how_often == 1:
         assert '"type":"summary"' in rest and '"state":"interrupted"' in rest
     resumed = subprocess.run(
         [sys.executable, "-m", "rushes", "resume", "--json"], capture_output=True, text=True, env=os.environ
     )
-    assert resumed.returncode == 4 and '"bought":60' in resumed.stdout
+    assert resumed.returncode == 4 and '"bought":24' in resumed.stdout

@@ -139,10 +139,10 @@ def _waits(progress: Progress) -> Text:
     said = [
         f"{number:,} {why}"
         for number, why in (
+            (waits.approval, "for your approval"),
             (waits.limit, "for a free slot" + _at(waits.limits)),
             (waits.inputs, "for what comes before"),
             (waits.retry, "to be tried again"),
-            (waits.approval, "for your approval"),
         )
         if number
     ]
