@@ -204,7 +204,7 @@ def test_what_else_lies_in_the_store_is_no_blob(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(StoreError, match="the store .* cannot be opened"):
+    with pytest.raises(StoreError, match=r"the store .* cannot be opened"):
         LocalStore(tmp_path / "file" / "store")
 
 

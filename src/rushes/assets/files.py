@@ -94,7 +94,10 @@ class _opened:
         except (FileNotFoundError, NotADirectoryError):
             raise NotFound(f"there is no file {path}", next_step="correct the path, or put the file there") from None
         except (OSError, ValueError) as error:
-            raise UserError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+            raise UserError(
+                f"{path} cannot be read: {getattr(error, 'strerror', None) or error}",
+                next_step="correct the path, or make the file readable",
+            ) from error
         if not stat.S_ISREG(os.fstat(self._handle).st_mode):
             os.close(self._handle)
             raise UserError(f"{path} is no regular file", next_step="name a picture, clip or sound file")

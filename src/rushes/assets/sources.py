@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -64,7 +65,7 @@ def read_file(path: Path, store: BlobStore, memo: Memo) -> Artifact:
     """The artifact in a file now. UserError for what cannot be read, StoreError when it is no media."""
     known = known_files([path], store, memo).get(path)
     if known is None:
-        if path.is_file():
+        if os.path.isfile(path):  # noqa: PTH113 - the method raises for names that no file can have
             _refuse_text(probe(path).media_type, str(path))  # what is no media is not even copied
         known = store_file(path, store, memo)
     return _media(artifact_of(known, store, memo), str(path))
