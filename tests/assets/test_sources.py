@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -299,3 +300,39 @@ def test_a_password_in_an_address_is_not_shown(rig: Rig) -> None:
         rig.fetch("http://ana:secret@127.0.0.1:1/fox.png?sig=abc")
     assert "secret" not in caught.value.message
     assert "abc" not in caught.value.message
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for the name localhost, and for no address."""
+    folder = tmp_path_factory.mktemp("certificate")
+    made, key, both = folder / "cert.pem", folder / "key.pem", folder / "both.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    command += ["-addext", "subjectAltName=DNS:localhost", "-out", str(made), "-keyout", str(key)]
+    subprocess.run(command, check=True, capture_output=True)
+    both.write_bytes(made.read_bytes() + key.read_bytes())
+    return both
+
+
+def test_a_certificate_counts_for_the_name_that_was_asked(
+    rig: Rig, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection goes to a checked address, and the name is still the one that must be proven."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with website(certificate) as site:
+        site.pages["/fox"] = Page(png("a fox"))
+        assert rig.fetch(site.url("/fox", "localhost", "https")) == digest_of(png("a fox"))
+        with pytest.raises(StoreError, match="cannot be fetched"):
+            rig.fetch(site.url("/fox", "127.0.0.1", "https"))
+        monkeypatch.delenv("SSL_CERT_FILE")
+        with pytest.raises(StoreError, match="cannot be fetched"):
+            rig.fetch(site.url("/fox", "localhost", "https"))
+
+
+def test_https_does_not_redirect_to_http(rig: Rig, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with website(certificate) as site, website() as plain:
+        site.pages["/fox"] = Page(status=302, headers={"Location": plain.url("/fox")})
+        with pytest.raises(RefusedError, match="from https to http"):
+            rig.fetch(site.url("/fox", "localhost", "https"))
+        assert plain.asked == []

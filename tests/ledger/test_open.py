@@ -15,7 +15,9 @@ from tests.ledger.facts import base, cell_done, record, stored
 from rushes.errors import ConfigError, StoreError
 from rushes.ledger.ledger import Ledger
 from rushes.ledger.open import open_ledger
+from rushes.ledger.postgres import PostgresDatabase
 from rushes.ledger.schema import MIGRATIONS
+from rushes.ledger.sqlite import SqliteDatabase
 from rushes.model.ids import RunId
 
 
@@ -199,6 +201,17 @@ def test_a_ledger_of_a_million_events_opens_in_two_seconds_after_a_crash(tmp_pat
     with open_ledger(crashed / "ledger.sqlite") as ledger:
         assert len(ledger.events(RunId("run-99"), after=9_989)) == 10
         assert time.perf_counter() - began < 2.0
+
+
+def test_a_commit_waits_for_the_disk(tmp_path: Path, postgres_server: postgres.Server) -> None:
+    """Killing a process does not show it and a test cannot cut the power: so what the databases say of themselves."""
+    for database, question, answer in (
+        (SqliteDatabase(tmp_path / "ledger.sqlite"), "PRAGMA synchronous", 2),
+        (SqliteDatabase(tmp_path / "ledger.sqlite"), "PRAGMA journal_mode", "wal"),
+        (PostgresDatabase(postgres_server.fresh()), "SHOW synchronous_commit", "on"),
+    ):
+        assert database.write(lambda tx, question=question: tx.read(question)) == [(answer,)]  # type: ignore[misc]
+        database.close()
 
 
 def test_closing_twice_is_allowed(ledger: Ledger) -> None:
