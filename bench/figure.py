@@ -6,6 +6,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -44,11 +45,17 @@ class Cost(NamedTuple):
     peak: float
 
 
+_INSTALLED = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | {
+    "PYTHONPYCACHEPREFIX": str(Path(tempfile.gettempdir()) / "rushes-bench-bytecode")
+}
+"""The environment of a child: an installed package has its byte code, whatever this shell thinks of it."""
+
+
 def child(command: Sequence[str], *, env: dict[str, str] | None = None, cwd: Path | None = None) -> Cost:
     """Run a command to its end with its output thrown away. CalledProcessError when it fails."""
     began = time.perf_counter()
     process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env={**os.environ, **(env or {})}, cwd=cwd
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env={**_INSTALLED, **(env or {})}, cwd=cwd
     )
     assert process.stderr is not None
     said = process.stderr.read()

@@ -40,11 +40,12 @@ FLAGS = ("--provider", "sketch")
 FASTER = Path("/dev/shm")
 
 WATCHED = """
-import sys
-store = sys.argv.pop(1)
+import re, sys
+from pathlib import Path
+store, said = sys.argv.pop(1), Path(sys.argv.pop(1))
 def hook(event, args):
-    if event == "open" and isinstance(args[0], str) and args[0].startswith(store):
-        raise SystemExit(f"the blob {args[0]} was opened")
+    if event == "open" and re.fullmatch(re.escape(store) + ".*[0-9a-f]{64}", str(args[0])):
+        said.write_text(said.read_text() + args[0] + "\\n")
 sys.addaudithook(hook)
 from rushes.cli.main import main
 sys.argv[0] = "rushes"
@@ -159,7 +160,9 @@ def measure() -> Iterator[Figure]:
         yield Figure(name="plan, 10,000 nodes, nothing to do", value=plan, limit=1, unit="s")
         yield Figure(name="run, 10,000 nodes, nothing to do", value=run, limit=1, unit="s")
         yield Figure(name="plan, the same as YAML", value=plan_yaml, limit=None, unit="s")
-        store = str(folder / "home" / "store")
+        opened = folder / "opened"
+        opened.write_text("")
         for command in ("plan", "run"):
-            child([PYTHON, "-c", WATCHED, store, command, str(as_json), *FLAGS], env=env)
-        yield Figure(name="blobs opened by either", value=0, limit=0, unit="blobs")
+            store = str(folder / "home" / "store")
+            child([PYTHON, "-c", WATCHED, store, str(opened), command, str(as_json), *FLAGS], env=env)
+        yield Figure(name="blobs opened by either", value=len(opened.read_text().splitlines()), limit=0, unit="blobs")
