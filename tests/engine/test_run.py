@@ -280,14 +280,7 @@ def test_a_or_b_takes_the_one_that_succeeded_and_a_condition_watches_a_failure(t
     one = rig(tmp_path, faults=[Fault(error=ErrorClass.AUTH, when=lambda r: "main" in (r.recipe.prompt or ""))])
     spare = still("spare", condition=Condition(NodeId("main"), "failed"))
     either = node("f", Operation.IMAGE_TO_VIDEO)
-    either = either.__class__(
-        id=either.id,
-        tab="tab",
-        op=either.op,
-        path=("f",),
-        prompt=either.prompt,
-        inputs=(Input("start_frame", (NodeId("main"), NodeId("spare")), Mode.FIRST),),
-    )
+    either = either._replace(inputs=(Input("start_frame", (NodeId("main"), NodeId("spare")), Mode.FIRST),))
     end = one.go(workflow(still("main", keep_going=True), spare, either))
     assert states(end) == ["failed", "done", "done"]
 

@@ -148,7 +148,7 @@ what_no_provider_sees = st.fixed_dictionaries(
 def test_names_places_comments_and_limits_change_no_key(more: dict[str, Any], backwards: bool, name: str) -> None:
     still = picture("still", feeds={"reference": "ref"})
     before = base_of(grid_of(media("ref"), still), Memory(), "still")
-    nodes = [media("ref2", tab="z"), dataclasses.replace(picture(name, feeds={"reference": "ref2"}), **more)]
+    nodes = [media("ref2", tab="z"), picture(name, feeds={"reference": "ref2"})._replace(**more)]
     if backwards:
         nodes.reverse()
     assert base_of(grid_of(*nodes), Memory(), name) == before
@@ -255,7 +255,7 @@ def test_a_gate_is_not_part_of_the_key() -> None:
 
 def test_several_entries_of_one_role_add_up_in_order() -> None:
     two = (Input("reference", (NodeId("a"),)), Input("reference", (NodeId("b"),)))
-    split = dataclasses.replace(picture("p"), inputs=two)
+    split = picture("p")._replace(inputs=two)
     refs = [media("a"), media("b", "other.png")]
     assert base_of(grid_of(*refs, split), Memory(), "p") == base_of(
         grid_of(*refs, picture("p", feeds={"reference": ["a", "b"]})), Memory(), "p"

@@ -15,7 +15,7 @@ class Ref(NamedTuple):
 
 
 class Var(NamedTuple):
-    """A value that the run supplies: `input`, `item`, `timestamp`, `random`, `input_lines`, `env.NAME` or a variable."""
+    """A value that the run supplies: `input`, `item`, `timestamp`, `random`, `input_lines`, `env.NAME`, a variable."""
 
     name: str
 
