@@ -94,7 +94,12 @@ class Progress:
         self.expected = None if plan.money.unknown else plan.money.high
         self._seconds = plan.seconds
         self._ready = {(unit.base, unit.candidate, unit.salt) for unit in plan.units}
-        self._titles = {one.node: one.title for one in plan.nodes if one.title}
+        tabs = len({one.tab for one in plan.nodes}) > 1
+        self._titles = {
+            one.node: f"{one.tab}/{one.title}" if tabs and one.tab.casefold() not in one.title.casefold() else one.title
+            for one in plan.nodes
+            if one.title
+        }
 
     def title(self, node: str) -> str:
         """What people call the node."""
