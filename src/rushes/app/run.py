@@ -27,7 +27,7 @@ from rushes.engine.retry import RetryPolicy
 from rushes.engine.run import Job, drive
 from rushes.errors import NotFound, PlanChanged, UserError
 from rushes.graph.planned import Plan
-from rushes.graph.select import match
+from rushes.graph.select import flags_of, match
 from rushes.graph.value import Outcome, State
 from rushes.ledger.fold import fold
 from rushes.ledger.owner import new_owner
@@ -130,6 +130,7 @@ def _job(project: Project, prepared: Prepared, record: RunRecord, owner: str) ->
         grid=prepared.grid,
         setting=prepared.setting,
         selected=prepared.selected if prepared.selected is not None else frozenset(range(len(prepared.grid.nodes))),
+        selection=flags_of(prepared.options),
         owner=owner,
         limits=prepared.workflow.limits,
         concurrency=prepared.concurrency,
