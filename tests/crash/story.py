@@ -40,10 +40,11 @@ PRELOAD = (__name__, "numpy", "av", "PIL.Image", "rushes.app.results", "rushes.q
 class Stage:
     """A folder with the story, a home, and the account of what was bought."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, home: Path | None = None) -> None:
         self.folder = folder
+        self.home = home or folder / "home"
         self.file = folder / "story.yaml"
-        self.account = folder / "bought"
+        self.account = self.home.with_name("bought")
 
     def set(self) -> Stage:
         self.folder.mkdir(exist_ok=True)
@@ -52,7 +53,7 @@ class Stage:
 
     def project(self) -> Project:
         provider = ScriptedProvider(latency=0.01, journal=self.account)
-        return Project(load_config(self.folder, {"home": str(self.folder / "home")}, {}), {"scripted": provider})
+        return Project(load_config(self.folder, {"home": str(self.home)}, {}), {"scripted": provider})
 
     def bought(self) -> Counter[str]:
         return Counter(ScriptedProvider(journal=self.account).bought)
@@ -68,14 +69,14 @@ class Stage:
             return [entry.event for run in project.ledger.runs() for entry in project.ledger.events(run.id)]
 
 
-def play(wrap: Wrap, folder: Path, how: str) -> None:
+def play(wrap: Wrap, folder: Path, how: str, home: Path | None = None) -> None:
     """`run` the story, or `resume` it; the journal of the engine goes through `wrap`."""
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         return wrap(Writer(*args, **kwargs))
 
     rushes.app.run.Writer = wrapped  # type: ignore[misc,assignment]
-    stage = Stage(folder)
+    stage = Stage(folder, home)
     with stage.project() as project:
         going = resume(project, None) if how == "resume" else run_file(project, stage.file, OPTIONS)
         summary = asyncio.run(going)
@@ -84,7 +85,7 @@ def play(wrap: Wrap, folder: Path, how: str) -> None:
 
 def whole(stage: Stage) -> None:
     """Nothing in the home is half-written, and nothing is left open."""
-    assert not list((stage.folder / "home" / "store" / "tmp").iterdir())
+    assert not list((stage.home / "store" / "tmp").iterdir())
     with stage.project() as project:
         for digest in project.store.digests():
             project.store.verify(digest)
