@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from rushes.cli.exits import Exit
 from tests.docs.blocks import ROOT
+
+from rushes.cli.exits import Exit
 
 
 def test_the_page_lists_every_exit_code_and_no_other() -> None:
