@@ -70,6 +70,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         future.add_done_callback(self._thread_done)
         return future
 
+    async def shutdown_default_executor(self, *timeout: Any) -> None:
+        """As asyncio does; the threads that are waited for have all the time in the world."""
+        with outside():
+            await super().shutdown_default_executor(*timeout)
+
     def _thread_done(self, _: asyncio.Future[Any]) -> None:
         self.threads -= 1
 
