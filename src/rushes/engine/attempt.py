@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -54,12 +54,16 @@ class Phase(StrEnum):
 
 @dataclass(slots=True, kw_only=True)
 class Order:
-    """One attempt in the making. `timeout` is in seconds from submission to the last output."""
+    """One attempt in the making. `timeout` is in seconds from submission to the last output.
+
+    `answered` is called when the provider has done its part: what is left to do takes none of its capacity.
+    """
 
     attempt: AttemptId
     place: Place
     request: Request
     timeout: float | None
+    answered: Callable[[], None]
     phase: Phase = Phase.QUEUED
     began: float = 0.0
 
@@ -177,6 +181,7 @@ async def _wait(
 
 async def _keep(order: Order, provider: Provider, answer: Finished, context: JobContext, parts: Parts) -> Result:
     order.phase = Phase.KEEPING
+    order.answered()
     urls = tuple(output.url for output in answer.outputs if output.url is not None)
     done = Done(attempt=order.attempt, urls=urls, billed=answer.billed)
     if urls:

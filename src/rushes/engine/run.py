@@ -15,6 +15,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from rushes.engine.attempt import Held, Left, Open, Order, Phase, adopt, buy
@@ -59,6 +60,7 @@ from rushes.model.run import RunState
 from rushes.model.workflow import LimitSpec, Node
 
 _DECISION_POLL = 0.5  # seconds between looks for a person's decision while other work goes on
+_KEPT_AT_ONCE = 32  # results on their way into the store beside those that hold a token: a bound on memory
 _HELD_POLL = 0.2  # seconds between looks for a result that another process is buying
 
 
@@ -135,6 +137,7 @@ class _Run:
         self.halted: dict[str, str] = {}  # limit name ("run" for all) -> why nothing more is admitted under it
         self.specs = {_group(spec.name): spec for spec in job.limits}
         self.begun: set[str] = set()
+        self.keeping: set[Unit] = set()  # answered, and not yet stored
         self.open = dict(job.past.open)
         self.attempts = job.past.attempts
         self.failed = self.done = self.reused = 0
@@ -362,7 +365,7 @@ class _Run:
                 self.limits.pause(lane[1], loop.time() + self.job.request_delay)
             for name in lane:
                 self._begin_group(name)
-            task = loop.create_task(self._carry(unit, lane))
+            task = loop.create_task(self._carry(unit))
             self.running[task] = unit
             task.add_done_callback(self._landed)
 
@@ -372,8 +375,9 @@ class _Run:
             self.fatal = task.exception()
         self.wake.set()
 
-    async def _carry(self, unit: Unit, lane: Lane) -> None:
+    async def _carry(self, unit: Unit) -> None:
         """One try of one unit, from its tokens to its result or to the decision about its failure."""
+        unit.admitted = True
         try:
             result = await self._try(unit)
         except Held:
@@ -394,7 +398,8 @@ class _Run:
         else:
             self._bought(unit, result)
         finally:
-            self.limits.give(lane)
+            self._give(unit)
+            self.keeping.discard(unit)
 
     async def _try(self, unit: Unit) -> Result:
         if unit.key in self.job.past.unknown:
@@ -416,7 +421,25 @@ class _Run:
 
     def _order(self, unit: Unit, attempt: AttemptId) -> Order:
         place = Place(node=unit.node.id, row=unit.row, candidate=unit.request.candidate)
-        return Order(attempt=attempt, place=place, request=unit.request, timeout=self.job.timeout(unit.node))
+        return Order(
+            attempt=attempt,
+            place=place,
+            request=unit.request,
+            timeout=self.job.timeout(unit.node),
+            answered=partial(self._answered, unit),
+        )
+
+    def _answered(self, unit: Unit) -> None:
+        """The provider is free for the next request while this one is stored and checked; only so many at once."""
+        if len(self.keeping) < _KEPT_AT_ONCE:
+            self.keeping.add(unit)
+            self._give(unit)
+            self.wake.set()
+
+    def _give(self, unit: Unit) -> None:
+        if unit.admitted:
+            unit.admitted = False
+            self.limits.give(unit.lane)
 
     def _found_elsewhere(self, unit: Unit) -> Result | None:
         request = unit.request

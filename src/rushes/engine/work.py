@@ -70,6 +70,7 @@ class Unit:
     works: list[CellWork]
     tries: int = 0
     order: Order | None = None
+    admitted: bool = False  # holds a token of every limit in its lane
     doom: RemoteError | None = None  # why it is being cancelled, when the engine itself cancels it
 
     @property
