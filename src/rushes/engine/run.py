@@ -430,8 +430,12 @@ class _Run:
         )
 
     def _answered(self, unit: Unit) -> None:
-        """The provider is free for the next request while this one is stored and checked; only so many at once."""
-        if len(self.keeping) < _KEPT_AT_ONCE:
+        """The provider is free for the next request while this one is stored and checked; only so many at once.
+
+        Not where somebody waits for the result: its slot would go to lesser work a moment before the greater is ready.
+        """
+        awaited = any(self.dependents[work.number] for work in unit.works)
+        if not awaited and len(self.keeping) < _KEPT_AT_ONCE:
             self.keeping.add(unit)
             self._give(unit)
             self.wake.set()
