@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from rushes.graph.collector import collector_off
 from rushes.graph.topology import Topology, build
+from rushes.model.collector import collector_off
 from rushes.model.ids import NodeId
 from rushes.model.operation import SIGNATURES, Fan, panels_of
 from rushes.model.problem import Problem, Severity

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
 
-from rushes.graph.collector import collector_off
 from rushes.graph.critical import longest_chain, makespan
 from rushes.graph.fingerprint import fingerprint_of
 from rushes.graph.grid import Grid
@@ -13,6 +12,7 @@ from rushes.graph.reasons import Reasons
 from rushes.graph.resolve import Setting
 from rushes.graph.value import History, Known, Outcome, State
 from rushes.graph.walk import Walked, walk
+from rushes.model.collector import collector_off
 from rushes.model.ids import BaseKey, NodeId
 from rushes.model.money import Estimate, Quote
 from rushes.model.operation import Operation, Where

@@ -27,8 +27,8 @@ from rushes.ledger.rows import (
     record_of,
     record_to_text,
     results_of,
-    uncollected,
 )
+from rushes.model.collector import collector_off
 from rushes.model.event import Event, Reserved, to_plain
 from rushes.model.ids import BaseKey, Digest, NodeId, RequestKey, RunId
 from rushes.model.media import Artifact
@@ -170,7 +170,7 @@ class Ledger:
             "SELECT seq, at, kind, body FROM events WHERE run = ? AND seq > ? ORDER BY seq", (run_id, after)
         )
         try:
-            with uncollected():
+            with collector_off():
                 return [entry_of(*row) for row in rows]
         except (KeyError, TypeError, ValueError) as error:
             raise StoreError(
@@ -240,7 +240,7 @@ class Ledger:
     def results(self, bases: Sequence[BaseKey]) -> dict[BaseKey, list[Result]]:
         """The stored results of each question that has any, by candidate and salt."""
         sql = f"SELECT {RESULT_COLUMNS} FROM results WHERE base IN (??) ORDER BY base, candidate, salt"  # noqa: S608
-        with uncollected():
+        with collector_off():
             return results_of(self._for(sql, bases))
 
     def decisions(self, bases: Sequence[BaseKey]) -> dict[BaseKey, list[Decision]]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import json
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from functools import cache
 
 from rushes.ledger.database import Row
@@ -21,18 +19,6 @@ from rushes.model.verdict import Decision, Finding, Verdict
 RESULT_COLUMNS = "base, candidate, salt, attempt, digest, size, media, flagged, score, rest"
 
 RUN_COLUMNS = "id, state, created, updated, record"
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Without the garbage collector: many lasting objects made in one go are no garbage, and it would walk them all."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def results_of(rows: Iterable[Row]) -> dict[BaseKey, list[Result]]:

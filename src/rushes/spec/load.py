@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
+from rushes.model.collector import collector_off
 from rushes.model.problem import Mark, Problem, Severity
 from rushes.model.workflow import Workflow
 from rushes.plugin.format import Document, Format
@@ -41,25 +40,13 @@ def parse(file: str, data: bytes) -> tuple[Document | None, list[Problem]]:
 
 def load(file: str, data: bytes) -> Loaded:
     """The workflow of a file, with every problem in it at its line. Never raises for bad input."""
-    with _collector_at_rest():
+    with collector_off():
         document, problems = parse(file, data)
         if document is None:
             return Loaded(None, None, problems)
         workflow, found = format_of(document).structure(document)
         marked = with_marks(document, [*problems, *found])
         return Loaded(document, workflow, sorted(marked, key=lambda one: one.mark or Mark(file, 0, 0)))
-
-
-@contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """Reading makes a million objects and no garbage; looking for cycles among them takes a third of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def format_of(document: Document) -> Format:

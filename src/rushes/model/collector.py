@@ -1,7 +1,8 @@
 """The garbage collector, held off while hundreds of thousands of values are made at once.
 
-Nothing that a grid or a plan is made of refers back to itself, so there is nothing for the collector to find; yet it
-would look through every value again and again while their number grows, which took a third of the time of a large plan.
+Nothing that a document, a grid, a plan or the ledger is made of refers back to itself, so there is nothing for the
+collector to find; yet it would look through every value again and again while their number grows, which took a third
+of the time of a large plan.
 """
 
 from __future__ import annotations
