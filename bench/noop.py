@@ -20,7 +20,8 @@ from bench.figure import PYTHON, Figure, child, median_of
 from rushes.app.config import load_config
 from rushes.app.plan import Prepared, prepare
 from rushes.app.project import Project
-from rushes.graph.resolve import Question, Settler, generated_for
+from rushes.graph.answers import generated
+from rushes.graph.settle import Question, Settler
 from rushes.graph.value import Outcome
 from rushes.ledger.entry import Batch
 from rushes.model.canonical import request_key
@@ -109,7 +110,7 @@ def fill(project: Project, prepared: Prepared) -> None:
             answers = [answer(project, found, node, row, candidate) for candidate in range(CANDIDATES)]
             events.extend(answers)
             results = [Result(one.candidate, 0, Value(None, one.artifacts), one.verdict) for one in answers]
-            found = generated_for(grid.cells[number], found.base, found.frame.op, results)
+            found = generated(grid.cells[number], found.base, found.frame.op, results)
         outcomes[number] = found
     for start in range(0, len(events), 5000):
         project.ledger.commit(run, [Batch(now, tuple(events[start : start + 5000]))])

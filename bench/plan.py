@@ -15,9 +15,12 @@ import time
 from collections.abc import Iterator, Sequence
 
 from bench.figure import Figure
+from rushes.graph.answers import generated
+from rushes.graph.gates import settle_gate
 from rushes.graph.grid import Grid, build_grid
 from rushes.graph.plan import make_plan
-from rushes.graph.resolve import ModelChoice, Question, Setting, Settler, generated_for, settle_gate
+from rushes.graph.setting import ModelChoice, Setting
+from rushes.graph.settle import Question, Settler
 from rushes.graph.value import Outcome
 from rushes.graph.walk import levels
 from rushes.model.ids import BaseKey, Digest, NodeId
@@ -116,7 +119,7 @@ def fill(grid: Grid, setting: Setting, stored: Stored) -> None:
                 stored.held[base] = [
                     Result(n, 0, Value(artifacts=(picture(f"{base}{n}"),)), CLEAN) for n in range(CANDIDATES)
                 ]
-                found = generated_for(grid.cells[number], base, found.frame.op, stored.held[base])
+                found = generated(grid.cells[number], base, found.frame.op, stored.held[base])
             outcomes[number] = found
 
 

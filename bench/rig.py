@@ -15,7 +15,7 @@ from rushes.engine.clock import Clock, SystemClock
 from rushes.engine.parts import Journal, Parts
 from rushes.engine.run import Job, RunEnd, drive
 from rushes.graph.grid import Grid, build_grid
-from rushes.graph.resolve import ModelChoice, Setting
+from rushes.graph.setting import ModelChoice, Setting
 from rushes.ledger.ledger import Ledger
 from rushes.ledger.open import open_ledger
 from rushes.ledger.writer import Writer

@@ -10,7 +10,8 @@ from typing import Any
 from rushes.graph.grid import Grid, build_grid
 from rushes.graph.plan import make_plan
 from rushes.graph.planned import NodePlan, Plan
-from rushes.graph.resolve import Ask, ModelChoice, Setting, settle
+from rushes.graph.setting import ModelChoice, Setting
+from rushes.graph.settle import Question, Settler
 from rushes.model.ids import BaseKey, Digest, NodeId
 from rushes.model.media import Artifact
 from rushes.model.money import Quote
@@ -191,9 +192,9 @@ def recipes_of(grid: Grid, setting_: Setting, plan: Plan) -> dict[int, Recipe]:
     """The recipes of the cells that a plan would buy for."""
     found = {}
     for unit in plan.units:
-        ask = settle(grid, unit.cell, plan.outcomes, setting_)
-        assert isinstance(ask, Ask) and ask.base == unit.base
-        found[unit.cell] = ask.recipe
+        asked = Settler(grid, setting_).settle(unit.cell, plan.outcomes)
+        assert isinstance(asked, Question) and asked.base == unit.base
+        found[unit.cell] = asked.recipe()
     return found
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tests.graph.build import Memory
 
-from rushes.graph.resolve import Setting
+from rushes.graph.setting import Setting
 from rushes.model.canonical import base_key
 from rushes.model.ids import BaseKey
 from rushes.model.media import Artifact

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tests.graph.build import Memory, artifact, base_of, film, gate, grid_of, media, node, picture, plan_of, setting
 
+from rushes.graph.gates import shown_as
 from rushes.graph.grid import Grid
 from rushes.graph.planned import Plan
-from rushes.graph.resolve import shown_as
 from rushes.graph.value import Outcome, State
 from rushes.model.ids import NodeId
 from rushes.model.operation import Operation

@@ -26,7 +26,7 @@ from tests.graph.build import (
 )
 
 from rushes.graph.frame import frame_of, inputs_json
-from rushes.graph.resolve import Ask, settle
+from rushes.graph.settle import Question, Settler
 from rushes.model.canonical import base_key, canonical_bytes, request_key
 from rushes.model.ids import BaseKey, NodeId
 from rushes.model.media import Artifact
@@ -226,8 +226,9 @@ def test_settle_gives_a_recipe_whose_key_is_the_base() -> None:
     grid = grid_of(media("ref"), picture("p", text("a ", Var("item")), rows=("x", "y"), feeds={"reference": "ref"}))
     plan = plan_of(grid, Memory())
     for number in grid.cells_of(1):
-        ask = settle(grid, number, plan.outcomes, setting())
-        assert isinstance(ask, Ask) and ask.base == base_key(ask.recipe.plain()) == plan.outcomes[number].base
+        asked = Settler(grid, setting()).settle(number, plan.outcomes)
+        assert isinstance(asked, Question)
+        assert asked.base == base_key(asked.recipe().plain()) == plan.outcomes[number].base
 
 
 def test_a_condition_on_a_failed_step_is_not_part_of_the_key() -> None:

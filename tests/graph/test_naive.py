@@ -24,7 +24,7 @@ from tests.graph.naive import Naive
 
 from rushes.graph.grid import build_grid
 from rushes.graph.planned import Plan
-from rushes.graph.resolve import Setting
+from rushes.graph.setting import Setting
 from rushes.model.ids import NodeId
 from rushes.model.operation import Operation
 from rushes.model.result import Result, Value

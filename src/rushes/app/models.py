@@ -7,7 +7,7 @@ from dataclasses import replace
 from rushes.app.project import DEFAULT_PROVIDER, Project
 from rushes.catalogue.load import Catalogue
 from rushes.catalogue.model import Model
-from rushes.graph.resolve import ModelChoice
+from rushes.graph.setting import ModelChoice
 from rushes.model.money import Quote
 from rushes.model.operation import Operation, Where
 from rushes.model.problem import Problem

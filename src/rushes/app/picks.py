@@ -10,14 +10,12 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from rushes.graph.grid import Grid
-from rushes.graph.value import Outcome, State
+from rushes.graph.value import LOST, Outcome, State
 from rushes.model.ids import Digest
 from rushes.model.media import Artifact, Kind
 from rushes.model.operation import Fan, Operation, Where
 from rushes.model.result import Result, Value
 from rushes.model.workflow import Node
-
-_LOST = (State.FAILED, State.BLOCKED, State.SKIPPED)
 
 
 class Shown(NamedTuple):
@@ -90,7 +88,7 @@ def _source(grid: Grid, cell: int, outcomes: Sequence[Outcome | None]) -> int | 
         feeding = [one for _role, _mode, many in grid.cells[cell].inputs for one in many]
         if not feeding:
             return None
-        cell = next((one for one in feeding if (o := outcomes[one]) is not None and o.state not in _LOST), feeding[-1])
+        cell = next((one for one in feeding if (o := outcomes[one]) is not None and o.state not in LOST), feeding[-1])
 
 
 def _shown(cell: int, node: Node, row: int, rows: int, outcome: Outcome, gate: tuple[Node, Outcome] | None) -> Shown:

@@ -18,8 +18,8 @@ from rushes.errors import ProblemsError, UserError
 from rushes.graph.grid import Grid, build_grid
 from rushes.graph.plan import make_plan
 from rushes.graph.planned import Plan
-from rushes.graph.resolve import Setting
 from rushes.graph.select import flags_of, match, select
+from rushes.graph.setting import Setting
 from rushes.ledger.fold import fold
 from rushes.ledger.ledger import Ledger
 from rushes.model.ids import BaseKey, NodeId

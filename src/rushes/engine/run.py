@@ -25,19 +25,13 @@ from rushes.engine.parts import Parts
 from rushes.engine.retry import RetryPolicy, wait_before_next
 from rushes.engine.work import CellWork, Unit, request_for
 from rushes.errors import ErrorClass, RemoteError
+from rushes.graph.answers import choose, generated
+from rushes.graph.gates import gate_subject, settle_gate, shown_as
 from rushes.graph.grid import Grid
-from rushes.graph.resolve import (
-    Question,
-    Setting,
-    Settler,
-    choose_for,
-    gate_subject,
-    generated_for,
-    settle_gate,
-    shown_as,
-)
+from rushes.graph.setting import Setting
+from rushes.graph.settle import Question, Settler
 from rushes.graph.topology import remaining_path
-from rushes.graph.value import Outcome, State, unselected
+from rushes.graph.value import LOST, Outcome, State, unselected
 from rushes.model.event import (
     CellDone,
     CellFailed,
@@ -246,10 +240,10 @@ class _Run:
     def _begin(self, number: int, question: Question, results: Sequence[Result]) -> None:
         """Take what is stored; where something is missing, begin to buy it, or say why not."""
         cell, frame, base = self.grid.cells[number], question.frame, question.base
-        chosen = choose_for(base, frame.wanted, frame.attempts, results, self.job.setting)
+        chosen = choose(base, frame.wanted, frame.attempts, results, self.job.setting)
         wanted = cell.node in self.job.selected
         if not chosen.missing or (chosen.candidates and not wanted):
-            self._finish(number, generated_for(cell, base, frame.op, chosen.candidates), reused=True)
+            self._finish(number, generated(cell, base, frame.op, chosen.candidates), reused=True)
             return
         if not wanted:
             self._finish(number, unselected(self.job.selection))
@@ -322,7 +316,7 @@ class _Run:
         if outcome.state is State.BLOCKED:
             for need in self.grid.cells[number].needs:
                 state = self.outcomes[need]
-                if state is not None and state.state in (State.FAILED, State.BLOCKED, State.SKIPPED):
+                if state is not None and state.state in LOST:
                     blocked_by = self.cause.get(need, self._node(need).id)
                     self.cause[number] = blocked_by
                     break

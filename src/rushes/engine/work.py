@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from rushes.engine.attempt import Order
 from rushes.engine.limits import Lane
 from rushes.errors import RemoteError
+from rushes.graph.answers import Chosen, choose, generated
 from rushes.graph.frame import Frame
 from rushes.graph.grid import Cell
-from rushes.graph.resolve import Chosen, Setting, choose_for, generated_for
+from rushes.graph.setting import Setting
 from rushes.graph.value import Outcome, State
 from rushes.model.canonical import seed_for
 from rushes.model.ids import BaseKey, RequestKey
@@ -37,7 +38,7 @@ class CellWork:
     bought: int = 0
 
     def _chosen(self, setting: Setting) -> Chosen:
-        return choose_for(self.base, self.frame.wanted, self.frame.attempts, self.results, setting)
+        return choose(self.base, self.frame.wanted, self.frame.attempts, self.results, setting)
 
     def wanted(self, setting: Setting) -> list[tuple[int, int]]:
         """The (candidate, salt) pairs to start now; a flagged result brings the next salt of its candidate."""
@@ -53,7 +54,7 @@ class CellWork:
             if mine:
                 kept[candidate] = max(mine, key=lambda r: r.verdict.score)
         if kept:
-            return generated_for(self.cell, self.base, self.frame.op, [kept[number] for number in sorted(kept)])
+            return generated(self.cell, self.base, self.frame.op, [kept[number] for number in sorted(kept)])
         error = next(iter(self.failed.values()), None)
         return Outcome(State.FAILED, base=self.base, says=error.message if error else "nothing came back")
 

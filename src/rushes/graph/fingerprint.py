@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence, Set
 
+from rushes.graph.gates import pick_of, shown_as
 from rushes.graph.grid import Cell, Grid
 from rushes.graph.planned import Unit
-from rushes.graph.resolve import Setting, pick_of, shown_as
+from rushes.graph.setting import Setting
 from rushes.graph.value import Outcome, State
 from rushes.graph.walk import Walked
 from rushes.model.money import Quote

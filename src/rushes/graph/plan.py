@@ -9,7 +9,7 @@ from rushes.graph.fingerprint import fingerprint_of
 from rushes.graph.grid import Grid
 from rushes.graph.planned import Action, NodePlan, Plan, Unit
 from rushes.graph.reasons import Reasons
-from rushes.graph.resolve import Setting
+from rushes.graph.setting import Setting
 from rushes.graph.value import History, Known, Outcome, State
 from rushes.graph.walk import Walked, walk
 from rushes.model.collector import collector_off

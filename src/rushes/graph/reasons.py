@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rushes.graph.grid import Grid
-from rushes.graph.resolve import Setting
+from rushes.graph.setting import Setting
 from rushes.graph.value import History, State
 from rushes.graph.walk import Miss, Walked
 from rushes.graph.why import changes, sentence

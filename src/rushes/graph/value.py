@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
-from rushes.model.ids import BaseKey, Digest, NodeId
+from rushes.model.ids import BaseKey, NodeId
 from rushes.model.result import Result, Value
 from rushes.model.verdict import Decision
 
@@ -21,6 +21,13 @@ class State(StrEnum):
     WAITING = "waiting"  # a person must decide
     RUN = "run"  # must be bought (in a plan) or is being bought (in a run)
     AFTER = "after"  # depends on something that must be bought first
+
+
+COMING = (State.RUN, State.AFTER, State.WAITING)
+"""A result may still come."""
+
+LOST = (State.FAILED, State.BLOCKED, State.SKIPPED)
+"""No result will come in this run."""
 
 
 class Outcome(NamedTuple):
@@ -67,14 +74,3 @@ class History(Protocol):
     def recipes(self, bases: Sequence[BaseKey]) -> Mapping[BaseKey, Mapping[str, Any]]:
         """The recipes of these questions, as `Recipe.plain` writes them."""
         ...
-
-
-def approved_of(decisions: Sequence[Decision]) -> Digest | None:
-    """The artifact that stands approved: the last approval that was not taken back by a rejection."""
-    standing: Digest | None = None
-    for one in decisions:
-        if one.choice == "approved":
-            standing = one.artifact
-        elif one.artifact == standing:
-            standing = None
-    return standing

@@ -10,17 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from typing import NamedTuple
 
+from rushes.graph.answers import Chosen, choose, generated
+from rushes.graph.gates import gate_subject, settle_gate
 from rushes.graph.grid import Grid
-from rushes.graph.resolve import (
-    Chosen,
-    Question,
-    Setting,
-    Settler,
-    choose_for,
-    gate_subject,
-    generated_for,
-    settle_gate,
-)
+from rushes.graph.setting import Setting
+from rushes.graph.settle import Question, Settler
 from rushes.graph.value import Known, Outcome, State, unselected
 from rushes.model.operation import Operation
 from rushes.model.result import Result
@@ -103,15 +97,15 @@ def _answer(
         frame = question.frame
         base = question.base
         results = answers.get(base, ())
-        chosen = choose_for(base, frame.wanted, frame.attempts, results, setting)
+        chosen = choose(base, frame.wanted, frame.attempts, results, setting)
         cell = grid.cells[number]
         if not chosen.missing:
-            outcomes[number] = generated_for(cell, base, frame.op, chosen.candidates)
+            outcomes[number] = generated(cell, base, frame.op, chosen.candidates)
         elif selected is None or cell.node in selected:
             misses[number] = Miss(question, chosen, results)
             outcomes[number] = Outcome(State.RUN, base=base, candidates=chosen.candidates)
         elif chosen.candidates:
-            outcomes[number] = generated_for(cell, base, frame.op, chosen.candidates)
+            outcomes[number] = generated(cell, base, frame.op, chosen.candidates)
         else:
             outcomes[number] = unselected(flags)
 

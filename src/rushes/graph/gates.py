@@ -1,0 +1,106 @@
+"""Gates: only approved bytes pass, whoever approves them: a person, or the policy of the gate."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from rushes.graph.answers import first_clean
+from rushes.graph.grid import Grid
+from rushes.graph.needs import lacking, serving_of, withheld
+from rushes.graph.setting import Setting
+from rushes.graph.value import Outcome, State
+from rushes.model.ids import Digest
+from rushes.model.result import Result, Value
+from rushes.model.verdict import Choice, Decision
+from rushes.model.workflow import Node, Pick
+
+
+def pick_of(node: Node, setting: Setting) -> Pick:
+    """The policy of a gate in this run."""
+    return setting.pick if setting.pick_wins or node.pick is None else node.pick
+
+
+def shown_as(value: Value) -> Digest:
+    """What a decision about this value is bound to: its main artifact, or the digest of its text."""
+    if value.artifacts:
+        return value.artifacts[0].digest
+    return Digest(hashlib.sha256((value.text or "").encode("utf-8", "surrogatepass")).hexdigest())
+
+
+def gate_subject(grid: Grid, number: int, outcomes: Sequence[Outcome | None]) -> Outcome | None:
+    """The outcome that a gate decides about: the generator's, or what a gate before it let through."""
+    cell = grid.cells[number]
+    for _role, mode, feeding in cell.inputs:
+        for serving in serving_of(grid, mode, feeding, outcomes) or feeding:
+            return outcomes[serving]
+    return None
+
+
+def settle_gate(
+    grid: Grid, number: int, outcomes: Sequence[Outcome | None], decisions: Sequence[Decision], setting: Setting
+) -> Outcome:
+    """A gate's outcome: the approved bytes, a policy's pick, or WAITING.
+
+    A standing approval of bytes that are still among the candidates always wins over a policy: an approved picture
+    is never silently changed, also while further candidates are being made. Rejected candidates are never picked by
+    a policy. What passes is handed on as the only candidate, so that a second gate decides about it again.
+    """
+    cell = grid.cells[number]
+    node = grid.nodes[cell.node]
+    held = withheld(grid, node, outcomes)
+    if held is not None:
+        return held
+    subject = gate_subject(grid, number, outcomes)
+    approved = _approved(subject, decisions)
+    if subject is not None and approved is not None and subject.state in (State.DONE, State.RUN):
+        return Outcome(State.DONE, approved.value, subject.base, (approved,), says="approved")
+    stop = lacking(grid, cell, node, outcomes)
+    if stop is not None:
+        return stop
+    if subject is None or subject.value is None:
+        return Outcome(State.BLOCKED, says="nothing comes in that could be approved")
+    if subject.base is None or not subject.candidates:
+        return subject  # a file of the person's own, or a text of the document: approved by being there
+    return _judged(subject, decisions, pick_of(node, setting))
+
+
+def _approved(subject: Outcome | None, decisions: Sequence[Decision]) -> Result | None:
+    if subject is None or not decisions:
+        return None
+    shown = [(shown_as(one.value), one) for one in subject.candidates]
+    if len(shown) == 1:
+        # the panels of one picture share a question, so a decision about a neighbour says nothing here
+        decisions = [one for one in decisions if one.artifact == shown[0][0]]
+    standing = _standing(decisions)
+    return next((one for digest, one in shown if digest == standing), None)
+
+
+def _judged(subject: Outcome, decisions: Sequence[Decision], policy: Pick) -> Outcome:
+    waiting = Outcome(State.WAITING, None, subject.base, subject.candidates, "waits for approval")
+    if policy is Pick.ASK:
+        return waiting
+    open_: Sequence[Result] = subject.candidates
+    if decisions:
+        latest = {one.artifact: one.choice for one in decisions}
+        open_ = [one for one in open_ if latest.get(shown_as(one.value)) != Choice.REJECTED]
+    if not open_:
+        return waiting._replace(says="every candidate is rejected: ask for new ones, or approve one")
+    if policy is Pick.FIRST_CLEAN:
+        best = first_clean(open_)
+    else:
+        best = max(open_, key=lambda r: (not r.verdict.flagged, r.verdict.score))
+    if best.verdict.flagged:
+        return waiting._replace(says="every candidate is flagged: a person must decide")
+    return Outcome(State.DONE, best.value, subject.base, (best,), says=str(policy))
+
+
+def _standing(decisions: Sequence[Decision]) -> Digest | None:
+    """The artifact that stands approved: the last approval that was not taken back by a rejection."""
+    standing: Digest | None = None
+    for one in decisions:
+        if one.choice == "approved":
+            standing = one.artifact
+        elif one.artifact == standing:
+            standing = None
+    return standing

@@ -1,0 +1,37 @@
+"""What a run adds to a document: values, references, models, defaults, and what is asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from rushes.model.ids import BaseKey
+from rushes.model.media import Artifact
+from rushes.model.workflow import Node, Pick
+
+
+class ModelChoice(NamedTuple):
+    """What an alias stands for today: provider, catalogue key, and the version that enters the key."""
+
+    provider: str
+    model: str
+    version: str
+
+
+class Setting(NamedTuple):
+    """What a run adds to a document: values of variables, the artifacts of references, defaults, overrides.
+
+    `prompts` replaces the prompt of a node for this run; `floors` asks again: for a (question, candidate), only
+    results with at least that salt count. `choose` is called once per node and may read anything of it.
+    """
+
+    variables: Mapping[str, str]
+    sources: Mapping[str, Artifact]
+    choose: Callable[[Node], ModelChoice]
+    pick: Pick = Pick.ASK
+    pick_wins: bool = False  # the run's pick beats the one in the file
+    attempts: int = 3
+    candidates: int | None = None
+    prompts: Mapping[str, str] = {}
+    floors: Mapping[tuple[BaseKey, int], int] = {}
+    fresh_seed: bool = False  # askings above a floor ignore a seed that the file pins

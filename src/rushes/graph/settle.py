@@ -1,0 +1,170 @@
+"""A cell and what it needs, to the next thing to do: a value, a question to ask, or a reason to wait.
+
+Planning and running settle with the same functions (gates in `graph/gates.py`, answers in `graph/answers.py`), so a run
+cannot mean anything else than its plan. What does not depend on the row is worked out once per node
+(`graph/frame.py`), because a plan of a large workflow passes here a hundred thousand times.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rushes.graph.frame import Frame, frame_of, inputs_json
+from rushes.graph.grid import Cell, Grid
+from rushes.graph.needs import first_hope, lacking, serving_of, withheld
+from rushes.graph.setting import Setting
+from rushes.graph.value import Outcome, State
+from rushes.model.ids import BaseKey
+from rushes.model.media import Artifact
+from rushes.model.operation import Operation
+from rushes.model.request import Recipe
+from rushes.model.result import Value
+from rushes.model.text import Ref, Text, Var
+from rushes.model.workflow import Json, Mode, Node
+
+
+class Question(NamedTuple):
+    """A question for a provider. Its recipe is built when asked for: a stored answer needs the key only."""
+
+    base: BaseKey
+    frame: Frame
+    prompt: str | None
+    params: dict[str, Json]
+    inputs: dict[str, tuple[Artifact, ...]]
+
+    def recipe(self) -> Recipe:
+        """The recipe whose key `base` is."""
+        choice = self.frame.choice
+        return Recipe(
+            op=self.frame.node.op,
+            provider=choice.provider,
+            model=choice.version,
+            alias=choice.model,
+            prompt=self.prompt,
+            params=self.params,
+            inputs=self.inputs,
+        )
+
+
+class NoValue(LookupError):
+    """A text has a hole for a variable that the run does not have."""
+
+
+class Settler:
+    """Settles the cells of one grid under one setting; what all rows of a node have in common is worked out once."""
+
+    __slots__ = ("_frames", "grid", "setting")
+
+    def __init__(self, grid: Grid, setting: Setting) -> None:
+        self.grid = grid
+        self.setting = setting
+        self._frames: dict[int, Frame] = {}
+
+    def frame(self, number: int) -> Frame:
+        """What all rows of node `number` have in common."""
+        frame = self._frames.get(number)
+        if frame is None:
+            frame = self._frames[number] = frame_of(self.grid.nodes[number], self.setting)
+        return frame
+
+    def settle(self, number: int, outcomes: Sequence[Outcome | None]) -> Outcome | Question:
+        """What to do about a cell whose needs all have an outcome; gates need `settle_gate` instead."""
+        cell = self.grid.cells[number]
+        frame = self._frames.get(cell.node) or self.frame(cell.node)
+        if not frame.free:
+            held = withheld(self.grid, frame.node, outcomes)
+            if held is not None:
+                return held
+        stop = lacking(self.grid, cell, frame.node, outcomes)
+        if stop is not None:
+            return stop
+        try:
+            if frame.op is Operation.PROMPT:
+                return Outcome(State.DONE, Value(text=prompt_of(cell, frame.node, outcomes, self.setting)))
+            if frame.op is Operation.MEDIA:
+                return _media(self.grid, cell, frame.node, outcomes, self.setting)
+            return self._question(cell, frame, outcomes)
+        except NoValue as missing:
+            return Outcome(State.BLOCKED, says=f"it needs a value for {missing}: give --set {missing}=VALUE")
+
+    def _question(self, cell: Cell, frame: Frame, outcomes: Sequence[Outcome | None]) -> Outcome | Question:
+        inputs: dict[str, tuple[Artifact, ...]] = {}
+        if cell.inputs:
+            inputs = _inputs(self.grid, cell, outcomes)
+        for role in frame.required:
+            if role not in inputs:
+                return Outcome(State.BLOCKED, says=f"its {role} brings no picture, clip or sound")
+        params, prompt, tail = frame.params, frame.prompt, frame.tail
+        if tail is None:
+            if frame.open_params:
+                params = dict(params)
+                for name, text in frame.open_params:
+                    params[name] = text_of(text, cell, outcomes, self.setting)
+            if frame.prompt_open:
+                prompt = prompt_of(cell, frame.node, outcomes, self.setting)
+            tail = frame.tail_with(params, prompt)
+        written = f"{inputs_json(inputs)}{tail}".encode("utf-8", "surrogatepass")
+        return Question(BaseKey("bk1:" + hashlib.sha256(written).hexdigest()), frame, prompt, params, inputs)
+
+
+def text_of(text: Text, cell: Cell, outcomes: Sequence[Outcome | None], setting: Setting) -> str:
+    """A text with every hole filled; NoValue names a variable that the run does not have."""
+    literal = text.literal
+    if literal is not None:
+        return literal
+    pieces: list[str] = []
+    for part in text.parts:
+        if isinstance(part, Ref):
+            outcome = outcomes[cell.texts[part.node]]
+            value = outcome.value if outcome is not None else None
+            pieces.append((value.text or "") if value is not None else "")
+        elif isinstance(part, Var):
+            pieces.append((cell.item or "") if part.name == "item" else _variable(part.name, setting))
+        else:
+            pieces.append(part)
+    return "".join(pieces)
+
+
+def _variable(name: str, setting: Setting) -> str:
+    try:
+        return setting.variables[name]
+    except KeyError:
+        raise NoValue(name) from None
+
+
+def prompt_of(cell: Cell, node: Node, outcomes: Sequence[Outcome | None], setting: Setting) -> str | None:
+    """The prompt of this row as it would be sent; NoValue names a variable that the run does not have."""
+    override = setting.prompts.get(str(node.id))
+    if override is not None:
+        return override
+    return None if node.prompt is None else text_of(node.prompt, cell, outcomes, setting)
+
+
+def _media(grid: Grid, cell: Cell, node: Node, outcomes: Sequence[Outcome | None], setting: Setting) -> Outcome:
+    """A file's artifact, or what comes in: with its candidates, so that a gate behind it still decides."""
+    for _role, mode, feeding in cell.inputs:
+        for number in serving_of(grid, mode, feeding, outcomes):
+            outcome = outcomes[number]
+            assert outcome is not None
+            return outcome
+    artifact = setting.sources.get(node.source or "")
+    if artifact is None:
+        return Outcome(State.BLOCKED, says="it has no picture or clip to hand on")
+    return Outcome(State.DONE, Value(artifacts=(artifact,)))
+
+
+def _inputs(grid: Grid, cell: Cell, outcomes: Sequence[Outcome | None]) -> dict[str, tuple[Artifact, ...]]:
+    """Artifacts by role. A role that gets none is left out: the provider would see no difference."""
+    inputs: dict[str, tuple[Artifact, ...]] = {}
+    for role, mode, feeding in cell.inputs:
+        if mode is Mode.FIRST:
+            feeding = tuple(first_hope(grid, feeding, outcomes))
+        for number in feeding:
+            outcome = outcomes[number]
+            if outcome is not None and outcome.state is State.DONE and outcome.value is not None:
+                found = outcome.value.artifacts[:1]
+                if found:
+                    inputs[role] = inputs[role] + found if role in inputs else found
+    return inputs
