@@ -24,9 +24,10 @@ from rushes.ledger.fold import fold
 from rushes.ledger.ledger import Ledger
 from rushes.model.ids import BaseKey, NodeId
 from rushes.model.media import Artifact
+from rushes.model.money import show_usd
 from rushes.model.problem import Problem, Severity
 from rushes.model.run import RunOptions
-from rushes.model.workflow import Pick, Workflow
+from rushes.model.workflow import Pick, Settings, Workflow
 from rushes.plugin.format import Document
 from rushes.spec.load import load, with_marks
 
@@ -97,6 +98,7 @@ def _unswept() -> Iterator[None]:
     try:
         yield
     finally:
+        gc.freeze()  # it lives as long as the command: the collector need never look at it
         if was:
             gc.enable()
 
@@ -176,9 +178,19 @@ def _planned(
         models=models,
         options=options,
         concurrency=concurrency,
-        plan=plan_for(selected),
+        plan=_warned(plan_for(selected), workflow.settings),
         problems=tuple(problems),
     )
+
+
+def _warned(plan: Plan, settings: Settings) -> Plan:
+    """The plan, saying so when it may cost more than `warn_threshold`."""
+    warn, money = settings.warn_cost, plan.money
+    if warn is None or (money.high <= warn and not money.unknown):
+        return plan
+    most = "an unknown amount" if money.unknown else show_usd(money.high)
+    says = f"this may cost {most}, and warn_threshold is {show_usd(warn)}"
+    return dataclasses.replace(plan, warnings=(*plan.warnings, says))
 
 
 def _concurrency(project: Project, workflow: Workflow, options: RunOptions) -> int | None:

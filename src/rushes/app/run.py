@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from rushes.app.ceiling import keep_ceilings
 from rushes.app.plan import Prepared, prepare, prepare_document
 from rushes.app.project import Project
 from rushes.app.results import Finished, finish
@@ -61,6 +62,7 @@ async def run_file(
     """Run a file. Raises ProblemsError, PlanChanged when `bound_to` is another plan, RemoteError, StoreError."""
     prepared = await prepare(project, file, options)
     _check_bound(prepared.plan, bound_to)
+    keep_ceilings(project, prepared)
     hooks.planned(prepared.plan)
     earlier = _earlier(project, prepared)
     if earlier is not None and _nothing_to_do(prepared):
@@ -84,6 +86,7 @@ async def resume(project: Project, run: str | None, *, hooks: Hooks = NO_HOOKS) 
     """Go on with a run (the newest that is not over, when none is named). Raises NotFound, UserError."""
     record = project.ledger.run(RunId(run)) if run is not None else _newest_open(project)
     prepared = await prepared_as_of(project, record)
+    keep_ceilings(project, prepared)
     hooks.planned(prepared.plan)
     return await _drive(project, prepared, record, hooks)
 

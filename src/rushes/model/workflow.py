@@ -151,7 +151,6 @@ class Settings:
     pick: Pick | None = None
     provider: str | None = None
     timeout: float | None = None
-    connection_timeout: float | None = None
     max_retries: int | None = None
     retry_delay: float | None = None
     request_delay: float | None = None
@@ -160,11 +159,6 @@ class Settings:
     daily_limit: Decimal | None = None
     confirm: bool | None = None
     input_file: str | None = None
-    log_level: str | None = None
-    log_file: str | None = None
-    create_subdirs: bool = False
-    timestamp_dirs: bool = False
-    output_naming: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

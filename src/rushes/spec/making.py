@@ -21,7 +21,7 @@ RUN_MEDIA = {"input_image": Kind.IMAGE, "input_video": Kind.VIDEO}
 
 
 class Desk:
-    """What all steps of a tab share. `nodes` grows in the order of the file."""
+    """What all steps of a tab share. `nodes` grows in the order of the file; `candidates` is the document's default."""
 
     def __init__(
         self,
@@ -33,6 +33,7 @@ class Desk:
         variables: Mapping[str, str],
         lists: Mapping[str, tuple[str, ...]],
         taken: set[str],
+        candidates: int | None = None,
     ) -> None:
         self.tab = tab
         self.prefix = prefix
@@ -42,6 +43,7 @@ class Desk:
         self.variables = variables
         self.lists = lists
         self.taken = taken
+        self.candidates = candidates
         self.nodes: list[Node] = []
         self.limits: list[LimitSpec] = []
         self._run_media: dict[str, NodeId] = {}

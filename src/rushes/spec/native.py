@@ -107,7 +107,9 @@ class _Reader:
         for outline in outlines:
             notes.tab = outline.tab
             names = Names(outline.names, everywhere)
-            desk = Desk(outline.tab, outline.prefix, names, notes, inputs, texts, lists, self._taken)
+            desk = Desk(
+                outline.tab, outline.prefix, names, notes, inputs, texts, lists, self._taken, settings.candidates
+            )
             for draft in outline.drafts:
                 build_step(draft, desk)
             tabs.append(Tab(outline.tab, tuple(desk.nodes)))

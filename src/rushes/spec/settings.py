@@ -33,20 +33,29 @@ SETTING_KEYS = frozenset(
 )
 
 
+_NO_EFFECT = {
+    "create_subdirs": "every kind of result has a folder of its own already",
+    "timestamp_dirs": "every new set of results has a numbered folder of its own, v0-1, v0-2, ...",
+    "output_naming": "files are named after their scenes, so that no two results share a name",
+    "log_level": "how much is said is a matter of flags: --quiet, --debug",
+    "log_file": "the ledger keeps every event; rushes status shows them, and --stream writes them out",
+    "connection_timeout": "a step's time is limited as a whole, by timeout",
+}
+"""Settings of the dialect that nothing here follows, and why; a file that has them is told."""
+
+
 def read_settings(root: Raw, notes: Notes) -> Settings:
     """The settings of a document; every problem goes to the notes."""
     raw = notes.mapping(root, "settings", ())
     notes.keys(raw, SETTING_KEYS, _HERE, "settings")
     cost = notes.mapping(raw, "cost_management", _HERE)
     notes.keys(cost, COST_KEYS, _COST, "cost_management")
-    found: dict[str, Any] = {key: notes.flag(raw, key, _HERE) for key in FLAGS}
-    found.update({key: notes.number(raw, key, _HERE) for key in SECONDS})
+    found: dict[str, Any] = {key: notes.flag(raw, key, _HERE) for key in ("parallel", "fail_fast")}
+    found["timeout"] = notes.number(raw, "timeout", _HERE)
     found.update({key: notes.whole(raw, key, _HERE) for key in ("max_workers", "attempts", "candidates")})
-    found.update({key: notes.word(raw, key, _HERE) for key in ("output_naming", "input_file", "provider")})
+    found.update({key: notes.word(raw, key, _HERE) for key in ("input_file", "provider")})
     found["max_retries"] = notes.whole(raw, "max_retries", _HERE, 0)
     found["retry_delay"] = notes.number(raw, "retry_delay", _HERE, -1)
-    found["log_level"] = notes.one_of(raw, "log_level", _HERE, LOG_LEVELS)
-    found["log_file"] = notes.output_path(raw, "log_file", _HERE)
     found["pick"] = read_pick(raw, _HERE, notes)
     found["max_cost"] = _same(
         notes, [money(raw, "max_cost", _HERE, notes), money(raw, "max_budget", _HERE, notes)],
@@ -56,6 +65,7 @@ def read_settings(root: Raw, notes: Notes) -> Settings:
         notes, [money(raw, "warn_threshold", _HERE, notes)],
         money(cost, "warn_threshold", _COST, notes), "both warn_threshold", _HERE, min,
     )  # fmt: skip
+    _no_effect(raw, notes)
     found["daily_limit"] = money(cost, "daily_limit", _COST, notes)
     found["confirm"] = notes.flag(cost, "require_confirmation", _COST)
     delays = [notes.number(raw, key, _HERE, -1) for key in ("rate_limit_delay", "request_delay")]
@@ -64,6 +74,22 @@ def read_settings(root: Raw, notes: Notes) -> Settings:
     top = notes.output_path(root, "output_dir", ())
     found["output_dir"] = _same(notes, [top, own], None, "output_dir and settings.output_dir", _HERE, min)
     return Settings(**{key: value for key, value in found.items() if value is not None})
+
+
+def _no_effect(raw: Raw, notes: Notes) -> None:
+    """Settings that are understood and followed by nothing: their values must still be what they should be."""
+    notes.flag(raw, "create_subdirs", _HERE)
+    notes.flag(raw, "timestamp_dirs", _HERE)
+    notes.word(raw, "output_naming", _HERE)
+    notes.one_of(raw, "log_level", _HERE, LOG_LEVELS)
+    notes.output_path(raw, "log_file", _HERE)
+    notes.number(raw, "connection_timeout", _HERE)
+    if notes.mapping(raw, "cost_management", _HERE).get("require_confirmation") is False:
+        says = "require_confirmation: false has no effect: whoever sits at the terminal is asked before money is spent"
+        notes.say("no-effect", says, (*_COST, "require_confirmation"), "use --yes where nobody should be asked")
+    for key, why in _NO_EFFECT.items():
+        if raw.get(key):
+            notes.say("no-effect", f"{key} has no effect: {why}", (*_HERE, key), "remove it")
 
 
 def _same(notes: Notes, many: list[Any], last: Any, names: str, path: Path, choose: Callable[[Any], Any]) -> Any:

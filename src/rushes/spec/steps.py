@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from rushes.model.ids import NodeId
-from rushes.model.operation import Operation
+from rushes.model.media import Kind
+from rushes.model.operation import SIGNATURES, Operation, Where
 from rushes.model.problem import Path
 from rushes.model.workflow import Condition, Input, LimitSpec, Node, Pick
 from rushes.spec.feeds import continue_chain, finish_tail, read_input_from
@@ -105,6 +106,8 @@ def _policy(making: Making) -> dict[str, Any]:
         _from_group(making, draft.group, found)
     if making.candidates is not None:
         found["candidates"] = making.candidates
+    elif making.desk.candidates is not None and _makes_media(draft.op):
+        found["candidates"] = making.desk.candidates
     if making.workers is not None:
         found["limit"] = _limit(making, making.workers)
     for key, value in draft.raw.items():
@@ -112,6 +115,11 @@ def _policy(making: Making) -> dict[str, Any]:
         if handle is not None and value is not None:
             handle(making, found)
     return found
+
+
+def _makes_media(op: Operation) -> bool:
+    signature = SIGNATURES[op]
+    return signature.where is Where.REMOTE and signature.output in (Kind.IMAGE, Kind.VIDEO)
 
 
 def _description(making: Making, found: dict[str, Any]) -> None:
