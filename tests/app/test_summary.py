@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -158,5 +159,5 @@ def test_a_summary_is_json(studio: Studio) -> None:
     grid = grid_of(image("s", candidates=2), gate("g", "s"))
     subject = studio.made("s", 2)
     told = summarize(record(), grid, [subject, waiting(subject)], entries(*attempt(1, "s")))
-    plain = json.loads(json.dumps(told.with_exported([Path("a/b")]).plain()))
+    plain = json.loads(json.dumps(dataclasses.replace(told, exported=(Path("a/b"),)).plain()))
     assert plain["spent_usd"] == "0.04" and plain["exported"] == ["a/b"] and plain["waiting"][0]["row"] == 1

@@ -7,26 +7,15 @@ import dataclasses
 from rushes.app.project import Project
 from rushes.app.results import Finished, finish
 from rushes.app.run import prepared_as_of
-from rushes.app.show import runs
+from rushes.app.show import run_named
 from rushes.app.summary import RunSummary
-from rushes.errors import NotFound
-from rushes.model.ids import RunId
-from rushes.model.run import RunRecord
 
 
 async def export_run(project: Project, run: str | None, output_dir: str | None = None) -> RunSummary:
     """Export a run (the newest, when none is named) from what the store holds now. Raises NotFound, StoreError."""
-    record = _record(project, run)
+    record = run_named(project, run)
     if output_dir is not None:
         record = dataclasses.replace(record, options=dataclasses.replace(record.options, output_dir=output_dir))
     prepared = await prepared_as_of(project, record)
     entries = project.ledger.events(record.id)
     return finish(project, prepared, Finished(record, prepared.plan.outcomes, entries, idle=False))
-
-
-def _record(project: Project, run: str | None) -> RunRecord:
-    if run is not None:
-        return project.ledger.run(RunId(run))
-    for record in runs(project, limit=1):
-        return record
-    raise NotFound("there are no runs yet", next_step="start one with: rushes run FILE")

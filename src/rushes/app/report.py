@@ -17,9 +17,9 @@ from rushes.app.report_scenes import Sheet, shown_pictures
 from rushes.app.report_tables import costs, failures, nodes, waiting
 from rushes.app.report_timeline import bars_of, timeline
 from rushes.app.summary import RunSummary
-from rushes.app.tally import Dated
 from rushes.graph.grid import Grid
 from rushes.graph.value import Outcome
+from rushes.ledger.entry import Entry
 from rushes.model.event import Stored
 from rushes.model.ids import BaseKey
 from rushes.model.money import show_usd
@@ -38,7 +38,7 @@ class Story:
     summary: RunSummary
     grid: Grid
     outcomes: Sequence[Outcome | None]
-    entries: Sequence[Dated] = ()
+    entries: Sequence[Entry] = ()
     files: Sequence[OutFile] = ()
     version: int | None = None
     reasons: Mapping[str, str] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from rushes.app.report_html import esc, seconds, short
 from rushes.app.summary import NodeLine, RunSummary
-from rushes.app.tally import Dated
+from rushes.ledger.entry import Entry
 from rushes.model.event import Cancelled, Done, Reserved, Stored
 from rushes.model.ids import AttemptId
 from rushes.model.money import ZERO, show_usd
@@ -89,7 +89,7 @@ class _Cost:
             self.spent += billed
 
 
-def costs(entries: Iterable[Dated]) -> str:
+def costs(entries: Iterable[Entry]) -> str:
     """What each provider's model was asked and charged."""
     found: dict[tuple[str, str], _Cost] = {}
     of: dict[AttemptId, _Cost] = {}

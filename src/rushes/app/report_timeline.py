@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from rushes.app.report_html import esc, seconds
-from rushes.app.tally import Dated
+from rushes.ledger.entry import Entry
 from rushes.model.event import Accepted, Cancelled, Done, Failed, Reserved, Stored, Unknown
 from rushes.model.ids import AttemptId
 
@@ -42,7 +42,7 @@ class _Span(NamedTuple):
     shift: float  # what is taken off a time in this span
 
 
-def bars_of(entries: Iterable[Dated], titles: dict[str, str]) -> list[Bar]:
+def bars_of(entries: Iterable[Entry], titles: dict[str, str]) -> list[Bar]:
     """The attempts in the order in which they began."""
     bars: dict[AttemptId, Bar] = {}
     last = 0.0
@@ -96,10 +96,6 @@ def timeline(bars: Sequence[Bar]) -> str:
     more = f"<p>The first {MOST:,} of {len(bars):,} attempts.</p>" if len(bars) > MOST else ""
     cut = "<p>Dashed lines: nobody worked in between, and the time is cut out.</p>" if len(spans) > 1 else ""
     return f'<div class="axis" aria-hidden="true">{labels}</div>{"".join(parts)}{_LEGEND}{cut}{more}'
-
-
-def _line(name: str, x: float, height: int) -> str:
-    return f'<line class="{name}" x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{height}"/>'
 
 
 _LEGEND = (

@@ -16,8 +16,8 @@ from rushes.app.plan import Prepared
 from rushes.app.project import Project
 from rushes.app.report import Story, write_report
 from rushes.app.summary import RunSummary, summarize
-from rushes.app.tally import Dated
 from rushes.graph.value import Outcome
+from rushes.ledger.entry import Entry
 from rushes.model.ids import BaseKey, Digest, NodeId
 from rushes.model.media import Kind
 from rushes.model.operation import Operation
@@ -31,7 +31,7 @@ class Finished(NamedTuple):
 
     record: RunRecord
     outcomes: Sequence[Outcome]
-    entries: Sequence[Dated]
+    entries: Sequence[Entry]
     idle: bool
 
 

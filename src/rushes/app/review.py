@@ -9,13 +9,14 @@ from typing import NamedTuple
 from rushes.app.plan import Prepared
 from rushes.app.project import Project
 from rushes.app.run import prepared_as_of
+from rushes.app.show import run_named
 from rushes.errors import NotFound, UserError
 from rushes.graph.select import match
 from rushes.graph.value import Outcome, State
 from rushes.model.event import Decided, Place
 from rushes.model.ids import RunId
 from rushes.model.operation import Operation
-from rushes.model.run import RunRecord, RunState
+from rushes.model.run import RunState
 from rushes.model.verdict import Choice
 
 
@@ -47,7 +48,7 @@ async def decide(
 
     `candidate` and `row` count from 1; `row` may be left out when only one row waits. Raises NotFound, UserError.
     """
-    record = _record(project, run)
+    record = run_named(project, run)
     prepared = await prepared_as_of(project, record)
     cell, outcome = _gate_row(prepared, node, row)
     assert outcome.base is not None
@@ -70,14 +71,6 @@ async def decide(
     waiting = sum(one.state is State.WAITING for one in left)
     parked = record.state is not RunState.RUNNING
     return Ruling(record.id, str(place.node), place.row + 1, candidate, choice, digest, waiting, parked)
-
-
-def _record(project: Project, run: str | None) -> RunRecord:
-    if run is not None:
-        return project.ledger.run(RunId(run))
-    for record in project.ledger.runs(limit=1):
-        return record
-    raise NotFound("there are no runs yet", next_step="start one with: rushes run FILE")
 
 
 def _gate_row(prepared: Prepared, name: str, row: int | None) -> tuple[int, Outcome]:

@@ -41,8 +41,6 @@ Watch = Callable[[Event], None]
 Tell = Callable[[Plan], None]
 Gauge = Callable[[Callable[[], Mapping[str, int]]], None]
 
-_SETTLED = (State.DONE, State.SKIPPED)
-
 
 class Hooks(NamedTuple):
     """What a door may hang on a run: every event, why requests wait, the plan before it starts, the wish to stop."""

@@ -17,14 +17,17 @@ def runs(project: Project, *, file: Path | None = None, limit: int = 50) -> list
     return project.ledger.runs(file=None if file is None else str(file.absolute()), limit=limit)
 
 
+def run_named(project: Project, run: str | None) -> RunRecord:
+    """The run with this id, or this beginning of one; the newest, when none is named. Raises NotFound."""
+    if run is not None:
+        return project.ledger.run(RunId(run))
+    for record in project.ledger.runs(limit=1):
+        return record
+    raise NotFound("there are no runs yet", next_step="start one with: rushes run FILE")
+
+
 async def status(project: Project, run: str | None) -> RunSummary:
     """Where a run stands now (the newest, when none is named), whether or not a process drives it. Raises NotFound."""
-    if run is not None:
-        record = project.ledger.run(RunId(run))
-    else:
-        newest = project.ledger.runs(limit=1)
-        if not newest:
-            raise NotFound("there are no runs yet", next_step="start one with: rushes run FILE")
-        record = newest[0]
+    record = run_named(project, run)
     prepared = await prepared_as_of(project, record)
     return summarize(record, prepared.grid, prepared.plan.outcomes, project.ledger.events(record.id))

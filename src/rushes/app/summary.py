@@ -5,7 +5,6 @@ Everything people see at the end of a run (the table, `--json`, `errors.json`, t
 
 from __future__ import annotations
 
-import dataclasses
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,10 +12,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rushes.app.tally import Dated, NodeTally, Tally
+from rushes.app.tally import NodeTally, Tally
 from rushes.errors import ErrorClass
 from rushes.graph.grid import Grid
 from rushes.graph.value import Outcome, State
+from rushes.ledger.entry import Entry
 from rushes.model.ids import NodeId
 from rushes.model.operation import SIGNATURES, Where
 from rushes.model.run import RunRecord, RunState
@@ -105,10 +105,6 @@ class RunSummary:
     exported: tuple[Path, ...] = ()
     notes: tuple[str, ...] = field(default=())
 
-    def with_exported(self, paths: Iterable[Path]) -> RunSummary:
-        """The same summary, naming the files and folders that were written."""
-        return dataclasses.replace(self, exported=tuple(paths))
-
     def plain(self) -> dict[str, Any]:
         """As JSON: money as strings, paths as text."""
         return {
@@ -153,7 +149,7 @@ def plain_failure(one: Failure) -> dict[str, Any]:
 
 
 def summarize(
-    record: RunRecord, grid: Grid, outcomes: Sequence[Outcome | None], entries: Iterable[Dated]
+    record: RunRecord, grid: Grid, outcomes: Sequence[Outcome | None], entries: Iterable[Entry]
 ) -> RunSummary:
     """The summary of a run, live or over. Linear in cells and entries."""
     tally = Tally(entries)

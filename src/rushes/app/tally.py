@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Protocol
 
+from rushes.ledger.entry import Entry
 from rushes.model.event import (
     Cancelled,
     CellFailed,
@@ -25,20 +25,6 @@ from rushes.model.ids import AttemptId, NodeId
 from rushes.model.money import ZERO
 
 
-class Dated(Protocol):
-    """An event and when it was written, in unix seconds: an entry of the ledger."""
-
-    @property
-    def at(self) -> float:
-        """When."""
-        ...
-
-    @property
-    def event(self) -> Event:
-        """What."""
-        ...
-
-
 @dataclass(slots=True)
 class NodeTally:
     """What one node took: results obtained, the rows they are for, USD (None: not all known), seconds of work."""
@@ -52,7 +38,7 @@ class NodeTally:
 class Tally:
     """The sums. `seconds` is the time in which a process drove the run; waits between two drives do not count."""
 
-    def __init__(self, entries: Iterable[Dated] = ()) -> None:
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self.spent = ZERO
         self.unpriced = 0
         self.attempts = 0

@@ -19,9 +19,6 @@ from rushes.cli.say import clean, duration
 from rushes.model.event import CellFailed, Event, Waiting
 from rushes.model.money import show_usd
 
-REFRESH = 1 / 8
-"""Seconds between two pictures."""
-
 ROWS = 8
 """How many of the longest-running requests are shown."""
 
@@ -29,7 +26,7 @@ _PRINTED = 40  # lines above the panel before they are only counted
 
 
 class LiveView:
-    """A run on a terminal. `tick` draws; the command's loop calls it every `REFRESH` seconds."""
+    """A run on a terminal. `tick` draws; the command's loop calls it a few times a second."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -63,10 +60,6 @@ class LiveView:
             self._print(f"failed  {self._name(event)}: {clean(event.says)}", "red")
         elif isinstance(event, Waiting):
             self._print(f"waits   {self._name(event)}: choose one of {len(event.shown)} candidates", "yellow")
-
-    def say(self, text: str) -> None:
-        """A line that stays."""
-        self.console.print(Text(text))
 
     def stopping(self) -> None:
         """The person asked the run to stop."""

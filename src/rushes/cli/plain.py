@@ -44,7 +44,7 @@ class LogView:
         self.progress.planned(plan)
         if plan.most:
             about = f", about {duration(plan.seconds)}" if plan.seconds else ""
-            self.say(f"plan {plan.fingerprint}: {count(plan.most, 'request')} to make{about}")
+            self._say(f"plan {plan.fingerprint}: {count(plan.most, 'request')} to make{about}")
 
     def gauge(self, ask: Callable[[], Mapping[str, int]]) -> None:
         """The run can be asked why its requests wait."""
@@ -61,10 +61,9 @@ class LogView:
     def stopping(self) -> None:
         """The person asked the run to stop."""
         self.progress.stopping = True
-        self.say("stopping: nothing new is begun; Ctrl-C again leaves at once")
+        self._say("stopping: nothing new is begun; Ctrl-C again leaves at once")
 
-    def say(self, text: str) -> None:
-        """A line."""
+    def _say(self, text: str) -> None:
         self._out.write(text + "\n")
         self._out.flush()
 
@@ -74,7 +73,7 @@ class LogView:
         if now >= self._summary_at and not self.progress.ended:
             self._summary_at = now + SUMMARY_EVERY
             self._say_unsaid()
-            self.say(self._summary(now))
+            self._say(self._summary(now))
 
     def _line(self, event: Event) -> str:
         if isinstance(event, CellDone):
@@ -94,13 +93,13 @@ class LogView:
             self._second, self._lines = second, 0
         self._lines += 1
         if self._lines <= LINES_PER_SECOND or text.startswith("failed"):
-            self.say(text)
+            self._say(text)
         else:
             self._unsaid += 1
 
     def _say_unsaid(self) -> None:
         if self._unsaid:
-            self.say(f"... and {count(self._unsaid, 'more row')}")
+            self._say(f"... and {count(self._unsaid, 'more row')}")
             self._unsaid = 0
 
     def _summary(self, now: float) -> str:
@@ -144,10 +143,6 @@ class StreamView:
         """The person asked the run to stop."""
         print_json({"type": "stopping"})
 
-    def say(self, text: str) -> None:
-        """Talk goes to stderr."""
-        sys.stderr.write(text + "\n")
-
     def tick(self) -> None:
         """Nothing to draw."""
 
@@ -171,9 +166,6 @@ class QuietView:
         """Nothing."""
 
     def stopping(self) -> None:
-        """Nothing."""
-
-    def say(self, text: str) -> None:
         """Nothing."""
 
     def tick(self) -> None:

@@ -66,7 +66,6 @@ class Progress:
         self.requests = 0  # to buy, as far as the plan can know
         self.bought = 0
         self.rows = 0
-        self.rows_done = 0
         self.reused = 0
         self.failed = 0
         self.blocked = 0
@@ -142,7 +141,6 @@ class Progress:
     def _of_row(self, event: Event) -> None:
         match event:
             case CellDone(place=place, reused=reused):
-                self.rows_done += 1
                 self.reused += reused
                 self._asking.discard((place.node, place.row))
             case CellFailed(place=place, blocked_by=blocked_by):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 
 from rich.console import Console
 from rich.table import Table
@@ -235,15 +234,11 @@ def _node_table(nodes: Iterable[NodeLine]) -> Table:
             f"{one.done}/{one.rows}" if one.done != one.rows else f"{one.rows}",
             f"{one.bought:,}" if one.bought else "",
             f"{one.reused:,}" if one.reused else "",
-            _spent(one.spent) if one.bought else "",
+            show_usd(one.spent) if one.bought else "",
             duration(one.seconds) if one.bought else "",
             Text(clean(one.says)),
         )
     return table
-
-
-def _spent(spent: Decimal | None) -> str:
-    return show_usd(spent)
 
 
 def _show_failures(summary: RunSummary, console: Console) -> None:

@@ -40,10 +40,6 @@ class View(Protocol):
         """The person asked the run to stop."""
         ...
 
-    def say(self, text: str) -> None:
-        """A line that stays."""
-        ...
-
     def tick(self) -> None:
         """Draw, if there is something to draw."""
         ...

@@ -7,20 +7,9 @@ group and the groups around it, its own step. A limit that was told to slow down
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 Lane = tuple[str, ...]
 """Names of the limits that a unit needs, outermost first."""
-
-
-@dataclass(frozen=True, slots=True)
-class LimitView:
-    """A limit as people see it: tokens out, ceiling (None: none), and the loop time until which it is paused."""
-
-    name: str
-    used: int
-    most: int | None
-    paused_until: float
 
 
 class Limits:
@@ -64,8 +53,3 @@ class Limits:
         """Hand the tokens back."""
         for name in lane:
             self._used[name] -= 1
-
-    def views(self) -> list[LimitView]:
-        """Every limit, by name."""
-        names = sorted({*self._most, *self._used})
-        return [LimitView(n, self._used.get(n, 0), self._most.get(n), self._paused.get(n, 0.0)) for n in names]

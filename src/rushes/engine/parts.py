@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -98,4 +97,4 @@ class JobContext:
 
     async def work(self, function: Callable[[], T]) -> T:
         """Run a blocking function in a worker thread."""
-        return await asyncio.get_running_loop().run_in_executor(None, partial(function))
+        return await asyncio.get_running_loop().run_in_executor(None, function)

@@ -86,10 +86,6 @@ def _lines(node: Node, nodes: Mapping[NodeId, Node], known: dict[NodeId, list[_L
     return lines
 
 
-def _pick(lines: list[_Line], row: int) -> str:
-    return lines[min(row, len(lines) - 1)].text if lines else ""
-
-
 def _row_path(node: Node, number: int) -> Path:
     return (*node.path, "properties", "dynamicRows", number)
 

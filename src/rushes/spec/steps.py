@@ -19,7 +19,6 @@ from rushes.spec.params import read_params, read_prompt
 from rushes.spec.settings import money, read_pick
 from rushes.spec.words import LOCAL
 
-_IMAGE_MAKERS = (Operation.TEXT_TO_IMAGE, Operation.IMAGE_TO_IMAGE)
 _MOST_ATTEMPTS = 100
 
 

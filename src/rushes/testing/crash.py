@@ -18,7 +18,8 @@ from enum import StrEnum
 from functools import partial
 from typing import Any
 
-from rushes.testing.journal import Journal, KillingJournal
+from rushes.engine.parts import Journal
+from rushes.testing.journal import KillingJournal
 
 Wrap = Callable[[Journal], Journal]
 

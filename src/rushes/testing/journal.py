@@ -4,26 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import Any, Protocol
+from typing import Any
 
+from rushes.engine.parts import Journal
 from rushes.model.event import Event, Reserved
 from rushes.testing.clock import outside
-
-
-class Journal(Protocol):
-    """What the engine writes to (`engine.parts.Journal`)."""
-
-    def put(self, *events: Event) -> None:
-        """Hand over events without waiting for the disk."""
-        ...
-
-    async def record(self, *events: Event) -> None:
-        """Hand over events; return once durable ones are on disk."""
-        ...
-
-    async def reserve(self, event: Reserved, *then: Event) -> bool:
-        """Claim a request and record its attempt in one commit."""
-        ...
 
 
 class StillJournal:

@@ -10,9 +10,8 @@ from typing import Any, TypeVar
 import click
 
 from rushes.app.project import Project
-from rushes.app.run import Hooks, rerun_file, run_file
+from rushes.app.run import rerun_file, run_file
 from rushes.app.run import resume as resume_run
-from rushes.app.summary import RunSummary
 from rushes.cli.driving import drive
 from rushes.cli.options import names as node_names
 from rushes.cli.options import options_from, project_flags, running, selection, workflow_file
@@ -90,10 +89,6 @@ def resume(run_id: str | None, every: bool, yes: bool) -> int:
     now = session()
     with Project.open(Path.cwd(), home=now.home) as project:
         return drive(now, lambda hooks: resume_run(project, run_id, hooks=hooks), yes=yes, every=every)
-
-
-async def _run(project: Project, file: Path, options: RunOptions, bound_to: str | None, hooks: Hooks) -> RunSummary:
-    return await run_file(project, file, options, bound_to=bound_to, hooks=hooks)
 
 
 def _project(file: Path, options: RunOptions, now: Session) -> Project:
