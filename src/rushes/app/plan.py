@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +20,7 @@ from rushes.graph.select import flags_of, match, select
 from rushes.graph.setting import Setting
 from rushes.ledger.fold import fold
 from rushes.ledger.ledger import Ledger
+from rushes.model.collector import collector_off
 from rushes.model.ids import BaseKey, NodeId
 from rushes.model.media import Artifact
 from rushes.model.money import show_usd
@@ -68,7 +67,7 @@ def read_file(file: Path) -> bytes:
 
 async def prepare_document(project: Project, file: Path, data: bytes, options: RunOptions) -> Prepared:
     """`prepare` for bytes that may be older than the file: a resumed run means the document it began with."""
-    with _unswept():
+    with collector_off(keep=True):
         loaded = load(str(file), data)
     document, workflow = loaded.document, loaded.workflow
     problems = list(loaded.problems)
@@ -77,7 +76,7 @@ async def prepare_document(project: Project, file: Path, data: bytes, options: R
     folder = _folder(file)
     options = fix_moment(workflow, options)
     values, missing = values_of(workflow, options, folder)
-    with _unswept():
+    with collector_off(keep=True):
         grid, wrong = build_grid(workflow, values)
     models = Models(project, workflow, options)
     problems += missing + wrong + unknown_models(project.catalogue, workflow)
@@ -88,19 +87,6 @@ async def prepare_document(project: Project, file: Path, data: bytes, options: R
     _refuse(with_marks(document, problems))
     setting = _setting(project, workflow, grid, options, values, sources, models)
     return _planned(project, file, document, workflow, grid, setting, models, options, with_marks(document, problems))
-
-
-@contextmanager
-def _unswept() -> Iterator[None]:
-    """Nothing that is built here is garbage, and the collector would walk all of it again and again."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()  # it lives as long as the command: the collector need never look at it
-        if was:
-            gc.enable()
 
 
 def _folder(file: Path) -> Path:
@@ -151,7 +137,7 @@ def _planned(
     concurrency = _concurrency(project, workflow, options)
 
     def plan_for(chosen: frozenset[int] | None) -> Plan:
-        with _unswept():
+        with collector_off(keep=True):
             return make_plan(
                 grid,
                 setting,

@@ -13,12 +13,17 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def collector_off() -> Iterator[None]:
-    """Hold the collector off inside the block; it is on again afterwards if it was on before."""
+def collector_off(*, keep: bool = False) -> Iterator[None]:
+    """Hold the collector off inside the block; it is on again afterwards if it was on before.
+
+    With `keep` what was made lives as long as the command, and the collector need never look at it.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        if keep:
+            gc.freeze()
         if was_on:
             gc.enable()
