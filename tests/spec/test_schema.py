@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 
 from rushes.model.problem import Severity
 from rushes.plugin.format import Document
@@ -54,6 +54,7 @@ def test_every_sample_that_loads_validates(sample: Path) -> None:
 
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(documents())
+@example({"steps": [{"type": "prompt", "enabled": False, "params": {"audio": "b.png"}}]})
 def test_what_loads_validates_and_what_validates_is_refused_for_references_only(tree: dict[str, Any]) -> None:
     errors = errors_of(tree)
     if VALIDATOR.is_valid(tree):

@@ -168,8 +168,10 @@ def _file_name(making: Making, key: str, value: Any, path: Path) -> None:
 
 def _no_role(making: Making, key: str, value: Any, path: Path) -> None:
     if isinstance(value, str | list) and not _is_switch(value):
+        # said of a step that is switched off too: it has no place for this however it is wired
+        making.broken = True
         says = f"{making.op} takes no {key}"
-        making.flow("input-unused", says, path, "remove it, or use a step type that takes one")
+        making.notes.say("input-unused", says, path, "remove it, or use a step type that takes one")
     else:
         _plain(making, key, value, path)
 
