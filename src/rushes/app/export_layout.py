@@ -23,7 +23,7 @@ from rushes.graph.grid import Grid
 from rushes.graph.value import Outcome
 from rushes.model.ids import Digest
 from rushes.model.media import Artifact, Kind
-from rushes.model.operation import Where
+from rushes.model.operation import INLINE
 from rushes.model.workflow import Node
 
 LAYOUT = 1
@@ -154,7 +154,7 @@ def _named(stem: str, artifacts: Sequence[Artifact], namer: Namer) -> Iterator[t
 
 def _generators(grid: Grid) -> Iterator[tuple[Node, int]]:
     for node, count in zip(grid.nodes, grid.count, strict=True):
-        if node.signature.where is not Where.INLINE:
+        if node.op not in INLINE:
             yield node, count
 
 

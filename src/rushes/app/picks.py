@@ -13,7 +13,7 @@ from rushes.graph.grid import Grid
 from rushes.graph.value import LOST, Outcome, State
 from rushes.model.ids import Digest
 from rushes.model.media import Artifact, Kind
-from rushes.model.operation import Fan, Operation, Where
+from rushes.model.operation import INLINE, Fan, Operation
 from rushes.model.result import Result, Value
 from rushes.model.workflow import Node
 
@@ -57,7 +57,7 @@ def shown(grid: Grid, outcomes: Sequence[Outcome | None]) -> Iterator[Shown]:
     """All rows that generators made or failed to make, in the order of the file; cells never looked at are left out."""
     gates = gates_of(grid, outcomes)
     for number, node in enumerate(grid.nodes):
-        if node.signature.where is Where.INLINE:
+        if node.op in INLINE:
             continue
         rows = grid.count[number]
         for row, cell in enumerate(grid.cells_of(number)):

@@ -18,13 +18,12 @@ from PIL import Image, ImageOps
 from rushes.app.report_html import Bytes, Thumb
 from rushes.errors import RushesError
 from rushes.model.ids import Digest
-from rushes.model.media import Artifact, Kind
+from rushes.model.media import PIXEL_LIMIT, Artifact, Kind
 
 EDGE = 360
 """Pixels of the longer edge."""
 
 _QUALITY = 72
-_MOST_PIXELS = 120_000_000  # what a picture may claim to have before we refuse to open it
 
 
 def thumbs(artifacts: Iterable[Artifact], store: Bytes, most: int) -> dict[Digest, Thumb]:
@@ -56,7 +55,7 @@ def _thumb(artifact: Artifact, store: Bytes) -> Thumb | None:
 
 def _still(path: Path) -> Image.Image:
     with Image.open(path) as picture:
-        if picture.width * picture.height > _MOST_PIXELS:
+        if picture.width * picture.height > PIXEL_LIMIT:
             raise ValueError("too large to look at")
         picture.draft("RGB", (EDGE * 2, EDGE * 2))  # a JPEG is decoded at the size that is needed
         return ImageOps.exif_transpose(_on_grey(picture))

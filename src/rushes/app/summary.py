@@ -18,7 +18,7 @@ from rushes.graph.grid import Grid
 from rushes.graph.value import Outcome, State
 from rushes.ledger.entry import Entry
 from rushes.model.ids import NodeId
-from rushes.model.operation import SIGNATURES, Where
+from rushes.model.operation import INLINE
 from rushes.model.run import RunRecord, RunState
 from rushes.model.workflow import Node
 
@@ -174,7 +174,6 @@ def summarize(
 
 _WORST_FIRST = (State.FAILED, State.WAITING, State.RUN, State.AFTER, State.BLOCKED, State.DONE, State.SKIPPED)
 _NOTHING = NodeTally()
-_INLINE = frozenset(op.value for op, signature in SIGNATURES.items() if signature.where is Where.INLINE)
 
 
 def _lines(grid: Grid, outcomes: Sequence[Outcome | None], tally: Tally) -> tuple[tuple[NodeLine, ...], Counts]:
@@ -188,7 +187,7 @@ def _lines(grid: Grid, outcomes: Sequence[Outcome | None], tally: Tally) -> tupl
             total[state] += count
         line = _line(node, rows, states, tally.nodes.get(node.id, _NOTHING), says)
         reused += line.reused
-        if line.op not in _INLINE or line.op == "approve" or line.state != "done":
+        if line.op not in INLINE or line.op == "approve" or line.state != "done":
             lines.append(line)
     return tuple(lines), Counts(
         total=sum(total.values()),
@@ -233,7 +232,7 @@ def _line(node: Node, rows: int, states: dict[str, int], of: NodeTally, says: st
         rows,
         done,
         # a row that is done without a purchase of its own in this run stood in the ledger already
-        0 if op in _INLINE else max(0, done - len(of.rows)),
+        0 if op in INLINE else max(0, done - len(of.rows)),
         of.bought,
         states.get("failed", 0),
         of.spent,

@@ -13,9 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rushes.errors import StoreError
-
-PIXEL_LIMIT = 100_000_000
-"""A picture of more pixels is refused: decoding it would take more than 300 MB."""
+from rushes.model.media import PIXEL_LIMIT
 
 _HEAD = 65_536
 _JPEG_READ = 4_000_000  # how far into a JPEG its size may lie, behind thumbnails and colour profiles

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from rushes.errors import ProblemsError, RushesError
 from rushes.model.problem import Problem, Severity
 
-_ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.ADVICE: 2}
-
 
 def problem_lines(problems: Iterable[Problem]) -> Iterator[str]:
     """Errors first, each group in the order of the file::
@@ -17,7 +15,7 @@ def problem_lines(problems: Iterable[Problem]) -> Iterator[str]:
         why: it would be ignored, and the default model used
         try: did you mean 'model'?
     """
-    for one in sorted(problems, key=lambda problem: _ORDER[problem.severity]):
+    for one in sorted(problems, key=lambda problem: problem.severity.rank):
         mark = "" if one.severity is Severity.ERROR else f"{one.severity}: "
         # the place comes first and alone, so that an editor can jump to it
         yield "  ".join(part for part in (clean(one.where), one.code, mark + clean(one.says)) if part)

@@ -14,6 +14,7 @@ from rushes.app.planned import Action, NodePlan, Plan
 from rushes.app.summary import NodeLine, RunSummary
 from rushes.cli.say import clean, count, duration
 from rushes.model.money import Estimate, show_usd
+from rushes.model.operation import INLINE
 from rushes.model.run import RunRecord, RunState
 
 MOST = 40
@@ -101,7 +102,7 @@ def show_plan(plan: Plan, name: str, console: Console, *, every: bool = False) -
 
 
 def _says_something(one: NodePlan) -> bool:
-    return one.action is not Action.REUSE or one.op.value not in ("prompt", "media", "approve")
+    return one.action is not Action.REUSE or one.op not in INLINE
 
 
 def _plan_table(nodes: Sequence[NodePlan]) -> Table:

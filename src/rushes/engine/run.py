@@ -46,7 +46,7 @@ from rushes.model.event import (
     Waiting,
 )
 from rushes.model.ids import AttemptId, NodeId, RequestKey, RunId
-from rushes.model.operation import Operation, Where
+from rushes.model.operation import INLINE, Operation
 from rushes.model.problem import Severity
 from rushes.model.request import Recipe
 from rushes.model.result import Result
@@ -304,7 +304,7 @@ class _Run:
 
     def _count_done(self, number: int, node: Node, outcome: Outcome, reused: bool) -> None:
         self.done += 1
-        if node.signature.where is Where.INLINE and node.op is not Operation.APPROVE:
+        if node.op in INLINE and node.op is not Operation.APPROVE:
             return
         self.reused += reused
         artifacts = outcome.value.artifacts if outcome.value is not None else ()
@@ -580,7 +580,7 @@ class _Run:
         return names
 
     def _paths(self) -> list[float]:
-        weight = [0.0 if node.signature.where is Where.INLINE else self.job.seconds(node) for node in self.grid.nodes]
+        weight = [0.0 if node.op in INLINE else self.job.seconds(node) for node in self.grid.nodes]
         return remaining_path(self.grid.topology, weight)
 
     def _node(self, number: int) -> Node:

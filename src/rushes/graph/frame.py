@@ -14,7 +14,7 @@ from typing import NamedTuple
 from rushes.graph.setting import ModelChoice, Setting
 from rushes.model.canonical import canonical_bytes
 from rushes.model.media import Artifact
-from rushes.model.operation import SIGNATURES, Operation, Where
+from rushes.model.operation import INLINE, REMOTE, SIGNATURES, Operation
 from rushes.model.text import Text
 from rushes.model.workflow import Json, Node
 
@@ -22,10 +22,8 @@ quoted = encode_basestring
 """A JSON string as `canonical_bytes` writes it."""
 
 
-_INLINE = ModelChoice("", "", "")
-_NO_QUESTION = (Operation.PROMPT, Operation.MEDIA, Operation.APPROVE)
+_NO_MODEL = ModelChoice("", "", "")
 _NAMES = {op: quoted(op.value) for op in Operation}
-_REMOTE = frozenset(op for op, signature in SIGNATURES.items() if signature.where is Where.REMOTE)
 _REQUIRED = {op: tuple(role for role, slot in one.slots.items() if slot.least) for op, one in SIGNATURES.items()}
 
 
@@ -57,8 +55,8 @@ def frame_of(node: Node, setting: Setting) -> Frame:
     """The frame of a node; ValueError or TypeError for parameters that JSON cannot say."""
     op = node.op
     free = node.enabled and node.condition is None
-    if op in _NO_QUESTION:
-        return Frame(node, op, free, _INLINE, (), {}, (), None, True, None)
+    if op in INLINE:
+        return Frame(node, op, free, _NO_MODEL, (), {}, (), None, True, None)
     choice = setting.choose(node)
     params, open_params = _params(node)
     prompt = setting.prompts.get(str(node.id)) if setting.prompts else None
@@ -87,7 +85,7 @@ def _params(node: Node) -> tuple[dict[str, Json], tuple[tuple[str, Text], ...]]:
 
 def candidates_of(node: Node, setting: Setting) -> int:
     """How many candidates a row of this node has; local work has one."""
-    if node.op not in _REMOTE:
+    if node.op not in REMOTE:
         return 1
     if setting.candidates is not None and node.candidates > 1:
         return setting.candidates

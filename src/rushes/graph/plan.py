@@ -15,7 +15,7 @@ from rushes.graph.walk import Walked, walk
 from rushes.model.collector import collector_off
 from rushes.model.ids import BaseKey, NodeId
 from rushes.model.money import Estimate, Quote
-from rushes.model.operation import Operation, Where
+from rushes.model.operation import INLINE, Operation
 from rushes.model.request import Recipe
 from rushes.model.workflow import Node
 
@@ -31,7 +31,7 @@ _ACTIONS = (  # of a node whose rows differ, the first that any row has
     (State.DONE, Action.REUSE),
     (State.SKIPPED, Action.SKIP),
 )
-_INLINE = (Operation.PROMPT, Operation.MEDIA)
+_IN_THE_FILE = (Operation.PROMPT, Operation.MEDIA)
 _NOTHING = Estimate()
 
 
@@ -140,7 +140,7 @@ class _Tally:
             cell = self._grid.cells[number]
             node = self._grid.nodes[cell.node]
             self.seconds[number] = 0.0
-            if node.signature.where is Where.INLINE or outcome.state is State.WAITING:
+            if node.op in INLINE or outcome.state is State.WAITING:
                 continue
             quoted = quotes.get(cell.node)
             if quoted is None:
@@ -173,7 +173,7 @@ def _nodes(grid: Grid, walked: Walked, tally: _Tally, reasons: Reasons) -> list[
         outcome = outcomes[first]
         op = node.op
         if outcome.state is State.DONE and (count == 1 or _all_done(outcomes, first, count)):
-            says = "in the file" if op in _INLINE else outcome.says or "unchanged"
+            says = "in the file" if op in _IN_THE_FILE else outcome.says or "unchanged"
             choice = walked.settler.frame(number).choice
             found.append(
                 NodePlan(
@@ -211,7 +211,7 @@ def _node(grid: Grid, number: int, walked: Walked, tally: _Tally, reasons: Reaso
     if len(cells) > 1:
         reason += f" ({len(concerned)} of {len(cells)} rows)"
     provider, model = "", node.model or ""
-    if action in (Action.RUN, Action.AFTER) and node.signature.where is not Where.INLINE:
+    if action in (Action.RUN, Action.AFTER) and node.op not in INLINE:
         choice = walked.settler.frame(number).choice
         provider, model = choice.provider, choice.model
     return NodePlan(

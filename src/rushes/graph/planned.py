@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from rushes.graph.value import Outcome
 from rushes.model.ids import BaseKey, NodeId
 from rushes.model.money import Estimate
-from rushes.model.operation import Operation
+from rushes.model.operation import INLINE, Operation
 
 
 class Action(StrEnum):
@@ -86,8 +86,7 @@ class Plan:
     @property
     def counts(self) -> dict[Action, int]:
         """How many nodes each action has; texts, references and gates that need nothing are not counted."""
-        inline = (Operation.PROMPT, Operation.MEDIA, Operation.APPROVE)
-        found = Counter(one.action for one in self.nodes if one.action is not Action.REUSE or one.op not in inline)
+        found = Counter(one.action for one in self.nodes if one.action is not Action.REUSE or one.op not in INLINE)
         return {action: found[action] for action in Action}
 
     @property

@@ -12,13 +12,11 @@ from fnmatch import fnmatchcase
 
 from rushes.graph.grid import Grid
 from rushes.model.ids import NodeId
-from rushes.model.media import Kind
-from rushes.model.operation import Operation, Where
+from rushes.model.media import Kind, kind_of_name
+from rushes.model.operation import INLINE, Operation
 from rushes.model.problem import Problem, Severity
 from rushes.model.run import RunMode, RunOptions
 
-_VIDEO_ENDINGS = (".mp4", ".webm", ".mov", ".mkv", ".m4v", ".avi")
-_AUDIO_ENDINGS = (".wav", ".mp3", ".ogg", ".m4a", ".flac", ".aac")
 _TEXT_ENDINGS = (".txt", ".md", ".json", ".srt", ".vtt")
 
 
@@ -151,17 +149,14 @@ def kinds_of(grid: Grid) -> list[Kind]:
         elif node.inputs:
             kinds[number] = kinds[grid.index[node.inputs[0].refs[0]]] if node.inputs[0].refs else Kind.IMAGE
         elif node.source is not None:
-            kinds[number] = _kind_of_name(node.source)
+            kinds[number] = _promised(node.source)
     return kinds
 
 
-def _kind_of_name(source: str) -> Kind:
-    name = source.lower().partition("?")[0]
-    if name.endswith(_VIDEO_ENDINGS):
-        return Kind.VIDEO
-    if name.endswith(_AUDIO_ENDINGS):
-        return Kind.AUDIO
-    return Kind.TEXT if name.endswith(_TEXT_ENDINGS) else Kind.IMAGE
+def _promised(source: str) -> Kind:
+    """What a reference is taken for before its bytes are seen: a picture, unless its name says otherwise."""
+    text = source.lower().partition("?")[0].endswith(_TEXT_ENDINGS)
+    return kind_of_name(source) or (Kind.TEXT if text else Kind.IMAGE)
 
 
 def _images(grid: Grid) -> set[int]:
@@ -195,7 +190,7 @@ def _through(
     stack = list(seeds)
     while stack:
         for one in neighbours[stack.pop()]:
-            if one not in found and grid.nodes[one].signature.where is Where.INLINE and wanted(one):
+            if one not in found and grid.nodes[one].op in INLINE and wanted(one):
                 found.add(one)
                 stack.append(one)
     return found

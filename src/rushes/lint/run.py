@@ -21,8 +21,6 @@ RULES: tuple[Rule, ...] = (*SANITY, *FLOW, *PROMPTS)
 SHOWN = 5
 """How often one piece of advice is repeated before it is summed up."""
 
-_RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.ADVICE: 2}
-
 
 def lint(
     document: Document, workflow: Workflow, *, disabled: Collection[str] = (), settings: LintSettings | None = None
@@ -40,7 +38,7 @@ def in_order(document: Document, problems: Iterable[Problem]) -> list[Problem]:
     """Problems with errors first, then in the order of the file."""
     many = list(problems)
     places = {problem.path: _place(document.tree, problem.path) for problem in many}
-    return sorted(many, key=lambda problem: (_RANK[problem.severity], places[problem.path]))
+    return sorted(many, key=lambda problem: (problem.severity.rank, places[problem.path]))
 
 
 def _limited(rule: Rule, seen: Subject) -> Iterator[Problem]:

@@ -35,6 +35,17 @@ SUFFIX_OF_TYPE = {
 }
 
 
+_ENDINGS = {
+    Kind.IMAGE: "png jpg jpeg webp gif bmp tif tiff avif heic",
+    Kind.VIDEO: "mp4 mov webm mkv avi m4v",
+    Kind.AUDIO: "wav mp3 ogg m4a flac aac opus",
+}
+_KIND_OF_ENDING = {ending: kind for kind, many in _ENDINGS.items() for ending in many.split()}
+
+PIXEL_LIMIT = 100_000_000
+"""A picture with more pixels is refused before it is decoded: 100 megapixels are 300 MB of memory."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
     """Bytes in the store: digest, media type, size in bytes; pixels and seconds where they apply."""
@@ -63,3 +74,9 @@ def kind_of_type(media_type: str) -> Kind:
         return Kind.SUBTITLES
     head = media_type.partition("/")[0]
     return Kind(head) if head in ("image", "video", "audio") else Kind.TEXT
+
+
+def kind_of_name(name: str) -> Kind | None:
+    """What the ending of a path or URL says it is: a picture, a film, a sound; None where it says none of these."""
+    plain = name.partition("?")[0].partition("#")[0]
+    return _KIND_OF_ENDING.get(plain.rpartition(".")[2].lower())

@@ -137,6 +137,12 @@ SIGNATURES: dict[Operation, Signature] = {
 }
 """Sources: the step types of the YAML suite's documents and the node types of the `.nbflow` files."""
 
+INLINE = frozenset(op for op, signature in SIGNATURES.items() if signature.where is Where.INLINE)
+"""Operations that ask nobody: texts, references and gates."""
+
+REMOTE = frozenset(op for op, signature in SIGNATURES.items() if signature.where is Where.REMOTE)
+"""Operations that a model is asked for."""
+
 
 def panels_of(grid: object) -> tuple[int, int]:
     """Columns and rows of a `split_image` grid such as `"2x2"` or `"3x3"`; ValueError if it is neither."""

@@ -17,6 +17,11 @@ class Severity(StrEnum):
     WARNING = "warning"
     ADVICE = "advice"
 
+    @property
+    def rank(self) -> int:
+        """0 for what is said first."""
+        return list(Severity).index(self)
+
 
 class Mark(NamedTuple):
     """A place in a file; line and column count from 1."""

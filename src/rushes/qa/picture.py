@@ -18,14 +18,13 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from rushes.model.media import Artifact, Kind
+from rushes.model.media import PIXEL_LIMIT, Artifact, Kind
 from rushes.model.request import Recipe
 from rushes.model.verdict import Finding, Verdict
 from rushes.qa.wanted import shape_findings
 
 Floats = npt.NDArray[np.float32]
 
-_PIXEL_LIMIT = 100_000_000  # as in `assets.probe`
 _EVEN = 4.0  # standard deviation of a 64×64 thumbnail; below it a picture shows nothing
 _BLACK = 16.0  # 99th percentile of luma
 _NOISE = 8000.0  # Laplacian variance of what never was denoised; caught 100 %, wrong 0 %
@@ -70,7 +69,7 @@ class PictureCheck:
 
 def _decoded(path: Path) -> Image.Image:
     with Image.open(path) as opened:
-        if opened.width * opened.height > _PIXEL_LIMIT:
+        if opened.width * opened.height > PIXEL_LIMIT:
             raise ValueError(f"it has {opened.width}×{opened.height} pixels")
         return opened.convert("RGB")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rushes.model.ids import NodeId
-from rushes.model.media import Kind
+from rushes.model.media import Kind, kind_of_name
 from rushes.model.operation import SIGNATURES, Operation, Signature
 from rushes.model.problem import Path
 from rushes.model.text import Ref, Text, Var
@@ -14,7 +14,7 @@ from rushes.spec.notes import Notes, shown
 from rushes.spec.outline import Draft, Item, members_of
 from rushes.spec.refs import Names
 from rushes.spec.text import RUN_VARIABLES, halves, joined
-from rushes.spec.words import ROLES, kind_of_source
+from rushes.spec.words import ROLES
 
 _FILLED = frozenset(RUN_VARIABLES) - {"item", "row"}
 RUN_MEDIA = {"input_image": Kind.IMAGE, "input_video": Kind.VIDEO}
@@ -262,7 +262,7 @@ class Making:
         source = self.notes.source(value, path)
         if source is None:
             return None
-        kind = kind_of_source(source)
+        kind = kind_of_name(source)
         if kind is not None and kind not in kinds:
             says = f"{shown(value)} is {a_kind(kind)}, and {' or '.join(a_kind(one) for one in kinds)} is wanted"
             self.flow("ref-mismatch", says, path, "name a file of that kind")

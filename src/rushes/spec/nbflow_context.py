@@ -8,13 +8,12 @@ from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from rushes.model.ids import NodeId
-from rushes.model.media import Kind
+from rushes.model.media import Kind, kind_of_name
 from rushes.model.problem import Edit, Path, Problem
 from rushes.model.workflow import Input, Mode
 from rushes.spec.nbflow_graph import GraphNode, GraphTab, Link
 from rushes.spec.nbflow_kinds import MEDIA_KINDS, NodeKind
 
-VIDEO_SUFFIXES = (".mp4", ".webm", ".mov", ".m4v")
 MOST_CANDIDATES = 100
 """More candidates of one row than this are taken for a mistake."""
 
@@ -151,7 +150,7 @@ def _own_kind(node: GraphNode) -> Kind | None:
         return _MAKES[node.kind]
     for name in ("filename", "imageData"):
         value = node.props.get(name)
-        if isinstance(value, str) and value[-300:].lower().partition("?")[0].endswith(VIDEO_SUFFIXES):
+        if isinstance(value, str) and kind_of_name(value[-300:]) is Kind.VIDEO:
             return Kind.VIDEO
     return Kind.IMAGE
 

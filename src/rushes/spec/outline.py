@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from rushes.model.ids import NodeId
 from rushes.model.media import Kind
-from rushes.model.operation import SIGNATURES, Operation
+from rushes.model.operation import INLINE, SIGNATURES, Operation
 from rushes.model.problem import Path
 from rushes.model.workflow import LimitSpec, Mode
 from rushes.spec.forms import INPUT_FROM, ON_ERROR, bad_condition, condition_parts, is_input_from
@@ -36,7 +36,6 @@ STRATEGIES = ("collect_all", "first_success")
 """What `merge_strategy` may say."""
 
 _PICKS = {*PICKS, "first_clean", "yes", "on"}
-_NOT_GATED = (Operation.PROMPT, Operation.MEDIA, Operation.APPROVE)
 
 
 class Tail(NamedTuple):
@@ -242,7 +241,7 @@ class Outliner:
         self.outline.drafts.append(draft)
         if "enabled" in raw:
             draft.enabled = self._notes.flag(raw, "enabled", path) is not False
-        if "approve" in raw and op not in _NOT_GATED:
+        if "approve" in raw and op not in INLINE:
             approve = raw["approve"]
             draft.gate = approve is True or (isinstance(approve, str) and approve.lower() in _PICKS)
         if raw.get("rows") is not None:

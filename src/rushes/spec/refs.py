@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rushes.model.media import Kind
+from rushes.model.media import Kind, kind_of_name
 from rushes.spec.forms import alternatives
 from rushes.spec.notes import Raw
 from rushes.spec.outline import Draft, Group, Item
 from rushes.spec.text import RUN_VARIABLES
-from rushes.spec.words import kind_of_source
 
 _ENDINGS = frozenset({"output", "outputs", "result", "path", "url", "text", "image", "video", "audio", "approve"})
 _BEGINNINGS = ("steps.", "step_")
@@ -60,7 +59,7 @@ class Names:
                 return at.kind
             source = source_of(at.raw)
             if source is not None:
-                return kind_of_source(source)
+                return kind_of_name(source)
             fed = fed_by(at.raw)
             at = self.find(fed[0]) if fed else _media_before(at)
         return None

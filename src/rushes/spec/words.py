@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from rushes.model.media import Kind
-from rushes.model.operation import SIGNATURES, Operation, Where
+from rushes.model.operation import REMOTE, SIGNATURES, Operation
 
 INPUT_TYPES = ("auto", "text", "image", "video")
 GROUP, BATCH = "parallel_group", "batch"
@@ -179,19 +179,5 @@ ROLES: dict[tuple[Operation, Kind | None], tuple[str, ...]] = {
 }
 """The roles that a bare reference to something of a kind may fill, the best first (None: kind not known)."""
 
-LOCAL = frozenset(op for op in Operation if SIGNATURES[op].where is not Where.REMOTE)
+LOCAL = frozenset(Operation) - REMOTE
 """Operations that no model is asked for."""
-
-_SUFFIXES: dict[Kind, str] = {
-    Kind.IMAGE: "png jpg jpeg webp gif bmp tif tiff avif heic",
-    Kind.VIDEO: "mp4 mov webm mkv avi m4v",
-    Kind.AUDIO: "wav mp3 ogg m4a flac aac opus",
-}
-KIND_OF_SUFFIX = {suffix: kind for kind, many in _SUFFIXES.items() for suffix in many.split()}
-"""What a file's name says about it."""
-
-
-def kind_of_source(source: str | None) -> Kind | None:
-    """The kind of a path or URL by its suffix; None where it does not say."""
-    name = (source or "").partition("?")[0].partition("#")[0]
-    return KIND_OF_SUFFIX.get(name.rpartition(".")[2].lower())

@@ -10,9 +10,7 @@ from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 from rushes.errors import ErrorClass, RemoteError
-
-PIXEL_LIMIT = 100_000_000
-"""A picture with more pixels is refused before it is decoded: 100 megapixels are 300 MB of memory."""
+from rushes.model.media import PIXEL_LIMIT
 
 _PNG_LEVEL = 1
 """zlib level; level 6 takes four times as long for 15 % fewer bytes."""

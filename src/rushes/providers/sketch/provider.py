@@ -45,11 +45,14 @@ class Sketch:
         """Parameters and inputs that cannot be drawn."""
         if SIGNATURES[recipe.op].where is not Where.REMOTE:
             return [_problem((), f"{recipe.op} is not for a provider", "leave its provider out")]
-        try:
-            _measured(recipe)
-        except BadParam as error:
-            return [_problem(("params", error.name), f"{error.name}: {error}", "change the parameter, or leave it out")]
-        return []
+        problems = []
+        for check in _CHECKS[recipe.op]:
+            try:
+                check(recipe)
+            except BadParam as error:
+                says, try_ = f"{error.name}: {error}", "change the parameter, or leave it out"
+                problems.append(_problem(("params", error.name), says, try_))
+        return problems
 
     def estimate(self, recipe: Recipe) -> Quote:
         """Free; typical seconds as measured on one core."""
@@ -102,28 +105,44 @@ def _source_size(recipe: Recipe, role: str) -> tuple[int, int] | None:
     return (first.width, first.height) if first is not None and first.width and first.height else None
 
 
-def _measured(recipe: Recipe) -> tuple[tuple[int, int], float]:
-    """Pixels and seconds of what a recipe asks for; BadParam for what cannot be made. (0, 0) where it has none."""
+def _size(recipe: Recipe) -> tuple[int, int]:
+    """Pixels of what a recipe asks for; BadParam for what cannot be made. (0, 0) where it has none."""
     op, params = recipe.op, recipe.params
     if op in (Operation.TEXT_TO_IMAGE, Operation.IMAGE_TO_IMAGE):
-        number_of(params, "strength", 0.6, 0.0, 1.0)
-        return sizes.picture_size(params, _source_size(recipe, "image")), 0.0
-    if op in (Operation.TEXT_TO_VIDEO, Operation.IMAGE_TO_VIDEO):
-        sizes.fps_of(params)
-        return sizes.film_size(params, _source_size(recipe, "start_frame")), sizes.seconds_of(params)
+        return sizes.picture_size(params, _source_size(recipe, "image"))
+    if op in _FILMED:
+        return sizes.film_size(params, _source_size(recipe, "start_frame"))
     if op is Operation.UPSCALE_IMAGE:
-        return sizes.enlarged(params, _source_size(recipe, "image") or (512, 512)), 0.0
+        return sizes.enlarged(params, _source_size(recipe, "image") or (512, 512))
     if op is Operation.UPSCALE_VIDEO:
+        return sizes.enlarged(params, _source_size(recipe, "video") or (320, 320))
+    return 0, 0
+
+
+def _seconds(recipe: Recipe) -> float:
+    """Seconds of the film that a recipe asks for; BadParam for what cannot be made. 0 where it has none."""
+    if recipe.op in _FILMED:
+        return sizes.seconds_of(recipe.params)
+    if recipe.op is Operation.UPSCALE_VIDEO:
         source = next(iter(recipe.inputs.get("video", ())), None)
-        return sizes.enlarged(params, _source_size(recipe, "video") or (320, 320)), (source and source.seconds) or 5.0
-    if op is Operation.TEXT_TO_SPEECH:
-        number_of(params, "speed", 1.0, 0.25, 4.0)
-    return (0, 0), 0.0
+        return (source and source.seconds) or 5.0
+    return 0.0
+
+
+_FILMED = (Operation.TEXT_TO_VIDEO, Operation.IMAGE_TO_VIDEO)
+_CHECKS: dict[Operation, tuple[Callable[[Recipe], object], ...]] = {
+    **dict.fromkeys(Operation, (_size, _seconds)),
+    Operation.IMAGE_TO_IMAGE: (_size, lambda recipe: number_of(recipe.params, "strength", 0.6, 0.0, 1.0)),
+    **dict.fromkeys(_FILMED, (_size, _seconds, lambda recipe: sizes.fps_of(recipe.params))),
+    Operation.TEXT_TO_SPEECH: (lambda recipe: number_of(recipe.params, "speed", 1.0, 0.25, 4.0),),
+}
+"""What must be readable before work can begin; each on its own, so that everything wrong is said at once."""
 
 
 def _typical_seconds(recipe: Recipe) -> float:
     """Measured on one core: 0.2 s a megapixel painted, 0.16 s a megapixel and second filmed."""
-    (width, height), seconds = _measured(recipe)
+    width, height = _size(recipe)
+    seconds = _seconds(recipe)
     megapixels = width * height / 1e6
     if recipe.op is Operation.UPSCALE_VIDEO:
         return round(0.1 + 0.7 * megapixels * seconds, 3)
