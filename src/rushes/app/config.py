@@ -16,6 +16,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from platformdirs import user_data_path
 
 from rushes.errors import ConfigError
+from rushes.model.problem import did_you_mean
 from rushes.model.workflow import Pick
 
 T = TypeVar("T")
@@ -81,8 +82,8 @@ def _project_file(file: Path) -> dict[str, object]:
     for key in raw:
         if key not in _KEYS:
             near = get_close_matches(key, _KEYS, n=1)
-            known = f"did you mean {near[0]!r}?" if near else f"known settings: {', '.join(_KEYS)}"
-            raise ConfigError(f"{file}: {key!r} is no setting", next_step=known)
+            known = f"known settings: {', '.join(_KEYS)}"
+            raise ConfigError(f"{file}: {key!r} is no setting", next_step=did_you_mean(near, known))
     return raw
 
 

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from rushes.errors import UserError
+from rushes.model.problem import did_you_mean
 from rushes.plugin.check import Check
 from rushes.plugin.provider import Provider
 
@@ -42,7 +43,7 @@ def provider_named(name: str) -> Provider:
         return make()
     known = sorted({*PROVIDERS, *others})
     near = get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
+    hint = did_you_mean(near, f"there are: {', '.join(known)}")
     raise UserError(f"there is no provider {name!r}", next_step=hint)
 
 

@@ -82,26 +82,19 @@ async def _stand_in(project: Project, url: str) -> Artifact:
 
 
 def _stood_in(node: Node, source: Source) -> Problem:
-    return Problem(
-        code="reference-stand-in",
-        severity=Severity.WARNING,
-        says=f"{node.source} cannot be reached: sketch paints a stand-in from its name",
+    return node.problem(
+        "reference-stand-in",
+        f"{node.source} cannot be reached: sketch paints a stand-in from its name",
         why=source.says,
         try_="the real picture is used as soon as it can be fetched",
-        path=node.path,
-        tab=node.tab,
-        node=str(node.id),
+        severity=Severity.WARNING,
     )
 
 
 def _unread(node: Node, source: Source) -> Problem:
-    return Problem(
-        code="reference-unreadable",
-        severity=Severity.ERROR,
-        says=source.says or f"{node.source} cannot be read",
+    return node.problem(
+        "reference-unreadable",
+        source.says or f"{node.source} cannot be read",
         why="what needs it cannot be made",
         try_=source.next_step or "name a picture, clip or sound that exists",
-        path=node.path,
-        tab=node.tab,
-        node=str(node.id),
     )

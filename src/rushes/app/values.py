@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from rushes.errors import UserError
-from rushes.model.problem import Problem, Severity
+from rushes.model.problem import Problem, did_you_mean
 from rushes.model.run import RunOptions
 from rushes.model.text import Text
 from rushes.model.workflow import Node, Workflow
@@ -88,14 +88,7 @@ def _missing(node: Node, name: str, values: Mapping[str, str]) -> Problem:
         cure = f"set the environment variable {name[4:]}"
     else:
         near = get_close_matches(name, list(values), n=1)
-        cure = f"did you mean {near[0]!r}?" if near else f"give it with --set {name}=VALUE"
-    return Problem(
-        code="variable-missing",
-        severity=Severity.ERROR,
-        says=f"it uses {{{{{name}}}}}, and nothing gives it a value",
-        why="the braces would be sent to the model as they are",
-        try_=cure,
-        path=node.path,
-        tab=node.tab,
-        node=str(node.id),
-    )
+        cure = did_you_mean(near, f"give it with --set {name}=VALUE")
+    says = f"it uses {{{{{name}}}}}, and nothing gives it a value"
+    why = "the braces would be sent to the model as they are"
+    return node.problem("variable-missing", says, why=why, try_=cure)

@@ -20,7 +20,7 @@ from typing import Any
 from rushes.catalogue.model import Model
 from rushes.model.operation import Operation
 from rushes.model.price import Price, Unit
-from rushes.model.problem import Problem, Severity
+from rushes.model.problem import Problem, Severity, did_you_mean
 
 _DATA = Path(__file__).parent / "data"
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
@@ -123,7 +123,7 @@ class Catalogue:
 
 def _problem(code: str, says: str, near: list[str], op: Operation, catalogue: Catalogue) -> Problem:
     some = near or [model.key for model in catalogue.models() if op in model.operations][:4]
-    asks = f"did you mean {' or '.join(map(repr, near))}?" if near else f"for {op} there are: {', '.join(some)}"
+    asks = did_you_mean(near, f"for {op} there are: {', '.join(some)}")
     return Problem(
         code=code,
         severity=Severity.ERROR,

@@ -17,7 +17,7 @@ from rushes.cli.say import error_lines
 from rushes.cli.session import Session
 from rushes.cli.table import COMMANDS, help_text
 from rushes.errors import ProblemsError, RushesError
-from rushes.model.problem import Problem, Severity
+from rushes.model.problem import Problem, Severity, did_you_mean
 
 
 class Tree(click.Group):
@@ -45,12 +45,10 @@ class Tree(click.Group):
         """Find the command, or say which one was probably meant."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             near = get_close_matches(args[0], COMMANDS, n=1)
-            raise click.UsageError(f"there is no command {args[0]!r}{_did_you_mean(near)}", ctx)
+            raise click.UsageError(
+                f"there is no command {args[0]!r}{': ' if near else ''}{did_you_mean(near, '')}", ctx
+            )
         return super().resolve_command(ctx, args)
-
-
-def _did_you_mean(near: Sequence[str]) -> str:
-    return f": did you mean {near[0]!r}?" if near else ""
 
 
 tree = click.version_option(version=version("rushes"), message="rushes %(version)s")(

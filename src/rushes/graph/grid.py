@@ -18,7 +18,7 @@ from rushes.graph.topology import Topology, build
 from rushes.model.collector import collector_off
 from rushes.model.ids import NodeId
 from rushes.model.operation import SIGNATURES, Fan, panels_of
-from rushes.model.problem import Problem, Severity
+from rushes.model.problem import Problem, did_you_mean
 from rushes.model.text import Ref, Text
 from rushes.model.workflow import Mode, Node, Workflow
 
@@ -84,9 +84,8 @@ def _build(nodes: tuple[Node, ...], variables: Mapping[str, str]) -> tuple[Grid 
     problems: list[Problem] = []
     for number, node in enumerate(nodes):
         if node.id in index:
-            problems.append(
-                _problem(node, "id-doubled", f"the id {node.id!r} is used twice", "give each node its own id")
-            )
+            says = f"the id {node.id!r} is used twice"
+            problems.append(node.problem("id-doubled", says, try_="give each node its own id"))
         index[node.id] = number
     wires: list[_Wires] = []
     parents: list[list[int]] = []
@@ -103,11 +102,8 @@ def _build(nodes: tuple[Node, ...], variables: Mapping[str, str]) -> tuple[Grid 
     topology, cycle = build(parents)
     if topology is None:
         names = " -> ".join(str(nodes[number].id) for number in (*cycle, cycle[0]))
-        return None, [
-            _problem(
-                nodes[cycle[0]], "cycle", f"these steps wait for each other: {names}", "remove one of the references"
-            )
-        ]
+        says = f"these steps wait for each other: {names}"
+        return None, [nodes[cycle[0]].problem("cycle", says, try_="remove one of the references")]
     return _lay_out(nodes, index, wires, topology, variables)
 
 
@@ -228,7 +224,7 @@ def _row_count(
     if own is not None:
         counts["its own rows"] = len(own)
         if not own:
-            problems.append(_problem(node, "rows-empty", "it has no rows to run for", "give at least one row"))
+            problems.append(node.problem("rows-empty", "it has no rows to run for", try_="give at least one row"))
     for _role, mode, sources in wired.inputs:
         if mode is Mode.ROWS:
             counts[", ".join(str(nodes[one].id) for one in sources)] = sum(out[one] for one in sources)
@@ -238,14 +234,8 @@ def _row_count(
     many = {name: count for name, count in counts.items() if count != 1}
     if len(set(many.values())) > 1:
         said = ", ".join(f"{count} from {name}" for name, count in many.items())
-        problems.append(
-            _problem(
-                node,
-                "rows-disagree",
-                f"its inputs have different numbers of rows: {said}",
-                "give all of them the same number of rows, or one",
-            )
-        )
+        says = f"its inputs have different numbers of rows: {said}"
+        problems.append(node.problem("rows-disagree", says, try_="give all of them the same number of rows, or one"))
     return max(many.values(), default=1)
 
 
@@ -253,7 +243,7 @@ def _panels(node: Node, problems: list[Problem]) -> int:
     try:
         columns, rows = panels_of(node.params.get("grid", "2x2"))
     except ValueError as wrong:
-        problems.append(_problem(node, "grid-unknown", str(wrong), "write columns x rows, such as 2x2 or 3x3"))
+        problems.append(node.problem("grid-unknown", str(wrong), try_="write columns x rows, such as 2x2 or 3x3"))
         return 1
     return columns * rows
 
@@ -301,17 +291,7 @@ def _feeding(
     return tuple([first[source] + (row if out[source] > 1 else 0) for source in sources])
 
 
-def _problem(node: Node, code: str, says: str, try_: str) -> Problem:
-    return Problem(
-        code=code, severity=Severity.ERROR, says=says, try_=try_, path=node.path, tab=node.tab, node=str(node.id)
-    )
-
-
 def _unknown(node: Node, name: NodeId, index: Mapping[NodeId, int]) -> Problem:
     near = get_close_matches(str(name), [str(known) for known in index], n=1)
-    return _problem(
-        node,
-        "ref-unknown",
-        f"it refers to {str(name)!r}, and there is no such step",
-        f"did you mean {near[0]!r}?" if near else "name a step of this workflow",
-    )
+    says = f"it refers to {str(name)!r}, and there is no such step"
+    return node.problem("ref-unknown", says, try_=did_you_mean(near, "name a step of this workflow"))

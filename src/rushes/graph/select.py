@@ -14,7 +14,7 @@ from rushes.graph.grid import Grid
 from rushes.model.ids import NodeId
 from rushes.model.media import Kind, kind_of_name
 from rushes.model.operation import INLINE, Operation
-from rushes.model.problem import Problem, Severity
+from rushes.model.problem import Problem, Severity, did_you_mean
 from rushes.model.run import RunMode, RunOptions
 
 _TEXT_ENDINGS = (".txt", ".md", ".json", ".srt", ".vtt")
@@ -117,12 +117,12 @@ def _tabs(grid: Grid, names: Sequence[str], problems: list[Problem]) -> set[int]
 def _unknown(name: str, flag: str, known: Sequence[str], what: str = "step") -> Problem:
     lower = {one.casefold(): one for one in known}
     near = [lower[one] for one in get_close_matches(name.casefold(), lower, n=3)]
-    some = near or list(dict.fromkeys(known))[:5]
+    some = ", ".join(list(dict.fromkeys(known))[:5])
     return Problem(
         code="name-unknown",
         severity=Severity.ERROR,
         says=f"{flag} {name!r}: there is no {what} with this name".strip(),
-        try_=f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are: {', '.join(some)}",
+        try_=did_you_mean(near, f"there are: {some}"),
     )
 
 

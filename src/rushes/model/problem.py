@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -63,3 +64,8 @@ class Problem:
         if self.mark is not None:
             return str(self.mark)
         return " / ".join(str(part) for part in (self.tab, self.node, *self.path[-1:]) if part is not None)
+
+
+def did_you_mean(near: Sequence[str], otherwise: str) -> str:
+    """What to do about a misspelt name: try the names that are near it, or what `otherwise` says."""
+    return f"did you mean {' or '.join(map(repr, near))}?" if near else otherwise

@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from rushes.model.ids import NodeId
 from rushes.model.operation import SIGNATURES, Operation, Signature
-from rushes.model.problem import Path
+from rushes.model.problem import Path, Problem, Severity
 from rushes.model.text import Text
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
@@ -113,6 +113,21 @@ class Node(NamedTuple):
     def signature(self) -> Signature:
         """The contract of this node's operation."""
         return SIGNATURES[self.op]
+
+    def problem(
+        self, code: str, says: str, *, try_: str, why: str = "", severity: Severity = Severity.ERROR
+    ) -> Problem:
+        """A problem of this node."""
+        return Problem(
+            code=code,
+            severity=severity,
+            says=says,
+            why=why,
+            try_=try_,
+            path=self.path,
+            tab=self.tab,
+            node=str(self.id),
+        )
 
     def needs(self) -> Iterator[NodeId]:
         """Every node this one waits for: inputs, references in texts, its condition; doubles kept."""

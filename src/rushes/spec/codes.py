@@ -6,6 +6,7 @@ said case by case, because it names the nearest right thing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from rushes.model.problem import Edit, Mark, Path, Problem, Severity
@@ -82,9 +83,10 @@ def problem(
     tab: str | None = None,
     node: str | None = None,
     fix: tuple[Edit, ...] = (),
+    table: Mapping[str, Code] = CODES,
 ) -> Problem:
     """A Problem with the severity and the reason that the table gives its code."""
-    entry = CODES[code]
+    entry = table[code]
     return Problem(
         code=code,
         severity=entry.severity,

@@ -7,14 +7,14 @@ from typing import Any
 from rushes.model.ids import NodeId
 from rushes.model.media import Kind
 from rushes.model.operation import Operation, Slot
-from rushes.model.problem import Path
+from rushes.model.problem import Path, did_you_mean
 from rushes.model.text import Ref, Text, Var
 from rushes.model.workflow import Input, Mode, Node
-from rushes.spec.forms import alternatives
+from rushes.spec.forms import INPUT_FROM, alternatives
 from rushes.spec.making import RUN_MEDIA, Making, a_kind
 from rushes.spec.notes import shown
 from rushes.spec.outline import Draft, Group, Item, Tail, members_of, tail_of
-from rushes.spec.params import ITEM
+from rushes.spec.text import ITEM
 
 _STORY = (Operation.IMAGE_TO_VIDEO, Operation.TEXT_TO_VIDEO, Operation.GENERATE_SUBTITLES)
 _NO_BORROWED_PROMPT = (Operation.UPSCALE_IMAGE, Operation.UPSCALE_VIDEO)
@@ -37,7 +37,7 @@ def read_input_from(making: Making) -> None:
     elif isinstance(value, list) and value and all(isinstance(one, str) for one in value):
         _list(making, value, path)
     else:
-        making.notes.wrong(raw, "input_from", path[:-1], 'a step\'s name, a list of names, or "a OR b"')
+        making.notes.wrong(raw, "input_from", path[:-1], INPUT_FROM)
 
 
 def _names(making: Making, value: str, path: Path) -> None:
@@ -87,7 +87,7 @@ def _find(making: Making, names: list[str], path: Path) -> list[Item]:
             continue
         making.broken = True
         near = making.notes.nearest(name, making.desk.names.tab)
-        try_ = f"did you mean {near!r}?" if near else "name a step of this workflow"
+        try_ = did_you_mean(near, "name a step of this workflow")
         making.notes.say("ref-unknown", f"there is no step {shown(name)}", path, try_)
     return found
 

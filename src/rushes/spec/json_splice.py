@@ -15,10 +15,9 @@ from typing import Any, NamedTuple
 
 from rushes.model.problem import Edit
 from rushes.plugin.format import Document
+from rushes.spec.json_tree import over, skip
 
-_SPACE = re.compile(r"[ \t\n\r]*")
 _INDENT = re.compile(r"\n([ \t]+)\S")
-_over = json.JSONDecoder(parse_int=len, parse_float=len, parse_constant=len).raw_decode
 
 
 class _Entry(NamedTuple):
@@ -69,7 +68,7 @@ def apply_edits(document: Document, edits: Iterable[Edit]) -> bytes:
         return document.data
     text = document.data.decode("utf-8")
     writer = _Writer(text)
-    writer.visit(_skip(text, 1 if text.startswith("\ufeff") else 0), root)
+    writer.visit(skip(text, 1 if text.startswith("\ufeff") else 0), root)
     return writer.result().encode("utf-8")
 
 
@@ -100,7 +99,7 @@ class _Writer:
         """Grant a wish for the value at `at`; its end. `margin` is the line break and indentation around it."""
         opening = self.text[at]
         if wish.edit is not None or opening not in "[{" or (opening == "[") is not _for_list(wish):
-            _, end = _over(self.text, at)
+            _, end = over(self.text, at)
             if wish.adds:
                 self.spans.append((at, end, self.dump(wish.value(), margin)))
             return end
@@ -132,25 +131,25 @@ class _Writer:
         text, found = self.text, []
         keyed = text[at] == "{"
         margin: str | None = None
-        at = _skip(text, at + 1)
+        at = skip(text, at + 1)
         number = 0
         while text[at] not in "]}":
             start = at
             key: str | int = number
             if keyed:
                 key, at = scanstring(text, at + 1, True)
-                at = _skip(text, _skip(text, at) + 1)
+                at = skip(text, skip(text, at) + 1)
             value = at
             wish = inside.get(key)
             if wish is None or _removes(wish):
-                _, at = _over(text, at)
+                _, at = over(text, at)
             else:
                 margin = _line(text, start)
                 at = self.visit(at, wish, margin)
             found.append(_Entry(key, start, value, at))
-            at = _skip(text, at)
+            at = skip(text, at)
             if text[at] == ",":
-                at = _skip(text, at + 1)
+                at = skip(text, at + 1)
             number += 1
         return found, at
 
@@ -202,11 +201,6 @@ def _for_list(wish: _Wish) -> bool:
 
 def _order(key: str | int) -> tuple[int, str]:
     return (key, "") if isinstance(key, int) else (0, "")  # new members keep the order of the edits: sorting is stable
-
-
-def _skip(text: str, at: int) -> int:
-    match = _SPACE.match(text, at)
-    return match.end() if match else at
 
 
 def _line(text: str, start: int) -> str | None:

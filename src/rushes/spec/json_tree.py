@@ -75,7 +75,7 @@ def locate_many(file: str, data: bytes, paths: Iterable[Path]) -> dict[Path, Mar
     text = data.decode("utf-8-sig")
     found: dict[Path, int] = {}
     wanted = list(dict.fromkeys(paths))
-    _walk(text, _skip(text, 0), _trie(wanted), (), found)
+    _walk(text, skip(text, 0), _trie(wanted), (), found)
     marks = places(file, text, found.values())
     answer: dict[Path, Mark] = {}
     for path in wanted:
@@ -214,10 +214,12 @@ def _trie(paths: Iterable[Path]) -> dict[str | int, Any]:
     return root
 
 
-_over = json.JSONDecoder(parse_int=len, parse_float=len, parse_constant=len).raw_decode
+over = json.JSONDecoder(parse_int=len, parse_float=len, parse_constant=len).raw_decode
+"""Where the value at an offset ends, found in C: `(value, end)`, whose numbers are not worth reading."""
 
 
-def _skip(text: str, at: int) -> int:
+def skip(text: str, at: int) -> int:
+    """The first offset from `at` on that is no white space."""
     match = _SPACE.match(text, at)
     return match.end() if match else at
 
@@ -243,24 +245,24 @@ def _entries(text: str, at: int) -> Iterator[tuple[str | int, int, int]]:
     if opening not in "[{":
         return
     number = 0
-    at = _skip(text, at + 1)
+    at = skip(text, at + 1)
     while text[at] not in "]}":
         start = at
         key: str | int = number
         if opening == "{":
             key, at = scanstring(text, at + 1, True)
-            at = _skip(text, _skip(text, at) + 1)
+            at = skip(text, skip(text, at) + 1)
         yield key, start, at
-        _, at = _over(text, at)
-        at = _skip(text, at)
+        _, at = over(text, at)
+        at = skip(text, at)
         if text[at] == ",":
-            at = _skip(text, at + 1)
+            at = skip(text, at + 1)
         number += 1
 
 
 def _second(text: str, path: Path, key: str) -> int:
     """The offset of the second occurrence of a key in the object at a path."""
-    at = _skip(text, 0)
+    at = skip(text, 0)
     for part in path:
         at = next(value for name, _, value in _entries(text, at) if name == part)
     starts = [start for name, start, _ in _entries(text, at) if name == key]

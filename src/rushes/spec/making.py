@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from rushes.model.ids import NodeId
 from rushes.model.media import Kind, kind_of_name
 from rushes.model.operation import SIGNATURES, Operation, Signature
-from rushes.model.problem import Path
+from rushes.model.problem import Path, did_you_mean
 from rushes.model.text import Ref, Text, Var
 from rushes.model.workflow import Input, LimitSpec, Mode, Node, Param
 from rushes.spec.notes import Notes, shown
@@ -253,7 +253,7 @@ class Making:
         options = [*self.desk.names.options(), *self.desk.variables]
         stem = name.rpartition(".")[0] if "." in name else name
         near = self.notes.nearest(stem, options)
-        try_ = f"did you mean {near!r}?" if near else "name a step, a variable, or " + "{{input}}"
+        try_ = did_you_mean(near, "name a step, a variable, or {{input}}")
         code = "ref-unknown" if "." in name else "placeholder-unknown"
         self.notes.say(code, f"there is no step or variable {shown(name)}", path, try_)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rushes.model.ids import NodeId
-from rushes.model.problem import Mark, Path, Problem
+from rushes.model.problem import Mark, Path, Problem, did_you_mean
 from rushes.model.workflow import LimitSpec, Tab, Workflow
 from rushes.plugin.format import Document
 from rushes.spec import json_tree, yaml_tree
@@ -235,7 +235,7 @@ class _Reader:
             self.notes.say("ref-mismatch", says, ("output",), "name one of its members, or leave output out")
             return None
         near = self.notes.nearest(name, names.tab or names.everywhere)
-        try_ = f"did you mean {near!r}?" if near else "name a step of this workflow"
+        try_ = did_you_mean(near, "name a step of this workflow")
         self.notes.say("ref-unknown", f"there is no step {shown(value)}", ("output",), try_)
         return None
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 from rushes.model.ids import NodeId
 from rushes.model.problem import Edit, Path, Problem
+from rushes.spec.codes import problem
 from rushes.spec.nbflow_codes import NB_CODES
 from rushes.spec.nbflow_kinds import GENERATORS, NodeKind, kind_of
 
@@ -89,7 +91,7 @@ class GraphNode:
 
     def problem(self, code: str, says: str, *, try_: str = "", at: Path = (), fix: tuple[Edit, ...] = ()) -> Problem:
         """A problem of this node, or of the field `at`, with a code of the reader's table."""
-        return fault(code, says, (*self.path, *at), try_=try_, tab=self.tab, node=str(self.id), fix=fix)
+        return fault(code, says, path=(*self.path, *at), try_=try_, tab=self.tab, node=str(self.id), fix=fix)
 
 
 @dataclass(slots=True, eq=False)
@@ -120,29 +122,8 @@ class Graph:
             yield from tab.nodes.values()
 
 
-def fault(
-    code: str,
-    says: str,
-    path: Path,
-    *,
-    try_: str = "",
-    tab: str | None = None,
-    node: str | None = None,
-    fix: tuple[Edit, ...] = (),
-) -> Problem:
-    """A problem with the severity and the reason that the reader's table gives its code."""
-    entry = NB_CODES[code]
-    return Problem(
-        code=code,
-        severity=entry.severity,
-        says=says,
-        why=entry.why,
-        try_=try_,
-        path=path,
-        tab=tab,
-        node=node,
-        fix=fix,
-    )
+fault = partial(problem, table=NB_CODES)
+"""A problem with a code of this reader's table."""
 
 
 def id_text(value: object) -> str | None:
@@ -177,7 +158,7 @@ def read_graph(tree: object, file: str = "") -> tuple[Graph | None, list[Problem
 
 
 def _shape(path: Path, says: str, try_: str, tab: str | None = None) -> Problem:
-    return fault("nb-shape", says, path, try_=try_, tab=tab)
+    return fault("nb-shape", says, path=path, try_=try_, tab=tab)
 
 
 def _tab(entry: object, number: int, names: set[str], problems: list[Problem]) -> GraphTab | None:
@@ -204,7 +185,7 @@ def _tab_name(entry: object, number: int, names: set[str], problems: list[Proble
             new += "*"
         says = f"two tabs are called {name[:60]!r}; the second is read as {new[:60]!r}"
         problems.append(
-            fault("nb-tab-doubled", says, ("tabs", number, "name"), try_="give each tab its own name", tab=new)
+            fault("nb-tab-doubled", says, path=("tabs", number, "name"), try_="give each tab its own name", tab=new)
         )
         name = new
     names.add(name)
@@ -265,7 +246,7 @@ def _add_links(tab: GraphTab, rows: object, problems: list[Problem]) -> None:
         if link is None:
             says = f"entry {at} of `links` is not a link"
             try_ = "write [link id, source node, source slot, target node, target slot, type]"
-            problems.append(fault("nb-link-shape", says, (*tab.path, "links", at), try_=try_, tab=tab.name))
+            problems.append(fault("nb-link-shape", says, path=(*tab.path, "links", at), try_=try_, tab=tab.name))
             continue
         tab.links.append(link)
         _connect(tab, link, problems)
@@ -316,10 +297,10 @@ def _end_missing(tab: GraphTab, link: Link, source: GraphNode | None, target: Gr
     path: Path = (*tab.path, "links", link.at)
     if source is None and target is not None:
         says = f"link {link.id[:40]} of {target.label} comes from node {link.source[:40]}, which is not in this tab"
-        return fault("nb-link-source", says, path, try_="connect it again in the editor", tab=tab.name, node=node)
+        return fault("nb-link-source", says, path=path, try_="connect it again in the editor", tab=tab.name, node=node)
     says = f"link {link.id[:40]} leads to node {link.target[:40]}, which is not in this tab"
     fix = (Edit(path, None, remove=True),)
-    return fault("nb-link-target", says, path, try_="take the link out", tab=tab.name, node=node, fix=fix)
+    return fault("nb-link-target", says, path=path, try_="take the link out", tab=tab.name, node=node, fix=fix)
 
 
 def _slot_missing(tab: GraphTab, link: Link, source: GraphNode, target: GraphNode) -> Problem:
@@ -331,7 +312,7 @@ def _slot_missing(tab: GraphTab, link: Link, source: GraphNode, target: GraphNod
     known = target.kind in GENERATORS and 0 <= link.target_slot < MOST_SLOTS
     try_ = "`rushes check --fix` adds the input" if known else "connect it again in the editor"
     path: Path = (*tab.path, "links", link.at)
-    return fault("nb-link-slot", says, path, try_=try_, tab=tab.name, node=str(target.id))
+    return fault("nb-link-slot", says, path=path, try_=try_, tab=tab.name, node=str(target.id))
 
 
 def _doubled(tab: GraphTab, link: Link, before: Link, target: GraphNode, live: Link) -> Problem:
@@ -340,7 +321,7 @@ def _doubled(tab: GraphTab, link: Link, before: Link, target: GraphNode, live: L
         f"link {live.id[:40]} counts"
     )
     path: Path = (*tab.path, "links", link.at)
-    return fault("nb-link-doubled", says, path, try_="take the other link out", tab=tab.name, node=str(target.id))
+    return fault("nb-link-doubled", says, path=path, try_="take the other link out", tab=tab.name, node=str(target.id))
 
 
 def _live(target: GraphNode, slot: int) -> str | None:

@@ -15,8 +15,7 @@ from rushes.model.workflow import Node
 from rushes.spec.nbflow_context import TabContext
 from rushes.spec.nbflow_graph import GraphNode, Link
 from rushes.spec.nbflow_kinds import PLACEHOLDER, NodeKind
-
-ITEM = Text((Var("item"),))
+from rushes.spec.text import ITEM
 
 
 def read_prompt(ctx: TabContext, node: GraphNode) -> Node:

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import Any
 
-from rushes.model.problem import Edit, Path, Problem
+from rushes.model.problem import Edit, Path, Problem, did_you_mean
 from rushes.spec.codes import problem
 
 Raw = Mapping[str, Any]
@@ -49,24 +49,23 @@ class Notes:
         """Write a problem down."""
         self.problems.append(problem(code, says, path=path, try_=try_, tab=self.tab, node=self.node, fix=fix))
 
-    def nearest(self, word: str, options: Iterable[str]) -> str | None:
-        """The option that a misspelt word most likely means."""
+    def nearest(self, word: str, options: Iterable[str]) -> list[str]:
+        """The option that a misspelt word most likely means, if there is one."""
         self._asked += 1
         if self._asked > _SUGGESTIONS or len(word) > _LONGEST:
-            return None
+            return []
         near = (one for one in options if abs(len(one) - len(word)) <= 6)
-        found = get_close_matches(word, list(islice(near, _NAMES)), n=1)
-        return found[0] if found else None
+        return get_close_matches(word, list(islice(near, _NAMES)), n=1)
 
     def keys(self, raw: Raw, known: Collection[str], path: Path, what: str) -> None:
         """Refuse every key that has no meaning here, with the nearest right one."""
         for key in raw:
             if key not in known:
                 near = self.nearest(key, sorted(known))
-                try_ = f"did you mean {near!r}?" if near else f"{what} takes {', '.join(sorted(known))}"
+                try_ = did_you_mean(near, f"{what} takes {', '.join(sorted(known))}")
                 fix: tuple[Edit, ...] = ()
-                if near is not None and near not in raw:
-                    fix = (Edit((*path, key), None, remove=True), Edit((*path, near), raw[key]))
+                if near and near[0] not in raw:
+                    fix = (Edit((*path, key), None, remove=True), Edit((*path, near[0]), raw[key]))
                 self.say("key-unknown", f"{what} has no key {shown(key)}", (*path, key), try_, fix)
 
     def wrong(self, raw: Raw, key: str, path: Path, wants: str) -> None:
@@ -104,9 +103,9 @@ class Notes:
             return None
         if isinstance(value, str) and value.lower() in options:
             return value.lower()
-        near = self.nearest(value, sorted(options)) if isinstance(value, str) else None
+        near = self.nearest(value, sorted(options)) if isinstance(value, str) else []
         wants = "one of " + ", ".join(sorted(options))
-        try_ = f"did you mean {near!r}?" if near else f"write {wants}"
+        try_ = did_you_mean(near, f"write {wants}")
         self.say("value-range", f"{key!r} is {shown(value)}, and it takes {wants}", (*path, key), try_)
         return None
 

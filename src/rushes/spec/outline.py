@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from rushes.model.ids import NodeId
 from rushes.model.media import Kind
 from rushes.model.operation import INLINE, SIGNATURES, Operation
-from rushes.model.problem import Path
+from rushes.model.problem import Path, did_you_mean
 from rushes.model.workflow import LimitSpec, Mode
 from rushes.spec.forms import INPUT_FROM, ON_ERROR, bad_condition, condition_parts, is_input_from
 from rushes.spec.notes import Notes, Raw, shown
@@ -227,8 +227,8 @@ class Outliner:
             self._notes.say("type-unsupported", says, (*path, "type"), "remove the step")
         else:
             options = [*TYPES, GROUP, BATCH]
-            near = self._notes.nearest(kind.lower(), options) if isinstance(kind, str) else None
-            try_ = f"did you mean {near!r}?" if near else "the types are " + ", ".join(sorted(options))
+            near = self._notes.nearest(kind.lower(), options) if isinstance(kind, str) else []
+            try_ = did_you_mean(near, "the types are " + ", ".join(sorted(options)))
             self._notes.say("type-unknown", f"there is no step type {shown(kind)}", (*path, "type"), try_)
 
     def _draft(self, name: str, op: Operation, raw: Raw, path: Path, group: Group | None) -> Draft:

@@ -8,8 +8,8 @@ from typing import Any
 from rushes.model.ids import NodeId
 from rushes.model.media import Kind
 from rushes.model.operation import panels_of
-from rushes.model.problem import Path
-from rushes.model.text import Text, Var
+from rushes.model.problem import Path, did_you_mean
+from rushes.model.text import Text
 from rushes.model.workflow import Mode
 from rushes.spec.making import RUN_MEDIA, Making, a_kind
 from rushes.spec.notes import shown
@@ -71,7 +71,7 @@ def _unknown(making: Making, key: str, path: Path) -> None:
     known = [name for name, means in MEANINGS[making.op].items() if means is not Means.NO_ROLE]
     options = sorted({*known, *LOCAL_PARAMS[making.op]} - ({"prompt"} if making.signature.prompt is False else set()))
     near = making.notes.nearest(key, options)
-    try_ = f"did you mean {near!r}?" if near else f"it takes {', '.join(options) or 'none'}"
+    try_ = did_you_mean(near, f"it takes {', '.join(options) or 'none'}")
     making.notes.say("key-unknown", f"{making.op} has no parameter {shown(key)}", path, try_)
 
 
@@ -262,7 +262,3 @@ def _run(making: Making, name: str, kinds: tuple[Kind, ...], path: Path) -> list
     says = f"{name} is {a_kind(RUN_MEDIA[name])}, and {shown(path[-1])} takes {' or '.join(map(a_kind, kinds))}"
     making.flow("ref-mismatch", says, path, "name a file, or a step that makes one")
     return []
-
-
-ITEM = Text((Var("item"),))
-"""The prompt of a step that has rows and no prompt."""

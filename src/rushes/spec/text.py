@@ -14,6 +14,10 @@ RUN_VARIABLES = ("input", "item", "row", "timestamp", "random", "input_lines")
 """Names that every run can fill; `row` is another word for `item`."""
 
 
+ITEM = Text((Var("item"),))
+"""The prompt of a step that has rows and no prompt."""
+
+
 class Hole(NamedTuple):
     """What stands between two pairs of braces, without the spaces around it."""
 
