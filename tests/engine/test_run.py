@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,18 @@ import pytest
 from rushes.engine.parts import Stop
 from rushes.engine.retry import RetryPolicy
 from rushes.errors import ErrorClass
-from rushes.model.event import Accepted, CellFailed, Decided, Event, Failed, Place, Waiting
+from rushes.model.event import (
+    Accepted,
+    Cancelled,
+    CellFailed,
+    Decided,
+    Event,
+    Failed,
+    Place,
+    Reserved,
+    Submitting,
+    Waiting,
+)
 from rushes.model.ids import NodeId
 from rushes.model.media import Kind
 from rushes.model.operation import Operation
@@ -247,11 +259,24 @@ def test_concurrency_is_a_ceiling_and_all_of_it_is_used(tmp_path: Path) -> None:
     assert elapsed(one) == pytest.approx(1.0, abs=0.01)
 
 
+def sent(order: list[str]) -> Callable[[Event], None]:
+    """A watcher that notes which node each request belongs to, in the order in which they are sent."""
+    names: dict[str, str] = {}
+
+    def watch(event: Event) -> None:
+        if isinstance(event, Reserved):
+            names[event.attempt] = str(event.place.node)
+        elif isinstance(event, Submitting):
+            order.append(names[event.attempt])
+
+    return watch
+
+
 def test_longest_remaining_path_goes_first(tmp_path: Path) -> None:
     one = rig(tmp_path, in_flight=1)
     order: list[str] = []
     flow = workflow(still("short"), still("long"), film("film", "long"))
-    one.go(flow, watch=lambda e: order.append(e.attempt and e.place.node) if type(e).__name__ == "Reserved" else None)  # type: ignore[attr-defined]
+    one.go(flow, watch=sent(order))
     assert order == ["long", "film", "short"] or order == ["long", "short", "film"]
 
 
@@ -259,8 +284,8 @@ def test_tabs_interleave(tmp_path: Path) -> None:
     one = rig(tmp_path, in_flight=1)
     order: list[str] = []
     flow = workflow(*(still(f"{tab}{n}", tab=tab) for tab in "ab" for n in range(4)))
-    one.go(flow, watch=lambda e: order.append(str(e.place.node)[0]) if type(e).__name__ == "Reserved" else None)  # type: ignore[attr-defined]
-    assert order == list("abababab")
+    one.go(flow, watch=sent(order))
+    assert [name[0] for name in order] == list("abababab")
 
 
 def test_on_error_continue_feeds_what_is_there(tmp_path: Path) -> None:
@@ -326,3 +351,23 @@ def test_a_lost_answer_is_unknown_and_never_bought_again_by_itself(tmp_path: Pat
     assert one.go(workflow(still("a")), run=run).state is RunState.FAILED
     assert one.go(workflow(still("a")), run=run).state is RunState.FAILED
     assert bought(one) == 1
+
+
+def test_what_was_claimed_ahead_of_its_slot_is_let_go_when_the_run_stops(tmp_path: Path) -> None:
+    one = rig(tmp_path, latency=300.0)
+    stop = Stop()
+    run = one.new_run()
+
+    def stop_at_once(event: Event) -> None:
+        if isinstance(event, Accepted):
+            stop.ask()
+
+    end = one.go(workflow(*(still(f"s{n}") for n in range(6))), run=run, stop=stop, watch=stop_at_once, concurrency=1)
+    assert end.state is RunState.INTERRUPTED
+    claimed = {event.attempt for event in one.events if isinstance(event, Reserved)}
+    sent_off = {event.attempt for event in one.events if isinstance(event, Submitting)}
+    let_go = {event.attempt for event in one.events if isinstance(event, Cancelled)}
+    assert len(sent_off) == 1
+    assert let_go == claimed - sent_off
+    assert one.go(workflow(*(still(f"s{n}") for n in range(6))), run=run).state is RunState.DONE
+    assert bought(one) == 6

@@ -2,8 +2,10 @@
 
 ::
 
-    Reserved + Submitting     one commit, on disk before the first byte is sent: a crash after this line finds
-                              an attempt that *may* have been bought, never one that nobody wrote down
+    Reserved                  the request is ours and its worst case is held; may be done while a slot is waited for
+    Submitting                on disk before the first byte is sent: a crash after this line finds an attempt that
+                              *may* have been bought, never one that nobody wrote down. (Where asking twice is
+                              harmless there is nothing to protect, and nobody waits for the disk.)
     submit                    once. A second POST is never this attempt
     Accepted                  before anything else is done with the answer: from here a crash costs nothing
     poll*                     asking again about a paid job is free
@@ -64,6 +66,7 @@ class Order:
     request: Request
     timeout: float | None
     answered: Callable[[], None]
+    claimed: bool = False
     phase: Phase = Phase.QUEUED
     began: float = 0.0
 
@@ -83,17 +86,21 @@ def idempotency_key(attempt: AttemptId, request: Request) -> str:
     return "rushes-" + hashlib.sha256(f"{attempt}\0{request.key}".encode()).hexdigest()[:40]
 
 
+async def claim(order: Order, parts: Parts) -> None:
+    """Reserve an attempt ahead of its slot, so that the disk's time is not the slot's. Raises Held, StoreError."""
+    reserved = _reserved(order, parts.provider(order.request.recipe.provider))
+    if not await parts.journal.reserve(reserved):
+        raise Held
+    parts.watch(reserved)
+    order.claimed = True
+
+
 async def buy(order: Order, parts: Parts) -> Result:
     """One new attempt, from reservation to stored result. Raises Held, Left, RemoteError, StoreError."""
     provider = parts.provider(order.request.recipe.provider)
     key = idempotency_key(order.attempt, order.request)
     order.began = parts.clock.time()
-    reserved = _reserved(order, provider)
-    submitting = Submitting(attempt=order.attempt, idempotency_key=key)
-    if not await parts.journal.reserve(reserved, submitting):
-        raise Held
-    parts.watch(reserved)
-    parts.watch(submitting)
+    await _intend(order, provider, Submitting(attempt=order.attempt, idempotency_key=key), parts)
     context = JobContext(parts.scratch, key, parts.store, parts.clock)
     order.phase = Phase.SUBMITTING
     try:
@@ -134,6 +141,20 @@ async def adopt(order: Order, open_: Open, parts: Parts) -> Result | None:
             return await _keep(order, provider, answer, context, parts)
     except TimeoutError as error:
         raise _timed_out(order, provider) from error
+
+
+async def _intend(order: Order, provider: Provider, submitting: Submitting, parts: Parts) -> None:
+    """What is written before the wire, in one commit where nothing was written yet."""
+    if not order.claimed:
+        reserved = _reserved(order, provider)
+        if not await parts.journal.reserve(reserved, submitting):
+            raise Held
+        parts.watch(reserved)
+    elif provider.facts.duplicates is Duplicates.HARMLESS:
+        parts.journal.put(submitting)
+    else:
+        await parts.journal.record(submitting)
+    parts.watch(submitting)
 
 
 def _reserved(order: Order, provider: Provider) -> Reserved:

@@ -59,6 +59,10 @@ class Dispatch(Generic[U]):
         self._limits.take(lane)
         return unit, lane
 
+    def heads(self, most: int) -> list[U]:
+        """Some that are nearly next, at most so many of each lane and tab: a heap is in order only at its head."""
+        return [unit for tabs in self._heaps.values() for heap in tabs.values() for _, _, unit in heap[:most]]
+
     def drain(self, limit: str | None = None) -> list[U]:
         """Take out everything that waits (under one limit, if named), in no promised order."""
         taken: list[U] = []

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
-from rushes.engine.attempt import Held, Left, Open, Order, Phase, adopt, buy
+from rushes.engine.attempt import Held, Left, Open, Order, Phase, adopt, buy, claim
 from rushes.engine.dispatch import Dispatch
 from rushes.engine.limits import Lane, Limits
 from rushes.engine.parts import Parts
@@ -33,6 +33,7 @@ from rushes.graph.settle import Question, Settler
 from rushes.graph.topology import remaining_path
 from rushes.graph.value import LOST, Outcome, State, unselected
 from rushes.model.event import (
+    Cancelled,
     CellDone,
     CellFailed,
     CellSkipped,
@@ -46,6 +47,7 @@ from rushes.model.event import (
     Waiting,
 )
 from rushes.model.ids import AttemptId, NodeId, RequestKey, RunId
+from rushes.model.money import ZERO
 from rushes.model.operation import INLINE, Operation
 from rushes.model.problem import Severity
 from rushes.model.request import Recipe
@@ -54,6 +56,7 @@ from rushes.model.run import RunState
 from rushes.model.workflow import LimitSpec, Node
 
 _DECISION_POLL = 0.5  # seconds between looks for a person's decision while other work goes on
+_AHEAD = 24  # requests that are claimed while they wait for a slot
 _KEPT_AT_ONCE = 32  # results on their way into the store beside those that hold a token: a bound on memory
 _HELD_POLL = 0.2  # seconds between looks for a result that another process is buying
 
@@ -131,6 +134,8 @@ class _Run:
         self.halted: dict[str, str] = {}  # limit name ("run" for all) -> why nothing more is admitted under it
         self.specs = {_group(spec.name): spec for spec in job.limits}
         self.begun: set[str] = set()
+        self.ahead: set[Unit] = set()  # claimed, or being claimed, and not yet admitted
+        self.dropped: list[Unit] = []  # claimed, and never to be sent
         self.keeping: set[Unit] = set()  # answered, and not yet stored
         self.open = dict(job.past.open)
         self.attempts = job.past.attempts
@@ -189,6 +194,7 @@ class _Run:
 
     async def _end(self) -> RunEnd:
         waits = self.queue.reasons(self._now())
+        await self._let_go()
         if self.parts.stop.asked and (self.left_over() or len(self.queue)):
             state = RunState.INTERRUPTED
         elif self.failed:
@@ -362,6 +368,38 @@ class _Run:
             task = loop.create_task(self._carry(unit))
             self.running[task] = unit
             task.add_done_callback(self._landed)
+        self._claim_ahead()
+
+    def _claim_ahead(self) -> None:
+        """Claim what is next while it waits, so that a free slot need not wait for the disk."""
+        for unit in self.queue.heads(_AHEAD):
+            if len(self.ahead) >= _AHEAD:
+                return
+            if unit.ahead is None and unit.order is None and unit.key not in self.open:
+                self.attempts += 1
+                unit.order = self._order(unit, AttemptId(f"{self.job.run}/{self.attempts}"))
+                unit.ahead = asyncio.get_running_loop().create_task(claim(unit.order, self.parts))
+                unit.ahead.add_done_callback(self._claimed)
+                self.ahead.add(unit)
+
+    def _claimed(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, Held) and self.fatal is None:
+            self.fatal = error
+            self.wake.set()
+
+    def _drop(self, unit: Unit) -> None:
+        """It will not be sent: its claim, if it has one, is let go at the end."""
+        if unit in self.ahead:
+            self.ahead.discard(unit)
+            self.dropped.append(unit)
+
+    async def _let_go(self) -> None:
+        for unit in self.dropped:
+            assert unit.ahead is not None and unit.order is not None
+            await asyncio.wait([unit.ahead])
+            if unit.order.claimed:
+                self._put(Cancelled(attempt=unit.order.attempt, place=unit.order.place, billed=ZERO))
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self.running.pop(task, None)
@@ -398,6 +436,12 @@ class _Run:
     async def _try(self, unit: Unit) -> Result:
         if unit.key in self.job.past.unknown:
             raise Held
+        self.ahead.discard(unit)
+        if unit.ahead is not None:
+            ahead, unit.ahead = unit.ahead, None
+            await ahead
+            assert unit.order is not None
+            return await buy(unit.order, self.parts)
         elsewhere = self._found_elsewhere(unit) if unit.order is not None else None
         if elsewhere is not None:
             return elsewhere
@@ -521,7 +565,8 @@ class _Run:
     def _stop(self) -> None:
         """A person asked: admit nothing, leave what can be found again, let the rest finish."""
         self.halted["run"] = "the run was stopped"
-        self.queue.drain()
+        for unit in self.queue.drain():
+            self._drop(unit)
         for task, unit in self.running.items():
             if unit.order is not None and unit.order.phase is Phase.POLLING:
                 task.cancel()
@@ -539,6 +584,7 @@ class _Run:
             return
         self.halted[name] = why
         for unit in self.queue.drain(None if name == "run" else name):
+            self._drop(unit)
             self._give_up(unit, RemoteError(ErrorClass.CANCELLED, why))
 
     def _begin_group(self, name: str) -> None:

@@ -6,6 +6,7 @@ the same question share their units, so an identical request is bought once.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 
 from rushes.engine.attempt import Order
@@ -71,6 +72,7 @@ class Unit:
     works: list[CellWork]
     tries: int = 0
     order: Order | None = None
+    ahead: asyncio.Task[None] | None = None  # the claim that is made while it waits for a slot
     admitted: bool = False  # holds a token of every limit in its lane
     doom: RemoteError | None = None  # why it is being cancelled, when the engine itself cancels it
 
