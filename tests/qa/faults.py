@@ -14,7 +14,7 @@ from rushes.model.media import Artifact
 from rushes.model.operation import Operation
 from rushes.model.request import Recipe
 from rushes.model.workflow import Json
-from rushes.providers.media.film import Planes, write_film
+from rushes.providers.media.writer import Planes, write_film
 
 ANY = Artifact(digest="0" * 64, media_type="image/png", size=1)  # type: ignore[arg-type]
 

@@ -13,9 +13,10 @@ from pathlib import Path
 import av
 import numpy as np
 
-from rushes.providers.media.film import FilmFacts, FilmWriter, even, facts_of, framed, sound_of, steady_frames
-from rushes.providers.media.mux import add_sound, bare_mp4
+from rushes.providers.media.film import FilmFacts, facts_of, sound_of, steady_frames
+from rushes.providers.media.mux import add_sound
 from rushes.providers.media.sound import FILM_RATE, Samples, fitted
+from rushes.providers.media.writer import FilmWriter, bare_mp4, even, framed
 
 
 def join_films(films: Sequence[Path], out: Path) -> None:

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import av
-import numpy as np
 
 from rushes.providers.media.film import bad_film
-from rushes.providers.media.sound import FILM_RATE, Samples
+from rushes.providers.media.sound import Samples
+from rushes.providers.media.writer import bare_mp4, encode_sound, sound_stream
 
-_SOUND_FRAME = 1024
 _MS = Fraction(1, 1000)
 
 
@@ -25,17 +24,15 @@ class Cue(NamedTuple):
     text: str
 
 
-def bare_mp4(out: Path) -> Any:
-    """An empty MP4 to write to: index in front, no dates and no names in it."""
-    return av.open(str(out), "w", format="mp4", options={"movflags": "+faststart", "fflags": "+bitexact"})
-
-
 def add_sound(target: Any) -> Callable[[Samples], None]:
     """Give an MP4 a sound track; returns how to fill it (once, mono at the film rate)."""
-    stream = target.add_stream("aac", rate=FILM_RATE, layout="mono")
-    stream.options = {"flags": "+bitexact"}
-    stream.bit_rate = 96_000
-    return lambda samples: _encode(samples, stream, target)
+    stream = sound_stream(target)
+
+    def fill(samples: Samples) -> None:
+        encode_sound(samples, stream, target)
+        target.mux(stream.encode(None))
+
+    return fill
 
 
 def with_sound(film: Path, samples: Samples, out: Path) -> None:
@@ -76,17 +73,6 @@ def _copied(film: Path, out: Path, *, keep_sound: bool, add: Callable[[Any], Cal
             finish()
     except (OSError, ValueError, IndexError) as error:
         raise bad_film(film, error) from error
-
-
-def _encode(samples: Samples, stream: Any, target: Any) -> None:
-    for start in range(0, len(samples), _SOUND_FRAME):
-        piece = np.ascontiguousarray(samples[start : start + _SOUND_FRAME], np.float32).reshape(1, -1)
-        frame = av.AudioFrame.from_ndarray(piece, format="fltp", layout="mono")
-        frame.sample_rate = FILM_RATE
-        frame.pts = start
-        frame.time_base = Fraction(1, FILM_RATE)
-        target.mux(stream.encode(frame))
-    target.mux(stream.encode(None))
 
 
 def _write_cues(cues: Sequence[Cue], stream: Any, target: Any) -> None:

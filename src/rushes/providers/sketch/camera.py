@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from rushes.providers.media.film import Plane, Planes
+from rushes.providers.media.writer import Plane, Planes
 from rushes.providers.sketch.painter import dice_for
 from rushes.providers.sketch.scene import read_scene
 

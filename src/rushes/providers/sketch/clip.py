@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from rushes.providers.media.film import Planes, write_film
 from rushes.providers.media.picture import covering
 from rushes.providers.media.sound import FILM_RATE, Samples, fitted_to
+from rushes.providers.media.writer import Planes, write_film
 from rushes.providers.sketch.camera import Shot, View, move_for, moving
 from rushes.providers.sketch.caption import captioned, strip_height, without_strip
 from rushes.providers.sketch.sound import chord_bed

@@ -14,11 +14,12 @@ from rushes.model.operation import Operation
 from rushes.model.request import Request
 from rushes.model.workflow import Json
 from rushes.plugin.provider import Finished, Output
-from rushes.providers.media.film import facts_of, film_frames, sound_of, write_film
+from rushes.providers.media.film import facts_of, film_frames, sound_of
 from rushes.providers.media.mux import with_sound
 from rushes.providers.media.picture import open_picture, png_bytes
 from rushes.providers.media.scratch import film_bytes
 from rushes.providers.media.sound import FILM_RATE, Samples, fitted, fitted_to, wav_bytes
+from rushes.providers.media.writer import write_film
 from rushes.providers.sketch import sizes
 from rushes.providers.sketch.caption import STRIP, strip_of, texts_for
 from rushes.providers.sketch.clip import film
