@@ -7,14 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rushes.app.asked import unknown_models, unknown_providers
 from rushes.app.export import write_whole
-from rushes.app.models import unknown_models
+from rushes.app.models import Models
 from rushes.app.plan import read_file
 from rushes.app.project import Project
+from rushes.app.refusals import Refusals
 from rushes.errors import UserError
 from rushes.graph.grid import build_grid
 from rushes.lint.run import lint
+from rushes.model.operation import Where
 from rushes.model.problem import Problem, Severity
+from rushes.model.run import RunOptions
 from rushes.model.workflow import Workflow
 from rushes.plugin.format import Document
 from rushes.spec.load import load, with_marks
@@ -66,10 +70,20 @@ def _deeper(project: Project, document: Document, workflow: Workflow, before: Se
     """What only the graph, the catalogue and the rules can see; nothing that the reader has said already."""
     grid, found = build_grid(workflow, {"input_lines": "-", **workflow.variables})
     del grid
-    found = [*found, *unknown_models(project.catalogue, workflow), *lint(document, workflow)]
+    unknown = [*unknown_models(project.catalogue, workflow), *unknown_providers(project, workflow)]
+    found = [*found, *(unknown or _refused(project, workflow)), *lint(document, workflow)]
     said = {(problem.code, problem.node, problem.path) for problem in before}
     fresh = [problem for problem in found if (problem.code, problem.node, problem.path) not in said]
     return list(with_marks(document, fresh))
+
+
+def _refused(project: Project, workflow: Workflow) -> list[Problem]:
+    """What can be said about parameters without planning."""
+    refusals = Refusals(project, Models(project, workflow, RunOptions(), workflow.variables))
+    for node in workflow.nodes():
+        if node.enabled and node.signature.where is not Where.INLINE:
+            refusals.look(node, None)
+    return refusals.problems
 
 
 def _diff(file: Path, before: bytes, after: bytes) -> str:

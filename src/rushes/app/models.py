@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
 
 from rushes.app.project import DEFAULT_PROVIDER, Project
-from rushes.catalogue.load import Catalogue
 from rushes.catalogue.model import Model
 from rushes.graph.setting import ModelChoice
 from rushes.model.money import Quote
 from rushes.model.operation import Operation, Where
-from rushes.model.problem import Problem
 from rushes.model.request import Recipe
 from rushes.model.run import RunOptions
 from rushes.model.text import Text
@@ -23,10 +21,14 @@ _FREE_HANDS = ("sketch", LOCAL)
 
 
 class Models:
-    """The models of one document under one set of flags; each node is looked up once."""
+    """The models of one document under one set of flags; each node is looked up once.
 
-    def __init__(self, project: Project, workflow: Workflow, options: RunOptions) -> None:
+    `values` are the variables of the run, as far as they are known.
+    """
+
+    def __init__(self, project: Project, workflow: Workflow, options: RunOptions, values: Mapping[str, str]) -> None:
         self._project = project
+        self._values = values
         self._settings = workflow.settings
         self._options = options
         self._chosen: dict[tuple[str, str | None, Operation], ModelChoice] = {}
@@ -53,9 +55,27 @@ class Models:
     def quote(self, node: Node, recipe: Recipe | None) -> Quote:
         """Price and typical seconds of one request; learned times beat the provider's own."""
         choice = self.choose(node)
-        quoted = self._project.provider(choice.provider).estimate(recipe or self._blank(node, choice))
+        quoted = self._project.provider(choice.provider).estimate(recipe or self.known(node))
         learned = self._times().get((choice.provider, choice.version))
         return quoted if learned is None else Quote(quoted.low, quoted.high, learned, quoted.source)
+
+    def known(self, node: Node) -> Recipe:
+        """What a node will ask, as far as that can be known before its inputs are there: parameters without the open
+        ones, and no inputs."""
+        choice = self.choose(node)
+        params = {
+            name: value.filled(self._values) if isinstance(value, Text) else value
+            for name, value in node.params.items()
+        }
+        return Recipe(
+            op=node.op,
+            provider=choice.provider,
+            model=choice.version,
+            alias=choice.model,
+            prompt=node.prompt.filled(self._values) if node.prompt is not None else None,
+            params={name: value for name, value in params.items() if value is not None},
+            inputs={},
+        )
 
     def seconds(self, node: Node) -> float:
         """The expected time of one request, for priorities."""
@@ -81,37 +101,7 @@ class Models:
         found = self._project.catalogue.resolve(node.model, node.op)
         return found.key if isinstance(found, Model) else str(node.op)
 
-    def _blank(self, node: Node, choice: ModelChoice) -> Recipe:
-        # what is known before the inputs are: enough for a price by duration, resolution or count
-        params = {name: value for name, value in node.params.items() if not isinstance(value, Text)}
-        prompt = node.prompt.literal if node.prompt is not None else None
-        return Recipe(
-            op=node.op,
-            provider=choice.provider,
-            model=choice.version,
-            alias=choice.model,
-            prompt=prompt,
-            params=params,
-            inputs={},
-        )
-
     def _times(self) -> dict[tuple[str, str], float]:
         if self._learned is None:
             self._learned = self._project.ledger.typical_seconds()
         return self._learned
-
-
-def unknown_models(catalogue: Catalogue, workflow: Workflow) -> list[Problem]:
-    """A problem for every model name that nothing knows, or that does something else."""
-    found: list[Problem] = []
-    known: dict[tuple[str, Operation], Model | Problem | None] = {}
-    for node in workflow.nodes():
-        if node.model is None or node.signature.where is not Where.REMOTE:
-            continue
-        asked = (node.model, node.op)
-        if asked not in known:
-            known[asked] = catalogue.resolve(*asked)
-        wrong = known[asked]
-        if isinstance(wrong, Problem):
-            found.append(replace(wrong, path=(*node.path, "model"), tab=node.tab, node=str(node.id)))
-    return found

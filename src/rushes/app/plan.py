@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rushes.app.models import Models, unknown_models
+from rushes.app.asked import unknown_models, unknown_providers
+from rushes.app.models import Models
 from rushes.app.project import Project
 from rushes.app.references import read_references
+from rushes.app.refusals import Refusals
 from rushes.app.values import fix_moment, values_of
 from rushes.errors import ProblemsError, UserError
 from rushes.graph.grid import Grid, build_grid
-from rushes.graph.plan import make_plan
+from rushes.graph.plan import Price, make_plan
 from rushes.graph.planned import Plan
 from rushes.graph.select import flags_of, match, select
 from rushes.graph.setting import Setting
@@ -54,7 +56,9 @@ class Prepared:
 
 async def prepare(project: Project, file: Path, options: RunOptions) -> Prepared:
     """Read and plan a file. Raises ProblemsError with everything that is wrong, UserError for an unreadable file."""
-    return await prepare_document(project, file, read_file(file), options)
+    prepared = await prepare_document(project, file, read_file(file), options)
+    _refuse(prepared.problems)
+    return prepared
 
 
 def read_file(file: Path) -> bytes:
@@ -66,7 +70,11 @@ def read_file(file: Path) -> bytes:
 
 
 async def prepare_document(project: Project, file: Path, data: bytes, options: RunOptions) -> Prepared:
-    """`prepare` for bytes that may be older than the file: a resumed run means the document it began with."""
+    """`prepare` for bytes that may be older than the file: a resumed run means the document it began with.
+
+    What providers would refuse is among its `problems` and raises nothing: what a run has begun can always be looked at
+    and gone on with.
+    """
     with collector_off(keep=True):
         loaded = load(str(file), data)
     document, workflow = loaded.document, loaded.workflow
@@ -78,8 +86,10 @@ async def prepare_document(project: Project, file: Path, data: bytes, options: R
     values, missing = values_of(workflow, options, folder)
     with collector_off(keep=True):
         grid, wrong = build_grid(workflow, values)
-    models = Models(project, workflow, options)
+    models = Models(project, workflow, options, values)
     problems += missing + wrong + unknown_models(project.catalogue, workflow)
+    if options.provider is None:  # else it is asked for everything, whoever the file names
+        problems += unknown_providers(project, workflow)
     _refuse(with_marks(document, problems))
     assert grid is not None
     sources, unread = await read_references(project, workflow, folder, models)
@@ -136,24 +146,26 @@ def _planned(
 ) -> Prepared:
     concurrency = _concurrency(project, workflow, options)
 
-    def plan_for(chosen: frozenset[int] | None) -> Plan:
+    def plan_for(chosen: frozenset[int] | None, price: Price) -> Plan:
         with collector_off(keep=True):
             return make_plan(
                 grid,
                 setting,
                 project.ledger,
                 selected=chosen,
-                quote=models.quote,
+                quote=price,
                 history=_History(project.ledger, workflow.name),
                 parallel=models.parallel(concurrency),
                 selection=flags_of(options),
             )
 
-    stale = plan_for(None).stale if options.stale else frozenset()
+    stale = plan_for(None, models.quote).stale if options.stale else frozenset()
     failed = _failed_before(project, file) if options.failed else frozenset()
     narrowed = dataclasses.replace(options, only=(*options.only, *options.rerun))
     selected, unknown = select(grid, narrowed, failed, stale)
     _refuse(unknown)
+    refusals = Refusals(project, models)
+    plan = _warned(plan_for(selected, refusals.quote), workflow.settings)
     return Prepared(
         file=file,
         document=document,
@@ -164,8 +176,8 @@ def _planned(
         models=models,
         options=options,
         concurrency=concurrency,
-        plan=_warned(plan_for(selected), workflow.settings),
-        problems=tuple(problems),
+        plan=plan,
+        problems=(*problems, *with_marks(document, refusals.problems)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -43,6 +44,16 @@ class Text:
     def vars(self) -> tuple[str, ...]:
         """The run variables this text needs, in order of appearance."""
         return tuple(part.name for part in self.parts if isinstance(part, Var))
+
+    def filled(self, values: Mapping[str, str]) -> str | None:
+        """The whole text when `values` has all that is open in it, else None."""
+        pieces: list[str] = []
+        for part in self.parts:
+            piece = part if isinstance(part, str) else values.get(part.name) if isinstance(part, Var) else None
+            if piece is None:
+                return None
+            pieces.append(piece)
+        return "".join(pieces)
 
 
 def plain(text: str) -> Text:

@@ -108,7 +108,7 @@ def _source_size(recipe: Recipe, role: str) -> tuple[int, int] | None:
 def _size(recipe: Recipe) -> tuple[int, int]:
     """Pixels of what a recipe asks for; BadParam for what cannot be made. (0, 0) where it has none."""
     op, params = recipe.op, recipe.params
-    if op in (Operation.TEXT_TO_IMAGE, Operation.IMAGE_TO_IMAGE):
+    if op in _PAINTED:
         return sizes.picture_size(params, _source_size(recipe, "image"))
     if op in _FILMED:
         return sizes.film_size(params, _source_size(recipe, "start_frame"))
@@ -129,10 +129,11 @@ def _seconds(recipe: Recipe) -> float:
     return 0.0
 
 
+_PAINTED = (Operation.TEXT_TO_IMAGE, Operation.IMAGE_TO_IMAGE)
 _FILMED = (Operation.TEXT_TO_VIDEO, Operation.IMAGE_TO_VIDEO)
 _CHECKS: dict[Operation, tuple[Callable[[Recipe], object], ...]] = {
     **dict.fromkeys(Operation, (_size, _seconds)),
-    Operation.IMAGE_TO_IMAGE: (_size, lambda recipe: number_of(recipe.params, "strength", 0.6, 0.0, 1.0)),
+    **dict.fromkeys(_PAINTED, (_size, lambda recipe: number_of(recipe.params, "strength", 0.6, 0.0, 1.0))),
     **dict.fromkeys(_FILMED, (_size, _seconds, lambda recipe: sizes.fps_of(recipe.params))),
     Operation.TEXT_TO_SPEECH: (lambda recipe: number_of(recipe.params, "speed", 1.0, 0.25, 4.0),),
 }

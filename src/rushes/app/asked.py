@@ -1,0 +1,143 @@
+"""What a document asks of models, held against what the catalogue knows of them.
+
+Under `sketch`, which stands in for every model, what only the model itself would refuse is a warning: a rehearsal goes
+on, and says what the performance will not. With any other provider it is an error, before anything is paid for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from difflib import get_close_matches
+
+from rushes.app.project import DEFAULT_PROVIDER, Project
+from rushes.catalogue.load import Catalogue
+from rushes.catalogue.model import Model
+from rushes.catalogue.params import PARAMS
+from rushes.errors import UserError
+from rushes.model.operation import Operation, Where
+from rushes.model.problem import Path, Problem, Severity
+from rushes.model.request import Recipe
+from rushes.model.workflow import Node, Workflow
+from rushes.spec.words import MEANINGS
+
+_LENGTHS = ("duration", "durationSeconds", "duration_seconds", "seconds", "video_length", "length")
+_RATIOS = ("aspect_ratio", "aspectRatio", "ratio")
+_SECONDS = re.compile(r"(\d+(?:\.0+)?)\s*(?:s|sec|seconds?)?")
+_NEAR = 0.8  # `durations` and `aspect_ration` are mistakes; `fps_mode` may be a name of its own
+_WHY = "the model itself would refuse it, or make something else than you mean"
+
+
+def unknown_models(catalogue: Catalogue, workflow: Workflow) -> list[Problem]:
+    """A problem for every model name that nothing knows, or that does something else."""
+    found: list[Problem] = []
+    known: dict[tuple[str, Operation], Model | Problem | None] = {}
+    for node in workflow.nodes():
+        if node.model is None or node.signature.where is not Where.REMOTE:
+            continue
+        asked = (node.model, node.op)
+        if asked not in known:
+            known[asked] = catalogue.resolve(*asked)
+        wrong = known[asked]
+        if isinstance(wrong, Problem):
+            found.append(replace(wrong, path=(*node.path, "model"), tab=node.tab, node=str(node.id)))
+    return found
+
+
+def unknown_providers(project: Project, workflow: Workflow) -> list[Problem]:
+    """A problem for every provider that the document names and that is not there."""
+    named: dict[str, tuple[Path, Node | None]] = {}
+    if workflow.settings.provider is not None:
+        named[workflow.settings.provider] = ("settings", "provider"), None
+    for node in workflow.nodes():
+        if node.provider is not None:
+            named.setdefault(node.provider, ((*node.path, "provider"), node))
+    found: list[Problem] = []
+    for name, (path, first) in named.items():
+        try:
+            project.provider(name)
+        except UserError as error:
+            found.append(
+                Problem(
+                    code="provider-unknown",
+                    severity=Severity.ERROR,
+                    says=error.message,
+                    why="there is nobody to ask",
+                    try_=f"{error.next_step} (--provider beats the file)",
+                    path=path,
+                    tab=first and first.tab,
+                    node=first and str(first.id),
+                )
+            )
+    return found
+
+
+def doubts(catalogue: Catalogue, node: Node, recipe: Recipe, today: date) -> Iterator[Problem]:
+    """What the catalogue has against a request of this node; `recipe` is what is known of it."""
+    if node.signature.where is not Where.REMOTE or recipe.op not in PARAMS:
+        return
+    yield from _unknown_params(node)
+    model = catalogue.resolve(node.model, node.op)
+    if not isinstance(model, Model):
+        return
+    severity = Severity.WARNING if recipe.provider == DEFAULT_PROVIDER else Severity.ERROR
+    if model.retired_on(today):
+        says = f"the model {node.model or model.key!r} was retired on {model.retired}"
+        yield _problem(node, ("model",), "model-retired", severity, says, _instead(catalogue, node.op, model, today))
+    for names, can, unit in ((_LENGTHS, model.durations, " seconds"), (_RATIOS, model.ratios, "")):
+        name = next((name for name in names if name in recipe.params), None)
+        if can is None or name is None or _plain(recipe.params[name]) in (None, *map(str, can)):
+            continue
+        says = f"{model.key} takes no {name} of {recipe.params[name]}"
+        takes = f"it takes {', '.join(map(str, can))}{unit}"
+        yield _problem(node, ("params", name), "param-value", severity, says, takes)
+
+
+def _instead(catalogue: Catalogue, op: Operation, model: Model, today: date) -> str:
+    if model.successor is not None:
+        return f"its successor is {model.successor!r}"
+    others = [one.key for one in catalogue.models() if op in one.operations and not one.retired_on(today)]
+    return f"it has no successor; for {op} there are: {', '.join(others[:4])}"
+
+
+def _plain(value: object) -> str | None:
+    """A length or a ratio as the catalogue writes it; None for what the provider must judge."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    text = str(value).strip().lower()
+    length = _SECONDS.fullmatch(text)
+    if length is not None:
+        return str(int(float(length[1])))
+    return text if ":" in text else None
+
+
+def _unknown_params(node: Node) -> Iterator[Problem]:
+    """Names that nothing is known to take: nearly right ones are mistakes, the others may be news."""
+    known = PARAMS[node.op]
+    for name in node.params:
+        if name in known or name in MEANINGS[node.op]:
+            continue
+        near = get_close_matches(name, (*known, *MEANINGS[node.op]), n=1, cutoff=_NEAR)
+        says = f"{node.op} has no parameter {name!r}"
+        if near:
+            yield _problem(node, ("params", name), "param-unknown", Severity.ERROR, says, f"did you mean {near[0]!r}?")
+            continue
+        elsewhere = [str(op) for op, names in PARAMS.items() if name in names]
+        says = f"no model is known to take {name!r} for {node.op}"
+        try_ = f"it is for {' and '.join(elsewhere[:2])}; remove it" if elsewhere else "see that it is spelt right"
+        yield _problem(node, ("params", name), "param-unknown", Severity.WARNING, says, try_)
+
+
+def _problem(node: Node, path: Path, code: str, severity: Severity, says: str, try_: str) -> Problem:
+    return Problem(
+        code=code,
+        severity=severity,
+        says=f"{node.id}: {says}",
+        why=_WHY,
+        try_=try_,
+        path=(*node.path, *path),
+        tab=node.tab,
+        node=str(node.id),
+    )
