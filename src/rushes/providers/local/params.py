@@ -6,18 +6,11 @@ from collections.abc import Mapping
 
 from rushes.model.operation import panels_of
 from rushes.model.workflow import Json
+from rushes.providers.at_once import BadParam
 
 PICTURE_TYPES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp"}
 SUBTITLE_TYPES = {"srt": "application/x-subrip", "vtt": "text/vtt"}
 _PACE = 2.0  # words a second
-
-
-class BadParam(ValueError):
-    """A parameter has a value that cannot be used; `name` is the parameter."""
-
-    def __init__(self, name: str, says: str) -> None:
-        super().__init__(says)
-        self.name = name
 
 
 def check_split(params: Mapping[str, Json]) -> tuple[tuple[int, int], str, int]:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from rushes.errors import ErrorClass, RemoteError
 from rushes.model.ids import Digest
 from rushes.model.money import ZERO, Quote
 from rushes.model.operation import Operation
-from rushes.model.problem import Problem, Severity
+from rushes.model.problem import Problem
 from rushes.model.request import Recipe, Request
-from rushes.plugin.provider import Absent, Context, Duplicates, Facts, Finished, Output, Pending
-from rushes.providers.local.params import BadParam, check_split, check_subtitles
+from rushes.plugin.provider import Finished
+from rushes.providers.at_once import AnswersAtOnce, BadParam
+from rushes.providers.local.params import check_split, check_subtitles
 
 WORKS = {
     Operation.SPLIT_IMAGE: "local-1",
@@ -32,17 +31,10 @@ _SECONDS = {
 }
 
 
-class Local:
-    """The machine itself as a provider. Answers at once; keeps nothing between calls."""
+class Local(AnswersAtOnce):
+    """The machine itself as a provider."""
 
     name = "local"
-    facts = Facts(
-        duplicates=Duplicates.HARMLESS,
-        remembers=None,
-        bills_refusals=False,
-        outputs_live=None,
-        in_flight=os.cpu_count() or 1,
-    )
 
     @staticmethod
     def handles(op: Operation, roles: Iterable[str]) -> bool:
@@ -57,14 +49,14 @@ class Local:
     def validate(self, recipe: Recipe) -> Sequence[Problem]:
         """Parameters that cannot be used."""
         if not self.handles(recipe.op, recipe.inputs):
-            return [_problem((), f"{recipe.op} is not done on this machine", "name a provider for it")]
+            return [self.problem(f"{recipe.op} is not done on this machine", "name a provider for it")]
         try:
             if recipe.op is Operation.SPLIT_IMAGE:
                 check_split(recipe.params)
             elif recipe.op is Operation.GENERATE_SUBTITLES:
                 check_subtitles(recipe.params)
         except BadParam as error:
-            return [_problem(("params", error.name), f"{error.name}: {error}", "change the parameter, or leave it out")]
+            return [self.bad(error)]
         return []
 
     def estimate(self, recipe: Recipe) -> Quote:
@@ -77,40 +69,12 @@ class Local:
             seconds = 0.2 + area * (0.03 if alike else seconds)  # alike: pictures are copied
         return Quote(ZERO, ZERO, round(seconds, 3), "local: free")
 
-    async def submit(self, request: Request, context: Context) -> Finished:
-        """Do the work in a worker thread."""
-        return await context.work(lambda: self.make(request.recipe, context.path, context.scratch))
-
-    def make(self, recipe: Recipe, path: Callable[[Digest], Path], scratch: Path) -> Finished:
-        """The work itself; `path` gives the file of an input's digest."""
+    def make(self, request: Request, path: Callable[[Digest], Path], scratch: Path) -> Finished:
+        """Split, join, subtitle or mux."""
+        recipe = request.recipe
         if not self.handles(recipe.op, recipe.inputs):
             raise RemoteError(ErrorClass.INVALID_INPUT, f"{recipe.op} is not done on this machine")
         from rushes.providers.local.work import work  # Pillow and PyAV: a plan has no use for them
 
         files = {role: [path(one.digest) for one in many] for role, many in recipe.inputs.items()}
-        try:
-            return Finished(tuple(work(recipe, files, scratch)), billed=ZERO)
-        except BadParam as error:
-            raise RemoteError(ErrorClass.INVALID_INPUT, f"{error.name}: {error}") from error
-
-    async def poll(self, remote: str, context: Context) -> Pending | Finished:
-        """Nothing is ever pending here."""
-        raise RemoteError(ErrorClass.INVALID_INPUT, f"there is no local job {remote!r}: local work answers at once")
-
-    async def fetch(self, output: Output, context: Context) -> AsyncIterator[bytes]:
-        """The bytes that came with the answer."""
-        if output.data is None:
-            raise RemoteError(ErrorClass.BAD_OUTPUT, "this output has no bytes")
-        yield output.data
-
-    async def cancel(self, remote: str, context: Context) -> Decimal | None:
-        """Nothing runs on and nothing is charged."""
-        return ZERO
-
-    async def reconcile(self, request: Request, context: Context) -> Absent:
-        """Nothing was accepted anywhere: asking again is the first asking."""
-        return Absent()
-
-
-def _problem(path: tuple[str, ...], says: str, try_: str) -> Problem:
-    return Problem(code="local-parameter", severity=Severity.ERROR, says=says, try_=try_, path=path)
+        return Finished(tuple(work(recipe, files, scratch)), billed=ZERO)

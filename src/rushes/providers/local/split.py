@@ -7,7 +7,8 @@ from pathlib import Path
 
 from rushes.model.workflow import Json
 from rushes.plugin.provider import Output
-from rushes.providers.local.params import BadParam, check_split
+from rushes.providers.at_once import BadParam
+from rushes.providers.local.params import check_split
 from rushes.providers.media.picture import encoded, open_picture
 
 

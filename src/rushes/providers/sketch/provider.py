@@ -6,36 +6,28 @@ costs nothing and gives the same bytes.
 
 from __future__ import annotations
 
-import os
-from collections.abc import AsyncIterator, Callable, Sequence
-from decimal import Decimal
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from rushes.errors import ErrorClass, RemoteError
+from rushes.model.ids import Digest
 from rushes.model.media import Artifact
 from rushes.model.money import ZERO, Quote
 from rushes.model.operation import SIGNATURES, Operation, Where
-from rushes.model.problem import Problem, Severity
+from rushes.model.problem import Problem
 from rushes.model.request import Recipe, Request
-from rushes.plugin.provider import Absent, Context, Duplicates, Facts, Finished, Output, Pending
+from rushes.plugin.provider import Finished
+from rushes.providers.at_once import AnswersAtOnce, BadParam
 from rushes.providers.sketch import sizes
-from rushes.providers.sketch.sizes import BadParam, number_of
+from rushes.providers.sketch.sizes import number_of
 
 RENDERER = "sketch-1"
 """The painter's version; it is in every key, so that a better painter paints anew."""
 
 
-class Sketch:
-    """The offline provider. Safe to call from many threads; keeps nothing between calls."""
+class Sketch(AnswersAtOnce):
+    """The offline provider."""
 
     name = "sketch"
-    facts = Facts(
-        duplicates=Duplicates.HARMLESS,
-        remembers=None,
-        bills_refusals=False,
-        outputs_live=None,
-        in_flight=os.cpu_count() or 1,
-    )
 
     def version(self, model: str) -> str:
         """The renderer and the model's name: each name has its own hand."""
@@ -44,14 +36,13 @@ class Sketch:
     def validate(self, recipe: Recipe) -> Sequence[Problem]:
         """Parameters and inputs that cannot be drawn."""
         if SIGNATURES[recipe.op].where is not Where.REMOTE:
-            return [_problem((), f"{recipe.op} is not for a provider", "leave its provider out")]
+            return [self.problem(f"{recipe.op} is not for a provider", "leave its provider out")]
         problems = []
         for check in _CHECKS[recipe.op]:
             try:
                 check(recipe)
             except BadParam as error:
-                says, try_ = f"{error.name}: {error}", "change the parameter, or leave it out"
-                problems.append(_problem(("params", error.name), says, try_))
+                problems.append(self.bad(error))
         return problems
 
     def estimate(self, recipe: Recipe) -> Quote:
@@ -62,42 +53,11 @@ class Sketch:
             seconds = 0.1
         return Quote(ZERO, ZERO, seconds, "sketch: free")
 
-    async def submit(self, request: Request, context: Context) -> Finished:
-        """Paint, film, speak or describe, in a worker thread."""
-        return await context.work(lambda: self.make(request, context.path, context.scratch))
-
-    def make(self, request: Request, path: Callable[..., Path], scratch: Path) -> Finished:
-        """The work itself; `path` gives the file of an input's digest."""
+    def make(self, request: Request, path: Callable[[Digest], Path], scratch: Path) -> Finished:
+        """Paint, film, speak or describe."""
         from rushes.providers.sketch.make import make  # numpy, Pillow and PyAV: a plan has no use for them
 
-        try:
-            return make(request, path, scratch)
-        except BadParam as error:
-            raise RemoteError(
-                ErrorClass.INVALID_INPUT, f"{error.name}: {error}", next_step="change the parameter"
-            ) from error
-
-    async def poll(self, remote: str, context: Context) -> Pending | Finished:
-        """Nothing is ever pending here."""
-        raise RemoteError(ErrorClass.INVALID_INPUT, f"sketch has no job {remote!r}: it answers at once")
-
-    async def fetch(self, output: Output, context: Context) -> AsyncIterator[bytes]:
-        """The bytes that came with the answer."""
-        if output.data is None:
-            raise RemoteError(ErrorClass.BAD_OUTPUT, "this output has no bytes")
-        yield output.data
-
-    async def cancel(self, remote: str, context: Context) -> Decimal | None:
-        """Nothing runs on and nothing is charged."""
-        return ZERO
-
-    async def reconcile(self, request: Request, context: Context) -> Absent:
-        """Nothing was accepted anywhere: asking again is the first asking."""
-        return Absent()
-
-
-def _problem(path: tuple[str, ...], says: str, try_: str) -> Problem:
-    return Problem(code="sketch-parameter", severity=Severity.ERROR, says=says, try_=try_, path=path)
+        return make(request, path, scratch)
 
 
 def _source_size(recipe: Recipe, role: str) -> tuple[int, int] | None:

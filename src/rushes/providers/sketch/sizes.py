@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from rushes.model.workflow import Json
+from rushes.providers.at_once import BadParam
 
 LEAST_SIDE, MOST_SIDE = 32, 8192
 MOST_PIXELS = 36_000_000
@@ -42,14 +43,6 @@ _ALIASES = {
     "audio": ("generate_audio", "generateAudio", "audio", "enable_audio"),
 }
 _DEFAULT_LONG, _DEFAULT_SHORT = 1024, 720
-
-
-class BadParam(ValueError):
-    """A parameter has a value that cannot be used; `name` is the parameter."""
-
-    def __init__(self, name: str, says: str) -> None:
-        super().__init__(says)
-        self.name = name
 
 
 def param(params: Mapping[str, Json], meaning: str) -> tuple[str, Json]:
