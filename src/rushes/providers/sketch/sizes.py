@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import lru_cache
 
 from rushes.model.workflow import Json
 from rushes.providers.at_once import BadParam
@@ -63,11 +64,11 @@ def picture_size(params: Mapping[str, Json], source: tuple[int, int] | None = No
     name, value = param(params, "resolution")
     if value is None and ratio is None and source is not None:
         return _bounded(name, *source)
-    ratio = ratio or (Fraction(*source) if source is not None else Fraction(1))
+    wide, high = ratio.as_integer_ratio() if ratio is not None else source or (1, 1)
     long = _DEFAULT_LONG if value is None else _side(name, value, _LONG_SIDES | _SHORT_SIDES | _LONG_SIDES)
     if str(value).lower() in _SHORT_SIDES and str(value).lower() not in _LONG_SIDES:
-        long = round(long * float(max(ratio, 1 / ratio)))
-    width, height = (long, round(long / ratio)) if ratio >= 1 else (round(long * ratio), long)
+        long = round(long * max(wide, high) / min(wide, high))
+    width, height = (long, round(long * high / wide)) if wide >= high else (round(long * wide / high), long)
     return _bounded(name, width, height)
 
 
@@ -120,11 +121,12 @@ def _ratio(params: Mapping[str, Json]) -> Fraction | None:
     ratio = _as_ratio(str(value).lower())
     if ratio is None:
         raise BadParam(name, f"{value!r} is no aspect ratio; give two numbers such as 9:16")
-    if not Fraction(1, 8) <= ratio <= 8:
+    if not 0.125 <= ratio <= 8:
         raise BadParam(name, f"{value!r} is narrower than 1:8")
     return ratio
 
 
+@lru_cache(maxsize=1024)  # fractions are slow, and a large workflow asks for the same few again and again
 def _as_ratio(text: str) -> Fraction | None:
     if text in _WORDS:
         return _WORDS[text]
