@@ -29,13 +29,13 @@ if TYPE_CHECKING:
         Interrupted,
         NotFound,
         PlanChanged,
-        ProblemsError,
         RefusedError,
         RemoteError,
         RushesError,
         StoreError,
         UserError,
     )
+    from rushes.model.problem import ProblemsError
     from rushes.model.run import RunMode, RunOptions, RunState
     from rushes.model.verdict import Choice
     from rushes.model.workflow import Pick
@@ -79,6 +79,7 @@ _MODULES = {
     "rushes.app.review": ("decide",),
     "rushes.app.run": ("rerun_file", "resume", "run_file"),
     "rushes.app.show": ("runs", "status"),
+    "rushes.model.problem": ("ProblemsError",),
     "rushes.model.run": ("RunMode", "RunOptions", "RunState"),
     "rushes.model.verdict": ("Choice",),
     "rushes.model.workflow": ("Pick",),

@@ -4,7 +4,7 @@
 
     RushesError
     ├── UserError                 the person can fix it; exit code 2, never a traceback
-    │   ├── ProblemsError         a document has problems; carries all of them
+    │   ├── ProblemsError         a document has problems; carries them all (in model/problem.py)
     │   ├── ConfigError           a setting is wrong; says where it came from
     │   ├── NotFound              no such run, node, candidate, file
     │   └── PlanChanged           the plan that was approved is not the plan of today
@@ -17,12 +17,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from rushes.model.problem import Problem
 
 
 class ErrorClass(StrEnum):
@@ -55,15 +50,6 @@ class RushesError(Exception):
 
 class UserError(RushesError):
     """A mistake that the person at the keyboard can correct."""
-
-
-class ProblemsError(UserError):
-    """A document cannot be used; `problems` names every reason at once."""
-
-    def __init__(self, problems: Sequence[Problem], *, what: str = "the workflow") -> None:
-        count = len(problems)
-        super().__init__(f"{what} has {count} problem{'s' if count != 1 else ''}")
-        self.problems = tuple(problems)
 
 
 class ConfigError(UserError):

@@ -16,10 +16,9 @@ from rushes.app.plan import prepare
 from rushes.app.project import Project
 from rushes.app.run import run_file
 from rushes.catalogue.load import Catalogue
-from rushes.errors import ProblemsError
 from rushes.model.ids import NodeId
 from rushes.model.operation import Operation
-from rushes.model.problem import Problem, Severity
+from rushes.model.problem import Problem, ProblemsError, Severity
 from rushes.model.request import Recipe
 from rushes.model.run import RunOptions
 from rushes.model.text import Ref, Text, Var

@@ -20,9 +20,10 @@ from rushes.app.run import Hooks, rerun_file, resume, run_file
 from rushes.app.show import runs, status
 from rushes.app.stopping import Stop
 from rushes.app.summary import RunSummary
-from rushes.errors import NotFound, PlanChanged, ProblemsError, UserError
+from rushes.errors import NotFound, PlanChanged, UserError
 from rushes.graph.planned import Action
 from rushes.model.event import Event, Stored
+from rushes.model.problem import ProblemsError
 from rushes.model.run import RunMode, RunOptions, RunState
 from rushes.model.verdict import Choice
 from rushes.model.workflow import Pick

@@ -20,11 +20,11 @@ from rushes.errors import (
     Interrupted,
     NotFound,
     PlanChanged,
-    ProblemsError,
     RefusedError,
     RemoteError,
     StoreError,
 )
+from rushes.model.problem import ProblemsError
 from rushes.model.run import RunState
 
 from .conftest import GATED, Rushes

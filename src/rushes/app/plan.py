@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rushes.app.asked import unknown_models, unknown_providers
+from rushes.app.held import Held
 from rushes.app.models import Models
 from rushes.app.project import Project
 from rushes.app.references import read_references
 from rushes.app.refusals import Refusals
 from rushes.app.values import fix_moment, values_of
-from rushes.errors import ProblemsError, UserError
+from rushes.errors import UserError
 from rushes.graph.grid import Grid, build_grid
 from rushes.graph.plan import Price, make_plan
 from rushes.graph.planned import Plan
@@ -26,7 +27,7 @@ from rushes.model.collector import collector_off
 from rushes.model.ids import BaseKey, NodeId
 from rushes.model.media import Artifact
 from rushes.model.money import show_usd
-from rushes.model.problem import Problem, Severity
+from rushes.model.problem import Problem, ProblemsError, Severity
 from rushes.model.run import RunOptions
 from rushes.model.workflow import Pick, Settings, Workflow
 from rushes.plugin.format import Document
@@ -151,7 +152,7 @@ def _planned(
             return make_plan(
                 grid,
                 setting,
-                project.ledger,
+                Held(project.ledger, project.store),
                 selected=chosen,
                 quote=price,
                 history=_History(project.ledger, workflow.name),

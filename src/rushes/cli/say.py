@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from rushes.errors import ProblemsError, RushesError
-from rushes.model.problem import Problem, Severity
+from rushes.errors import RushesError
+from rushes.model.problem import Problem, ProblemsError, Severity
 
 
 def problem_lines(problems: Iterable[Problem]) -> Iterator[str]:

@@ -16,8 +16,8 @@ from rushes.cli.exits import Exit, exit_of_error
 from rushes.cli.say import error_lines
 from rushes.cli.session import Session
 from rushes.cli.table import COMMANDS, help_text
-from rushes.errors import ProblemsError, RushesError
-from rushes.model.problem import Problem, Severity, did_you_mean
+from rushes.errors import RushesError
+from rushes.model.problem import Problem, ProblemsError, Severity, did_you_mean
 
 
 class Tree(click.Group):

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from rushes.errors import UserError
+
 Path = tuple[str | int, ...]
 """Keys and indices from the document's root: `("steps", 3, "params", "model")`."""
 
@@ -64,6 +66,15 @@ class Problem:
         if self.mark is not None:
             return str(self.mark)
         return " / ".join(str(part) for part in (self.tab, self.node, *self.path[-1:]) if part is not None)
+
+
+class ProblemsError(UserError):
+    """A document cannot be used; `problems` names every reason at once."""
+
+    def __init__(self, problems: Sequence[Problem], *, what: str = "the workflow") -> None:
+        count = len(problems)
+        super().__init__(f"{what} has {count} problem{'s' if count != 1 else ''}")
+        self.problems = tuple(problems)
 
 
 def did_you_mean(near: Sequence[str], otherwise: str) -> str:
