@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -92,6 +93,15 @@ def test_a_given_track_is_the_sound_of_the_film(studio: Studio) -> None:
 )
 def test_a_length_that_cannot_be_filmed_is_a_problem(studio: Studio, params: dict[str, object]) -> None:
     assert studio.sketch.validate(studio.request(T2V, "a hill", **params).recipe)  # type: ignore[arg-type]
+
+
+def test_speech_does_not_depend_on_the_second_in_which_it_is_made() -> None:
+    began, now, spoken = int(time.time()), 0, set()
+    while now <= began:
+        now = int(time.time())
+        samples = speak("The sea was calm.", "rachel", 1.0)
+        spoken.add(None if samples is None else samples.tobytes())
+    assert len(spoken) == 1
 
 
 def test_speech_is_a_wav_that_repeats_itself_exactly(studio: Studio) -> None:
