@@ -6,7 +6,7 @@ import pytest
 from tests.graph.build import film, grid_of, media, node, picture, ref, text, workflow
 
 from rushes.graph.critical import longest_chain, makespan
-from rushes.graph.grid import build_grid
+from rushes.graph.grid import MOST_CELLS, build_grid
 from rushes.graph.topology import build, remaining_path
 from rushes.model.ids import NodeId
 from rushes.model.operation import Operation
@@ -48,6 +48,18 @@ def test_no_rows_are_a_problem() -> None:
 def test_a_grid_that_is_no_grid_is_a_problem() -> None:
     cut = node("cut", Operation.SPLIT_IMAGE, feeds={"image": "m"}, params={"grid": "many"})
     assert codes(media("m"), cut) == [("grid-unknown", "'many' is not a grid such as 2x2")]
+
+
+def test_nodes_with_one_title_are_counted_apart_and_called_by_it() -> None:
+    two = node("1", Operation.PROMPT, prompt=text(Var("item")), rows=("1", "2"), title="Rows")
+    three = node("2", Operation.PROMPT, prompt=text(Var("item")), rows=("1", "2", "3"), title="Rows")
+    found = codes(two, three, picture("p", text(ref("1"), ref("2"))))
+    assert found == [("rows-disagree", "its inputs have different numbers of rows: 2 from 'Rows', 3 from 'Rows'")]
+
+
+def test_more_rows_than_can_be_held_are_a_problem_and_take_no_memory() -> None:
+    rows = node("rows", Operation.PROMPT, prompt=text(Var("item")), rows=("x",) * (MOST_CELLS // 2))
+    assert codes(rows, picture("p", text(ref("rows"))), film("f", "p"))[0][0] == "rows-too-many"
 
 
 def test_one_row_stretches_and_several_are_zipped() -> None:

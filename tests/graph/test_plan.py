@@ -141,6 +141,20 @@ def test_equal_requests_in_several_places_are_counted_and_bought_once() -> None:
     assert "2 requests are equal to another one and are asked once" in plan.warnings
 
 
+def test_reasons_speak_in_titles_and_name_the_tab_of_another_tabs_node() -> None:
+    still, twin = picture("5", title="Generate: door"), picture("100005", title="Generate: door", tab="b")
+    grid = grid_of(still, gate("6", "5", title="Approve: door"), film("7", "6", title="Veo: door"), twin)
+    known = Memory()
+    plan = plan_of(grid, known)
+    assert node_plan(plan, "6").reason == "needs the new result of 'Generate: door'"
+    assert node_plan(plan, "7").reason == "needs the pick at 'Approve: door'"
+    assert node_plan(plan, "100005").reason == "asks the same as 'Generate: door' of tab a"
+    run(grid, known)
+    plan = plan_of(grid, known)
+    assert node_plan(plan, "7").reason == "waits for the approval at 'Approve: door'"
+    assert "a person must approve at 'Approve: door'" in plan.warnings
+
+
 def test_the_same_new_output_stops_the_cascade() -> None:
     known = Memory()
     first = grid_of(picture("still", "a fox"), film("clip", "still"))

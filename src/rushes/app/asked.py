@@ -134,7 +134,7 @@ def _problem(node: Node, path: Path, code: str, severity: Severity, says: str, t
     return Problem(
         code=code,
         severity=severity,
-        says=f"{node.id}: {says}",
+        says=f"{node.called}: {says}",
         why=_WHY,
         try_=try_,
         path=(*node.path, *path),

@@ -51,7 +51,7 @@ class Refusals:
         self._say(
             replace(
                 problem,
-                says=f"{node.id}: {problem.says}",
+                says=f"{node.called}: {problem.says}",
                 path=(*node.path, *problem.path),
                 tab=node.tab,
                 node=str(node.id),

@@ -574,10 +574,10 @@ class _Run:
 
     def _fail_fast(self, node: Node) -> None:
         if self.job.fail_fast:
-            self._halt("run", f"stopped after {node.id} failed (fail fast)")
+            self._halt("run", f"stopped after {node.called} failed (fail fast)")
         for name in self._groups(node):
             if self.specs[name].fail_fast:
-                self._halt(name, f"its group stopped after {node.id} failed")
+                self._halt(name, f"its group stopped after {node.called} failed")
 
     def _halt(self, name: str, why: str) -> None:
         if name in self.halted:

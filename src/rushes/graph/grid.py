@@ -22,6 +22,9 @@ from rushes.model.problem import Problem, did_you_mean
 from rushes.model.text import Ref, Text
 from rushes.model.workflow import Mode, Node, Workflow
 
+MOST_CELLS = 1_000_000
+"""Rows of one workflow, each counted at every node that it goes through: about 500 MB of memory."""
+
 
 class Cell(NamedTuple):
     """One row of one node. `panel` is the output number inside a split, else 0.
@@ -101,7 +104,7 @@ def _build(nodes: tuple[Node, ...], variables: Mapping[str, str]) -> tuple[Grid 
         return None, problems
     topology, cycle = build(parents)
     if topology is None:
-        names = " -> ".join(str(nodes[number].id) for number in (*cycle, cycle[0]))
+        names = " -> ".join(nodes[number].called for number in (*cycle, cycle[0]))
         says = f"these steps wait for each other: {names}"
         return None, [nodes[cycle[0]].problem("cycle", says, try_="remove one of the references")]
     return _lay_out(nodes, index, wires, topology, variables)
@@ -152,6 +155,8 @@ def _lay_out(
         out[number] = rows
         if node.op in _SPLIT:
             out[number] = rows * _panels(node, problems)
+    if sum(out) > MOST_CELLS:
+        problems.append(_too_many(nodes, out))
     if problems:
         return None, problems
     first, total = [], 0
@@ -220,23 +225,23 @@ def _row_count(
     own = rows_of(node, variables)
     if own is None and _alone(wired, out):
         return 1
-    counts: dict[str, int] = {}
+    counts: list[tuple[str, int]] = []
     if own is not None:
-        counts["its own rows"] = len(own)
+        counts.append(("its own rows", len(own)))
         if not own:
             problems.append(node.problem("rows-empty", "it has no rows to run for", try_="give at least one row"))
     for _role, mode, sources in wired.inputs:
         if mode is Mode.ROWS:
-            counts[", ".join(str(nodes[one].id) for one in sources)] = sum(out[one] for one in sources)
+            counts.append((", ".join(nodes[one].called for one in sources), sum(out[one] for one in sources)))
         else:
-            counts.update((str(nodes[one].id), out[one]) for one in sources)
-    counts.update((str(name), out[source]) for name, source in wired.texts.items())
-    many = {name: count for name, count in counts.items() if count != 1}
-    if len(set(many.values())) > 1:
-        said = ", ".join(f"{count} from {name}" for name, count in many.items())
+            counts.extend((nodes[one].called, out[one]) for one in sources)
+    counts.extend((nodes[source].called, out[source]) for source in wired.texts.values())
+    many = [one for one in counts if one[1] != 1]
+    if len({count for _name, count in many}) > 1:
+        said = ", ".join(f"{count} from {name}" for name, count in dict.fromkeys(many))
         says = f"its inputs have different numbers of rows: {said}"
         problems.append(node.problem("rows-disagree", says, try_="give all of them the same number of rows, or one"))
-    return max(many.values(), default=1)
+    return max((count for _name, count in many), default=1)
 
 
 def _panels(node: Node, problems: list[Problem]) -> int:
@@ -289,6 +294,14 @@ def _feeding(
             return (every[row if len(every) > 1 else 0],)
         return tuple(every)
     return tuple([first[source] + (row if out[source] > 1 else 0) for source in sources])
+
+
+def _too_many(nodes: Sequence[Node], out: Sequence[int]) -> Problem:
+    most = max(out)
+    says = (
+        f"the workflow has {sum(out):,} rows over all its steps, {most:,} of them here; at most {MOST_CELLS:,} are run"
+    )
+    return nodes[out.index(most)].problem("rows-too-many", says, try_="split the rows over several workflows")
 
 
 def _unknown(node: Node, name: NodeId, index: Mapping[NodeId, int]) -> Problem:

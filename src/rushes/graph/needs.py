@@ -39,7 +39,7 @@ def lacking(grid: Grid, cell: Cell, node: Node, outcomes: Sequence[Outcome | Non
 def _because(grid: Grid, number: int, outcome: Outcome) -> str:
     if outcome.state is State.BLOCKED and outcome.says.startswith("needs "):
         return outcome.says  # the first cause, however far away
-    name = grid.nodes[grid.cells[number].node].id
+    name = grid.nodes[grid.cells[number].node].called
     if outcome.state is State.SKIPPED:
         return f"needs {name}, which has no result: {outcome.says}"
     return f"needs {name}, which {'failed' if outcome.state is State.FAILED else f'is blocked: {outcome.says}'}"
@@ -102,11 +102,12 @@ def _condition(grid: Grid, node: Node, outcomes: Sequence[Outcome | None]) -> Ou
     states = [outcome.state if (outcome := outcomes[n]) is not None else State.AFTER for n in cells]
     if any(state in COMING for state in states):
         return Outcome(State.AFTER)
+    name = grid.nodes[grid.index[node.condition.node]].called
     failed = any(state in (State.FAILED, State.BLOCKED) for state in states)
     holds = failed if node.condition.wants == "failed" else not failed
     if holds:
         return None
     return Outcome(
         State.SKIPPED,
-        says=f"its condition does not hold: {node.condition.node} {'failed' if failed else 'did not fail'}",
+        says=f"its condition does not hold: {name} {'failed' if failed else 'did not fail'}",
     )

@@ -13,7 +13,7 @@ from rushes.graph.setting import Setting
 from rushes.graph.value import History, Known, Outcome, State
 from rushes.graph.walk import Walked, walk
 from rushes.model.collector import collector_off
-from rushes.model.ids import BaseKey, NodeId
+from rushes.model.ids import BaseKey
 from rushes.model.money import Estimate, Quote
 from rushes.model.operation import INLINE, Operation
 from rushes.model.request import Recipe
@@ -249,11 +249,8 @@ def _warnings(grid: Grid, walked: Walked, tally: _Tally, money: Estimate, select
     return said
 
 
-def _gates(grid: Grid, walked: Walked) -> list[NodeId]:
-    return list(
-        dict.fromkeys(
-            grid.nodes[grid.cells[number].node].id
-            for number, outcome in enumerate(walked.outcomes)
-            if outcome.state is State.WAITING
-        )
-    )
+def _gates(grid: Grid, walked: Walked) -> list[str]:
+    waiting = (grid.cells[number].node for number, one in enumerate(walked.outcomes) if one.state is State.WAITING)
+    nodes = [grid.nodes[number] for number in dict.fromkeys(waiting)]
+    tabs = len({node.tab for node in nodes}) > 1
+    return [f"{node.called} of tab {node.tab}" if tabs and node.title else node.called for node in nodes]

@@ -67,7 +67,7 @@ class Reasons:
     def _run(self, number: int, miss: Miss) -> str:
         owner = self._owners[miss.question.base]
         if owner != number and self._grid.cells[owner].node != self._grid.cells[number].node:
-            return f"asks the same as {self._grid.nodes[self._grid.cells[owner].node].id}"
+            return f"asks the same as {self._called(owner, seen_from=number)}"
         if miss.results:
             return self._missing(miss)
         before = self._asked.get(self._place(number))
@@ -100,14 +100,20 @@ class Reasons:
             said.append("asked again")
         return "; ".join(said)
 
+    def _called(self, number: int, *, seen_from: int) -> str:
+        node = self._grid.nodes[self._grid.cells[number].node]
+        here = self._grid.nodes[self._grid.cells[seen_from].node]
+        # tabs that are copies of each other have the same titles; ids are never the same
+        return f"{node.called} of tab {node.tab}" if node.title and node.tab != here.tab else node.called
+
     def _after(self, number: int) -> str:
         outcomes = self._walked.outcomes
         for needed in self._grid.cells[number].needs:
             state = outcomes[needed].state
             node = self._grid.nodes[self._grid.cells[needed].node]
             if state is State.WAITING:
-                return f"waits for the approval at {node.id}"
+                return f"waits for the approval at {node.called}"
             if state in (State.RUN, State.AFTER):
                 made = "the pick at" if node.op is Operation.APPROVE else "the new result of"
-                return f"needs {made} {node.id}"
+                return f"needs {made} {node.called}"
         return "its turn comes later"

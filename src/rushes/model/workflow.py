@@ -79,6 +79,9 @@ class LimitSpec:
     timeout: float | None = None
 
 
+_LONG_TITLE = 60  # characters
+
+
 class Node(NamedTuple):
     """One step. `rows` multiplies it: the node's `item` variable takes each in turn.
 
@@ -113,6 +116,12 @@ class Node(NamedTuple):
     def signature(self) -> Signature:
         """The contract of this node's operation."""
         return SIGNATURES[self.op]
+
+    @property
+    def called(self) -> str:
+        """What a sentence calls it: its title in quotes, cut where it is long, else its id. Commands take the id."""
+        title = self.title
+        return repr(title if len(title) <= _LONG_TITLE else title[: _LONG_TITLE - 1] + "…") if title else str(self.id)
 
     def problem(
         self, code: str, says: str, *, try_: str, why: str = "", severity: Severity = Severity.ERROR
