@@ -45,12 +45,12 @@ class Models:
         return choice
 
     def provider_of(self, node: Node) -> str:
-        """The provider's name: the flag's, the node's, the document's, the project's, or `sketch`."""
+        """The provider's name: the flag's, the step's own, the project's, the document's, or `sketch`."""
         where = node.signature.where
         if where is Where.LOCAL or (node.op is Operation.ADD_AUDIO and any(i.role == "audio" for i in node.inputs)):
             return LOCAL
-        named = self._options.provider or node.provider or self._settings.provider
-        return named or self._project.config.provider.value or DEFAULT_PROVIDER
+        named = self._options.provider or node.provider or self._project.config.provider.value
+        return named or self._settings.provider or DEFAULT_PROVIDER
 
     def quote(self, node: Node, recipe: Recipe | None) -> Quote:
         """Price and typical seconds of one request; learned times beat the provider's own."""

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rushes.app.asked import unknown_models, unknown_providers
-from rushes.app.held import Held
 from rushes.app.models import Models
 from rushes.app.project import Project
 from rushes.app.references import read_references
@@ -124,7 +123,7 @@ def _setting(
         variables=values,
         sources=sources,
         choose=models.choose,
-        pick=options.pick or settings.pick or config.pick.value or Pick.ASK,
+        pick=options.pick or config.pick.value or settings.pick or Pick.ASK,
         pick_wins=options.pick is not None,
         attempts=_first(options.attempts, config.attempts.value, settings.attempts, ATTEMPTS),
         candidates=options.candidates,
@@ -152,7 +151,7 @@ def _planned(
             return make_plan(
                 grid,
                 setting,
-                Held(project.ledger, project.store),
+                project.ledger,
                 selected=chosen,
                 quote=price,
                 history=_History(project.ledger, workflow.name),
@@ -197,7 +196,7 @@ def _concurrency(project: Project, workflow: Workflow, options: RunOptions) -> i
         return options.concurrency
     if not workflow.settings.parallel:
         return 1
-    return workflow.settings.max_workers or project.config.concurrency.value
+    return project.config.concurrency.value or workflow.settings.max_workers
 
 
 def _failed_before(project: Project, file: Path) -> frozenset[NodeId]:
