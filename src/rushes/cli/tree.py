@@ -8,7 +8,6 @@ import traceback
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
-from importlib.metadata import version
 
 import click
 
@@ -51,7 +50,7 @@ class Tree(click.Group):
         return super().resolve_command(ctx, args)
 
 
-tree = click.version_option(version=version("rushes"), message="rushes %(version)s")(
+tree = click.version_option(package_name="rushes", message="rushes %(version)s")(
     Tree("rushes", context_settings={"help_option_names": ["-h", "--help"]})
 )
 
