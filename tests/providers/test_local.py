@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from itertools import pairwise
 
+import av
 import numpy as np
 import pytest
 from hypothesis import given
@@ -110,8 +111,6 @@ def test_subtitles_come_inside_the_film_and_beside_it(studio: Studio) -> None:
     video, beside = studio.make(SUBTITLE, "The sea was calm. The cat knew it.", inputs={"video": [film]})
     assert (video.media_type, beside.media_type) == ("video/mp4", "application/x-subrip")
     assert studio.bytes_of(beside).decode().startswith("1\n00:00:00,000 --> 00:00:02,000\nThe sea was calm.\n\n2\n")
-    import av
-
     with av.open(str(studio.path(video.digest))) as container:
         texts = [bytes(packet)[2:].decode() for packet in container.demux(container.streams.subtitles[0])]
     assert [one for one in texts if one] == ["The sea was calm.", "The cat knew it."]
@@ -146,6 +145,16 @@ def test_a_track_is_cut_or_filled_to_the_length_of_the_film(studio: Studio) -> N
         sound = sound_of(studio.path(mixed.digest))
         assert sound is not None and abs(len(sound) / 48_000 - 2.0) < 0.1 and np.abs(sound).max() > 0.02
         assert mixed.seconds is not None and abs(mixed.seconds - 2.0) < 0.1
+
+
+def test_subtitles_stay_in_a_film_that_is_given_a_track(studio: Studio) -> None:
+    told = studio.make(SUBTITLE, "One. Two.", inputs={"video": [clip(studio)]})[0]
+    speech = studio.make(Operation.TEXT_TO_SPEECH, "One.")[0]
+    film = studio.make(Operation.ADD_AUDIO, inputs={"video": [told], "audio": [speech]})[0]
+    with av.open(str(studio.path(film.digest))) as container:
+        assert sorted(stream.type for stream in container.streams) == ["audio", "subtitle", "video"]
+        texts = [bytes(packet)[2:].decode() for packet in container.demux(container.streams.subtitles[0])]
+    assert [text for text in texts if text] == ["One.", "Two."]
 
 
 def test_its_versions_are_named_by_operation(studio: Studio) -> None:

@@ -19,7 +19,7 @@ WORKS = {
     Operation.SPLIT_IMAGE: "local-1",
     Operation.CONCAT_VIDEOS: "local-1",
     Operation.GENERATE_SUBTITLES: "local-1",
-    Operation.ADD_AUDIO: "local-1",
+    Operation.ADD_AUDIO: "local-2",
 }
 """The operations done here, each with its version: a change of what comes out takes the next number."""
 

@@ -36,33 +36,36 @@ def add_sound(target: Any) -> Callable[[Samples], None]:
 
 
 def with_sound(film: Path, samples: Samples, out: Path) -> None:
-    """Write `film` to `out` with `samples` (mono, film rate) as its only sound; its pictures are copied, not coded."""
+    """Write `film` to `out` with `samples` (mono, film rate) as its only sound.
+
+    Its pictures and subtitles are copied, not coded.
+    """
 
     def add(target: Any) -> Callable[[], None]:
         sound = add_sound(target)
         return lambda: sound(samples)
 
-    _copied(film, out, keep_sound=False, add=add)
+    _copied(film, out, keep="subtitle", add=add)
 
 
 def with_subtitles(film: Path, cues: Sequence[Cue], out: Path) -> None:
-    """Write `film` to `out` with the cues as a text track that a player can switch on."""
+    """Write `film` to `out` with the cues as a text track that a player can switch on; its only one."""
 
     def add(target: Any) -> Callable[[], None]:
         stream = target.add_mux_stream("mov_text")
         stream.time_base = _MS
         return lambda: _write_cues(cues, stream, target)
 
-    _copied(film, out, keep_sound=True, add=add)
+    _copied(film, out, keep="audio", add=add)
 
 
-def _copied(film: Path, out: Path, *, keep_sound: bool, add: Callable[[Any], Callable[[], None]]) -> None:
+def _copied(film: Path, out: Path, *, keep: str, add: Callable[[Any], Callable[[], None]]) -> None:
     try:
         with (
             av.open(str(film)) as source,
             bare_mp4(out) as target,
         ):
-            taken = [*source.streams.video[:1], *(source.streams.audio if keep_sound else ())]
+            taken = [*source.streams.video[:1], *(stream for stream in source.streams if stream.type == keep)]
             copies = {stream.index: target.add_stream_from_template(stream) for stream in taken}
             finish = add(target)
             target.start_encoding()
