@@ -310,6 +310,12 @@ def test_a_or_b_takes_the_one_that_succeeded_and_a_condition_watches_a_failure(t
     assert states(end) == ["failed", "done", "done"]
 
 
+def test_a_gate_of_films_that_were_left_out_fails_nothing(tmp_path: Path) -> None:
+    end = rig(tmp_path).go(workflow(still("a"), film("f", "a"), gate("g", "f")), selected=frozenset({0}))
+    assert states(end) == ["done", "skipped", "skipped"]
+    assert end.state is RunState.DONE
+
+
 def test_what_is_not_selected_is_used_but_never_bought(tmp_path: Path) -> None:
     one = rig(tmp_path)
     flow = workflow(still("a"), film("f", "a"))

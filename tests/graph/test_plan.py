@@ -189,6 +189,13 @@ def test_images_first_then_full_buys_only_the_films() -> None:
     assert actions(full) == {"still": "reuse", "pick": "reuse", "clip": "run"}
 
 
+def test_a_gate_of_films_that_were_left_out_is_left_out_and_not_blocked() -> None:
+    grid = grid_of(picture("still"), film("clip", "still"), gate("pick", "clip"))
+    selected, _ = select(grid, RunOptions(mode=RunMode.IMAGES), frozenset(), frozenset())
+    plan = plan_of(grid, Memory(), selected=selected, selection="--mode images")
+    assert actions(plan) == {"still": "run", "clip": "skip", "pick": "skip"}
+
+
 def test_a_waiting_gate_makes_its_films_wait_and_is_named() -> None:
     grid, known = grid_of(picture("still"), gate("pick", "still"), film("clip", "pick")), Memory()
     known.add(base_of(grid, known, "still"))

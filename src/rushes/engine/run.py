@@ -31,7 +31,7 @@ from rushes.graph.grid import Grid
 from rushes.graph.setting import Setting
 from rushes.graph.settle import Question, Settler
 from rushes.graph.topology import remaining_path
-from rushes.graph.value import LOST, Outcome, State, unselected
+from rushes.graph.value import LOST, Outcome, State, left_out, unselected
 from rushes.model.event import (
     Cancelled,
     CellDone,
@@ -232,7 +232,7 @@ class _Run:
                 if isinstance(settled, Question):
                     asked.append((number, settled))
                 else:
-                    self._finish(number, settled)
+                    self._finish(number, self._chosen(number, settled))
             self._begin_all(asked)
             self._settle_gates(gates)
 
@@ -279,9 +279,7 @@ class _Run:
         decisions = self.parts.known.decisions(bases) if bases else {}
         for number, subject in subjects.items():
             about = decisions.get(subject.base, ()) if subject is not None and subject.base is not None else ()
-            outcome = settle_gate(self.grid, number, self.outcomes, about, self.job.setting)
-            if outcome.state is State.WAITING and self.grid.cells[number].node not in self.job.selected:
-                outcome = unselected(self.job.selection)
+            outcome = self._chosen(number, settle_gate(self.grid, number, self.outcomes, about, self.job.setting))
             if outcome.state is not State.WAITING:
                 self.held.pop(number, None)
                 self._finish(number, outcome)
@@ -290,6 +288,10 @@ class _Run:
                 assert outcome.base is not None
                 shown = tuple(shown_as(one.value) for one in outcome.candidates)
                 self._put(Waiting(place=self._place(number), subject=outcome.base, shown=shown))
+
+    def _chosen(self, number: int, outcome: Outcome) -> Outcome:
+        selected = self.grid.cells[number].node in self.job.selected
+        return outcome if selected else left_out(outcome, self.job.selection)
 
     def _finish(
         self, number: int, outcome: Outcome, *, reused: bool = False, error: ErrorClass | None = None, tries: int = 0

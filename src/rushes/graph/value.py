@@ -52,6 +52,11 @@ def unselected(flags: str) -> Outcome:
     return Outcome(State.SKIPPED, says=f"{NOT_SELECTED} ({flags})" if flags else NOT_SELECTED)
 
 
+def left_out(outcome: Outcome, flags: str) -> Outcome:
+    """The outcome of a cell that was not selected: without a result it is no more than that, whatever it lacks."""
+    return outcome if outcome.state in (State.DONE, State.SKIPPED) else unselected(flags)
+
+
 class Known(Protocol):
     """What the ledger knows, asked in batches. Missing keys are absent from the answer."""
 

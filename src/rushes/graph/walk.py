@@ -15,7 +15,7 @@ from rushes.graph.gates import gate_subject, settle_gate
 from rushes.graph.grid import Grid
 from rushes.graph.setting import Setting
 from rushes.graph.settle import Question, Settler
-from rushes.graph.value import Known, Outcome, State, unselected
+from rushes.graph.value import Known, Outcome, State, left_out, unselected
 from rushes.model.operation import Operation
 from rushes.model.result import Result
 
@@ -52,8 +52,8 @@ def walk(grid: Grid, setting: Setting, known: Known, selected: Set[int] | None, 
             found = settler.settle(number, outcomes)
             if isinstance(found, Question):
                 asked.append((number, found))
-            elif found.state is State.AFTER and selected is not None and node not in selected:
-                outcomes[number] = unselected(flags)
+            elif selected is not None and node not in selected:
+                outcomes[number] = left_out(found, flags)
             else:
                 outcomes[number] = found
         if asked:
@@ -126,12 +126,8 @@ def _open(
         subject = subjects[number]
         mine = decisions.get(subject.base, ()) if subject is not None and subject.base is not None else ()
         outcome = settle_gate(grid, number, outcomes, mine, setting)
-        if (
-            outcome.state in (State.WAITING, State.AFTER)
-            and selected is not None
-            and grid.cells[number].node not in selected
-        ):
-            outcome = unselected(flags)
+        if selected is not None and grid.cells[number].node not in selected:
+            outcome = left_out(outcome, flags)
         outcomes[number] = outcome
 
 
