@@ -1,4 +1,4 @@
-"""Flags beat the environment, which beats `rushes.toml`, which beats the document; a step's own word is the last one."""
+"""Flags beat the environment, which beats `rushes.toml`, which beats the document; a step yields to flags only."""
 
 from __future__ import annotations
 

@@ -20,11 +20,10 @@ from rushes.errors import UserError
 from rushes.model.operation import Operation, Where
 from rushes.model.problem import Path, Problem, Severity
 from rushes.model.request import Recipe
+from rushes.model.spelling import ASPECT_RATIO, DURATION
 from rushes.model.workflow import Node, Workflow
 from rushes.spec.words import MEANINGS
 
-_LENGTHS = ("duration", "durationSeconds", "duration_seconds", "seconds", "video_length", "length")
-_RATIOS = ("aspect_ratio", "aspectRatio", "ratio")
 _SECONDS = re.compile(r"(\d+(?:\.0+)?)\s*(?:s|sec|seconds?)?")
 _NEAR = 0.8  # `durations` and `aspect_ration` are mistakes; `fps_mode` may be a name of its own
 _WHY = "the model itself would refuse it, or make something else than you mean"
@@ -86,7 +85,7 @@ def doubts(catalogue: Catalogue, node: Node, recipe: Recipe, today: date) -> Ite
     if model.retired_on(today):
         says = f"the model {node.model or model.key!r} was retired on {model.retired}"
         yield _problem(node, ("model",), "model-retired", severity, says, _instead(catalogue, node.op, model, today))
-    for names, can, unit in ((_LENGTHS, model.durations, " seconds"), (_RATIOS, model.ratios, "")):
+    for names, can, unit in ((DURATION, model.durations, " seconds"), (ASPECT_RATIO, model.ratios, "")):
         name = next((name for name in names if name in recipe.params), None)
         if can is None or name is None or _plain(recipe.params[name]) in (None, *map(str, can)):
             continue

@@ -8,13 +8,14 @@ model pages of the providers in `data/`.
 from __future__ import annotations
 
 from rushes.model.operation import Operation
+from rushes.model.spelling import ASPECT_RATIO, AUDIO, DURATION, FPS, SIZE
 
 
 def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_SIZE = _names("aspect_ratio aspectRatio ratio resolution width height image_size imageSize size")
+_SIZE = frozenset({*ASPECT_RATIO, *SIZE, "resolution", "width", "height"})
 _ANY = _names(
     "seed negative_prompt negativePrompt guidance_scale cfg_scale num_inference_steps steps output_format style "
     "enable_safety_checker safety_tolerance safety_filter_level person_generation personGeneration sync_mode "
@@ -33,9 +34,9 @@ _PICTURE = (
 _CLIP = (
     _SIZE
     | _ANY
+    | {*DURATION, *FPS, *AUDIO}
     | _names(
-        "duration durationSeconds duration_seconds seconds video_length length fps frames_per_second num_frames frames "
-        "generate_audio generateAudio with_audio enable_audio audio sound camera camera_motion camera_fixed "
+        "num_frames frames camera camera_motion camera_fixed "
         "camera_control motion motion_strength motion_bucket_id movement_amplitude multi_prompt multi_shots shot_type "
         "voice_ids voice_control elements delete_video loop prompt_optimizer turbo sampling_steps static_mask_url "
         "dynamic_masks auto_fix quality start_frame_strength keep_original_sound character_orientation video_quality"

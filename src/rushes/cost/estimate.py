@@ -15,19 +15,8 @@ from typing import Any
 from rushes.model.money import Quote
 from rushes.model.price import Price, Unit
 from rushes.model.request import Recipe
+from rushes.model.spelling import AUDIO, COUNT, DURATION, NAMED_SIZES, SIZE
 
-_AUDIO = ("generate_audio", "audio", "with_audio", "sound", "enable_audio")
-_LENGTH = ("duration", "durationSeconds", "duration_seconds", "video_length", "seconds", "length")
-_SIZE = ("image_size", "size", "imageSize")
-_COUNT = ("num_images", "n", "sampleCount")
-_NAMED_SIZES = {  # pixels of the named sizes that fal's image models take
-    "square_hd": (1024, 1024),
-    "square": (512, 512),
-    "portrait_4_3": (768, 1024),
-    "portrait_16_9": (576, 1024),
-    "landscape_4_3": (1024, 768),
-    "landscape_16_9": (1024, 576),
-}
 _MEGA = Decimal(1_000_000)
 
 
@@ -93,7 +82,7 @@ def _possible(prices: Sequence[Price], facts: Mapping[str, bool | str]) -> list[
 def _facts(given: Mapping[str, Any]) -> dict[str, bool | str]:
     """What prices may depend on, in the spelling of the price lists."""
     facts: dict[str, bool | str] = {}
-    for name in _AUDIO:
+    for name in AUDIO:
         if name in given:
             facts["audio"] = _truth(given[name])
             break
@@ -133,7 +122,7 @@ def _units(
         return _same(None if load.media_seconds is None else load.media_seconds / 60)
     if unit is Unit.SECOND:
         return _lengths(given, durations, load)
-    images = next((_number(given[name]) for name in _COUNT if name in given), None) or Decimal(1)
+    images = next((_number(given[name]) for name in COUNT if name in given), None) or Decimal(1)
     if unit is Unit.IMAGE:
         return _same(images)
     return _same(_megapixels(given, load) * images)
@@ -144,7 +133,7 @@ def _same(amount: Decimal | None) -> tuple[Decimal, Decimal] | None:
 
 
 def _lengths(given: Mapping[str, Any], durations: Sequence[int] | None, load: Load) -> tuple[Decimal, Decimal] | None:
-    for name in _LENGTH:
+    for name in DURATION:
         if name in given:
             return _same(_number(given[name]))
     if load.media_seconds is not None:
@@ -160,12 +149,12 @@ def _megapixels(given: Mapping[str, Any], load: Load) -> Decimal:
 
 def _pixels(given: Mapping[str, Any]) -> int | None:
     width, height = _number(given.get("width")), _number(given.get("height"))
-    for name in _SIZE:
+    for name in SIZE:
         size = given.get(name)
         if isinstance(size, dict):
             width, height = _number(size.get("width")), _number(size.get("height"))
-        elif isinstance(size, str) and size in _NAMED_SIZES:
-            return _NAMED_SIZES[size][0] * _NAMED_SIZES[size][1]
+        elif isinstance(size, str) and size in NAMED_SIZES:
+            return NAMED_SIZES[size][0] * NAMED_SIZES[size][1]
         elif isinstance(size, str) and (found := re.fullmatch(r"(\d{1,5})\s*[x×*]\s*(\d{1,5})", size.lower())):
             return int(found[1]) * int(found[2])
     return int(width * height) if width and height else None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from rushes.model.operation import Operation
 from rushes.model.request import Recipe
+from rushes.model.spelling import ASPECT_RATIO, AUDIO, DURATION, NAMED_SIZES, SIZE
 from rushes.model.verdict import Finding
 from rushes.model.workflow import Json
 
@@ -19,14 +20,8 @@ _SHAPED = (
     Operation.TEXT_TO_VIDEO,
     Operation.IMAGE_TO_VIDEO,
 )
-_NAMED = {
-    "landscape_16_9": 16 / 9,
-    "landscape_4_3": 4 / 3,
-    "portrait_16_9": 9 / 16,
-    "portrait_4_3": 3 / 4,
-    "square": 1.0,
-}
-_NAMED |= {"square_hd": 1.0, "landscape": 16 / 9, "portrait": 9 / 16}
+_NAMED = {name: width / height for name, (width, height) in NAMED_SIZES.items()}
+_NAMED |= {"landscape": 16 / 9, "portrait": 9 / 16}
 
 
 def shape_findings(recipe: Recipe, width: int, height: int) -> list[Finding]:
@@ -44,7 +39,7 @@ def shape_findings(recipe: Recipe, width: int, height: int) -> list[Finding]:
 
 def wanted_size(params: Mapping[str, Json]) -> tuple[int, int] | None:
     """Width and height, where the parameters name both."""
-    size = params.get("image_size", params.get("size"))
+    size = next((params[name] for name in SIZE if name in params), None)
     pair = size if isinstance(size, dict) else params
     width, height = _whole(pair.get("width")), _whole(pair.get("height"))
     if width and height:
@@ -55,7 +50,7 @@ def wanted_size(params: Mapping[str, Json]) -> tuple[int, int] | None:
 
 def wanted_ratio(params: Mapping[str, Json]) -> float | None:
     """Width over height, where the parameters say it."""
-    for name in ("aspect_ratio", "aspectRatio", "ratio", "image_size", "size"):
+    for name in (*ASPECT_RATIO, *SIZE):
         text = str(params.get(name, "")).lower()
         match = re.fullmatch(r"(\d{1,5}(?:\.\d+)?)\s*[:/]\s*(\d{1,5}(?:\.\d+)?)", text)
         if match and float(match[2]) and float(match[1]):
@@ -67,7 +62,7 @@ def wanted_ratio(params: Mapping[str, Json]) -> float | None:
 
 def wanted_seconds(params: Mapping[str, Json]) -> float | None:
     """The length that was asked for, in seconds."""
-    for name in ("duration", "durationSeconds", "duration_seconds", "seconds"):
+    for name in DURATION:
         match = re.fullmatch(r"(\d{1,4}(?:\.\d+)?)\s*(?:s|sec|seconds?)?", str(params.get(name, "")).lower())
         if match and not isinstance(params.get(name), bool):
             return float(match[1])
@@ -76,7 +71,7 @@ def wanted_seconds(params: Mapping[str, Json]) -> float | None:
 
 def wants_sound(params: Mapping[str, Json]) -> bool:
     """Whether the recipe asks for a sound track."""
-    return any(params.get(name) is True for name in ("generate_audio", "generateAudio", "enable_audio", "audio"))
+    return any(params.get(name) is True for name in AUDIO)
 
 
 def _whole(value: Json) -> int | None:

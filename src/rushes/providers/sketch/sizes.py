@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
 
+from rushes.model.spelling import ASPECT_RATIO, AUDIO, DURATION, FPS, NAMED_SIZES, SIZE
 from rushes.model.workflow import Json
 from rushes.providers.at_once import BadParam
 
@@ -23,25 +24,16 @@ MOST_SECONDS = 120.0
 _LONG_SIDES = {"512": 512, "512px": 512, "0.5k": 512, "1k": 1024, "2k": 2048, "4k": 4096}
 _SHORT_SIDES = {"360p": 360, "480p": 480, "512p": 512, "540p": 540, "576p": 576, "720p": 720, "768p": 768}
 _SHORT_SIDES |= {"1080p": 1080, "1k": 720, "2k": 1080, "1440p": 1440, "2160p": 2160, "4k": 2160}
-_NAMES = {
-    "square": (512, 512),
-    "square_hd": (1024, 1024),
-    "portrait_4_3": (768, 1024),
-    "portrait_3_4": (768, 1024),
-    "portrait_16_9": (576, 1024),
-    "landscape_4_3": (1024, 768),
-    "landscape_16_9": (1024, 576),
-}
 _WORDS = {"portrait": Fraction(9, 16), "landscape": Fraction(16, 9), "square": Fraction(1)}
 _ALIASES = {
-    "aspect_ratio": ("aspect_ratio", "aspectRatio", "ratio"),
+    "aspect_ratio": ASPECT_RATIO,
     "resolution": ("resolution",),
-    "size": ("image_size", "imageSize", "size"),
+    "size": SIZE,
     "width": ("width",),
     "height": ("height",),
-    "duration": ("duration", "durationSeconds", "duration_seconds", "seconds", "video_length"),
-    "fps": ("fps", "frames_per_second", "target_fps"),
-    "audio": ("generate_audio", "generateAudio", "audio", "enable_audio"),
+    "duration": DURATION,
+    "fps": FPS,
+    "audio": AUDIO,
 }
 _DEFAULT_LONG, _DEFAULT_SHORT = 1024, 720
 
@@ -103,14 +95,14 @@ def _explicit(params: Mapping[str, Json]) -> tuple[int, int] | None:
     if value is None:
         return None
     text = str(value).lower()
-    if text in _NAMES:
-        return _NAMES[text]
+    if text in NAMED_SIZES:
+        return NAMED_SIZES[text]
     pair = re.fullmatch(r"(\d{2,5})\s*[x×*]\s*(\d{2,5})", text)
     if pair:
         return _bounded(name, int(pair[1]), int(pair[2]))
     if text in _LONG_SIDES or _as_ratio(text) is not None:
         return None  # "2K" or "16:9" under another name: read below
-    raise BadParam(name, f"{value!r} is no size; give 1024x1024 or one of {', '.join(_NAMES)}")
+    raise BadParam(name, f"{value!r} is no size; give 1024x1024 or one of {', '.join(NAMED_SIZES)}")
 
 
 def _ratio(params: Mapping[str, Json]) -> Fraction | None:
