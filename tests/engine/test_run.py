@@ -301,6 +301,23 @@ def test_on_error_continue_feeds_what_is_there(tmp_path: Path) -> None:
     assert end.state is RunState.DONE
 
 
+def test_what_needs_a_forgiven_failure_is_left_out_of_what_gathers_it(tmp_path: Path) -> None:
+    one = rig(tmp_path, faults=[Fault(error=ErrorClass.AUTH, when=lambda r: "bad" in (r.recipe.prompt or ""))])
+    clips = Input("start_frame", (NodeId("bad"), NodeId("good")), Mode.ROWS)
+    shots = node("shots", Operation.IMAGE_TO_VIDEO)._replace(inputs=(clips,))
+    joined = node("all", Operation.CONCAT_VIDEOS, needs=("shots",), role="video", prompt=None)
+    end = one.go(workflow(still("bad", keep_going=True), still("good"), shots, joined))
+    assert states(end) == ["failed", "done", "blocked", "done", "done"]
+    assert end.state is RunState.DONE
+
+
+def test_a_run_without_a_result_for_a_forgiven_failure_has_failed(tmp_path: Path) -> None:
+    one = rig(tmp_path, faults=[Fault(error=ErrorClass.AUTH, when=lambda r: "bad" in (r.recipe.prompt or ""))])
+    end = one.go(workflow(still("bad", keep_going=True), film("shot", "bad"), still("good")))
+    assert states(end) == ["failed", "blocked", "done"]
+    assert end.state is RunState.FAILED
+
+
 def test_a_or_b_takes_the_one_that_succeeded_and_a_condition_watches_a_failure(tmp_path: Path) -> None:
     one = rig(tmp_path, faults=[Fault(error=ErrorClass.AUTH, when=lambda r: "main" in (r.recipe.prompt or ""))])
     spare = still("spare", condition=Condition(NodeId("main"), "failed"))

@@ -15,7 +15,8 @@ from rushes.model.operation import Fan, Operation, Where, panels_of
 from rushes.model.text import Ref, Var
 from rushes.model.workflow import Mode, Node, Pick, Workflow
 
-Found = tuple[str, object]  # a state, and for "done" (text or None, artifact or None)
+Found = tuple[str, object]  # a state, and for "done" (text or None, artifact or None), for "blocked" whether forgiven
+LOST = ("failed", "blocked", "skipped")
 
 
 class Naive:
@@ -109,22 +110,25 @@ class Naive:
     def _stop(self, node: Node, row: int, feeds: dict[int, list[tuple[str, int]]]) -> Found | None:
         states = []
         for entry in node.inputs:
-            mine = [(self.nodes[one], self.cell(one, number)[0]) for one, number in feeds[id(entry)]]
-            lost = ("failed", "blocked", "skipped")
-            kept = [state for one, state in mine if not (state in lost and one.keep_going)]
-            if entry.mode is Mode.FIRST:
-                kept = [state for _one, state in mine]
+            mine = [(self.cell(one, number)[0], self._forgives(one, number)) for one, number in feeds[id(entry)]]
+            kept = [(state, forgiven) for state, forgiven in mine if not (state in LOST and forgiven)]
             slot = node.signature.slots.get(entry.role)
-            if not kept and slot is not None and slot.least:
-                kept = [state for _one, state in mine]
+            if entry.mode is Mode.FIRST or (not kept and slot is not None and slot.least):
+                kept = mine
             states.extend(kept)
         for text in (node.prompt, *node.params.values()):
-            states.extend(self.at(str(one), row)[0] for one in getattr(text, "refs", ()))
-        if any(state in ("failed", "blocked", "skipped") for state in states):
-            return "blocked", None
-        if any(state != "done" for state in states):
+            for one in getattr(text, "refs", ()):
+                number = row if self.rows(str(one)) > 1 else 0
+                states.append((self.cell(str(one), number)[0], self._forgives(str(one), number)))
+        lost = [forgiven for state, forgiven in states if state in LOST]
+        if lost:
+            return "blocked", all(lost)
+        if any(state != "done" for state, _forgiven in states):
             return "after", None
         return None
+
+    def _forgives(self, one: str, number: int) -> bool:
+        return self.nodes[one].keep_going or self.cell(one, number) == ("blocked", True)
 
     def _text(self, node: Node, text: object, row: int) -> str | None:
         if text is None:

@@ -74,7 +74,7 @@ def fingerprint(grid: Grid, outcomes: Sequence[Outcome | None], *more: str) -> s
         if outcome is None:
             said.append("-")
             continue
-        state, value, base, candidates, says = outcome
+        state, value, base, candidates, says, _forgiven = outcome
         said += (state, base or "", says)
         if value is not None:
             said += [one.digest for one in value.artifacts]

@@ -197,7 +197,7 @@ class _Run:
         await self._let_go()
         if self.parts.stop.asked and (self.left_over() or len(self.queue)):
             state = RunState.INTERRUPTED
-        elif self.failed:
+        elif self.failed or self._missed():
             state = RunState.FAILED
         elif self.held:
             state = RunState.PARKED
@@ -210,6 +210,16 @@ class _Run:
             self.outcomes[number] = outcome
         after = Outcome(State.AFTER)
         return RunEnd(state, tuple(outcome if outcome is not None else after for outcome in self.outcomes), waits)
+
+    def _missed(self) -> bool:
+        """Whether a step is without a result for a failure that was forgiven, and nothing went on without it."""
+        return any(
+            outcome is not None
+            and outcome.forgiven
+            and not self._node(number).keep_going
+            and not any((later := self.outcomes[one]) and later.state is State.DONE for one in self.dependents[number])
+            for number, outcome in enumerate(self.outcomes)
+        )
 
     def left_over(self) -> bool:
         return any(outcome is None and number not in self.held for number, outcome in enumerate(self.outcomes))

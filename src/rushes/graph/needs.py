@@ -26,13 +26,12 @@ def lacking(grid: Grid, cell: Cell, node: Node, outcomes: Sequence[Outcome | Non
             break
     else:
         return None
-    after = False
-    for number in _required(grid, cell, node, outcomes):
-        outcome = outcomes[number]
-        if outcome is None or outcome.state in COMING:
-            after = True
-        elif outcome.state is not _DONE:
-            return Outcome(State.BLOCKED, says=_because(grid, number, outcome))
+    required = _required(grid, cell, node, outcomes)
+    lost = [(number, outcome) for number in required if (outcome := outcomes[number]) is not None and _lost(outcome)]
+    if lost:
+        forgiven = all(_may_miss(grid, number, outcome) for number, outcome in lost)
+        return Outcome(State.BLOCKED, says=_because(grid, *lost[0]), forgiven=forgiven)
+    after = any((outcome := outcomes[number]) is None or outcome.state in COMING for number in required)
     return Outcome(State.AFTER) if after else None
 
 
@@ -74,10 +73,11 @@ def serving_of(grid: Grid, mode: Mode, feeding: Sequence[int], outcomes: Sequenc
 
 
 def _may_miss(grid: Grid, number: int, outcome: Outcome | None) -> bool:
-    """Whether the workflow goes on without this cell: it is lost, and its file says `on_error: continue`."""
+    """Whether the workflow goes on without this cell: it is lost, and its file, or that of what it needed, says
+    `on_error: continue`."""
     if outcome is None or outcome.state not in LOST or outcome.says.startswith(NOT_SELECTED):
         return False
-    return grid.nodes[grid.cells[number].node].keep_going
+    return outcome.forgiven or grid.nodes[grid.cells[number].node].keep_going
 
 
 def first_hope(grid: Grid, feeding: Sequence[int], outcomes: Sequence[Outcome | None]) -> Sequence[int]:

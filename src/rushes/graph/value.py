@@ -33,7 +33,8 @@ LOST = (State.FAILED, State.BLOCKED, State.SKIPPED)
 class Outcome(NamedTuple):
     """A cell's state; for DONE its value, and for generators the candidates it was picked from.
 
-    `base` is the question that was asked; gates hand it on, because an approval is bound to it.
+    `base` is the question that was asked; gates hand it on, because an approval is bound to it. `forgiven` is true for
+    a BLOCKED cell when all that it lacks was lost with `on_error: continue`: where it is one of several, the others do.
     """
 
     state: State
@@ -41,6 +42,7 @@ class Outcome(NamedTuple):
     base: BaseKey | None = None
     candidates: tuple[Result, ...] = ()
     says: str = ""
+    forgiven: bool = False
 
 
 NOT_SELECTED = "not selected"
@@ -61,7 +63,7 @@ class Known(Protocol):
     """What the ledger knows, asked in batches. Missing keys are absent from the answer."""
 
     def results(self, bases: Sequence[BaseKey]) -> Mapping[BaseKey, Sequence[Result]]:
-        """All stored results of these questions whose bytes are still held."""
+        """All stored results of these questions; the value of those whose bytes are not held any more is `GONE`."""
         ...
 
     def decisions(self, bases: Sequence[BaseKey]) -> Mapping[BaseKey, Sequence[Decision]]:
