@@ -239,7 +239,7 @@ def test_a_condition_on_a_failed_step_is_not_part_of_the_key() -> None:
 
 def test_an_artifact_is_its_bytes_so_its_other_facts_change_no_key() -> None:
     one = artifact("ref")
-    wide: Artifact = dataclasses.replace(one, width=9, height=9, media_type="image/jpeg")
+    wide: Artifact = one._replace(width=9, height=9, media_type="image/jpeg")
     grid = grid_of(media("ref"), picture("still", feeds={"reference": "ref"}))
     keys = {base_of(grid, Memory(), "still", under=setting(sources={"ref.png": which})) for which in (one, wide)}
     assert len(keys) == 1

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Topology:
+class Topology(NamedTuple):
     """`parents[i]` are what i needs, `children[i]` what needs it; `order` is topological and stable."""
 
     parents: tuple[tuple[int, ...], ...]

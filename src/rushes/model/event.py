@@ -237,7 +237,10 @@ _ATOMS = frozenset({str, int, float, bool, type(None), dict})
 
 @cache
 def _names(cls: type) -> tuple[str, ...] | None:
-    return tuple(f.name for f in dataclasses.fields(cls)) if dataclasses.is_dataclass(cls) else None
+    if dataclasses.is_dataclass(cls):
+        return tuple(f.name for f in dataclasses.fields(cls))
+    named: tuple[str, ...] | None = getattr(cls, "_fields", None)
+    return named
 
 
 def _plain(value: Any) -> Any:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from rushes.model.ids import Digest
 
@@ -46,9 +46,11 @@ PIXEL_LIMIT = 100_000_000
 """A picture with more pixels is refused before it is decoded: 100 megapixels are 300 MB of memory."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Artifact:
-    """Bytes in the store: digest, media type, size in bytes; pixels and seconds where they apply."""
+class Artifact(NamedTuple):
+    """Bytes in the store: digest, media type, size in bytes; pixels and seconds where they apply.
+
+    A named tuple, because a ledger hands out tens of thousands at once; made with keywords but there.
+    """
 
     digest: Digest
     media_type: str

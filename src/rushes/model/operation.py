@@ -6,8 +6,8 @@ and an end frame are different roles, and the images of one role keep their orde
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from rushes.model.media import Kind
 
@@ -50,8 +50,7 @@ class Where(StrEnum):
     REMOTE = "remote"  # a provider; may cost money
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """One input role: what kinds it takes and how many artifacts per row (`most=None`: no limit)."""
 
     kinds: tuple[Kind, ...]
@@ -59,8 +58,7 @@ class Slot:
     most: int | None = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signature:
+class Signature(NamedTuple):
     """The contract of an operation. `main` is the role that a bare reference fills."""
 
     output: Kind | None  # None: the same kind as its main input

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from rushes.model.ids import NodeId
@@ -21,8 +20,7 @@ class Var(NamedTuple):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """Literal pieces, references and variables, in order; adjacent literals are joined by the reader."""
 
     parts: tuple[str | Ref | Var, ...]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from rushes.model.ids import BaseKey, Digest
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """What one check saw: a stable code (`picture.blank`), words for people, and whether it alone flags."""
 
     code: str
@@ -17,8 +16,7 @@ class Finding:
     flags: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What the checks made of one candidate: flagged or clean, and a score (higher is better)."""
 
     flagged: bool = False
@@ -33,8 +31,7 @@ class Choice(StrEnum):
     REJECTED = "rejected"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(NamedTuple):
     """A pick or a refusal, bound to exact bytes.
 
     `subject` is the base key of the candidates that were shown: the same question asked again, in another tab

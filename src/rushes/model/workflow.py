@@ -47,8 +47,7 @@ class Mode(StrEnum):
     ROWS = "rows"  # one row for each
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(NamedTuple):
     """One role of a node and the nodes that feed it."""
 
     role: str
@@ -56,8 +55,7 @@ class Input:
     mode: Mode = Mode.ALL
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """Run only if `node` ended so: `"failed"` or `"done"`."""
 
     node: NodeId
@@ -151,8 +149,7 @@ class Node(NamedTuple):
             yield self.condition.node
 
 
-@dataclass(frozen=True, slots=True)
-class Tab:
+class Tab(NamedTuple):
     """One graph of a workflow, usually one account."""
 
     name: str

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from rushes.model.problem import Mark, Path, Problem
 from rushes.model.workflow import Workflow
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A parsed file: where it came from, its bytes, and its plain tree (dicts, lists, scalars)."""
 
     file: str

@@ -12,11 +12,10 @@ once: when it cannot be certain that nothing was accepted it raises `RemoteError
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from rushes.model.ids import Digest
 from rushes.model.money import Quote
@@ -35,8 +34,7 @@ class Duplicates(StrEnum):
     NEVER = "never"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(NamedTuple):
     """The four facts that planner and recovery read, and how much a provider takes at once.
 
     `remembers` and `outputs_live` are in seconds (None: not known); `in_flight` is the number of requests it
@@ -50,8 +48,7 @@ class Facts:
     in_flight: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(NamedTuple):
     """One result of a job: a URL to fetch, or bytes that came with the answer; and its media type."""
 
     media_type: str
@@ -59,8 +56,7 @@ class Output:
     data: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(NamedTuple):
     """The job is known and not finished; ask again in `wait` seconds."""
 
     wait: float
@@ -68,16 +64,14 @@ class Pending:
     says: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Submitted:
+class Submitted(NamedTuple):
     """The provider has the job; `remote` is all that `poll`, `cancel` and `fetch` need after a crash."""
 
     remote: str
     wait: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """The job's outputs, what was charged in USD (None: not said), and the answer of a text model."""
 
     outputs: tuple[Output, ...] = ()
@@ -85,8 +79,7 @@ class Finished:
     text: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """`reconcile` found the job: it was accepted."""
 
     remote: str
