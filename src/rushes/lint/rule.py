@@ -23,7 +23,7 @@ GRAPHS = ("nbflow",)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintSettings:
-    """What a project may decide otherwise. An empty `image_models` allows all; `words_per_second` is speech."""
+    """What a caller may decide otherwise. An empty `image_models` allows all; `words_per_second` is speech."""
 
     image_models: tuple[str, ...] = ("nano_banana_2", "gemini-3.1-flash-image")
     output_count: int | None = 4

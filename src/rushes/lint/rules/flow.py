@@ -145,7 +145,7 @@ class ReferenceCount(Rule):
     code = "reference-count"
     severity = _ADVICE
     formats = GRAPHS
-    what = "An image generator has more references than recommended (a setting; 2 by default)."
+    what = "An image generator has more than two references."
     why = "each further picture weakens the others, the face first"
     try_ = "keep the character and one more"
     bad = (
@@ -170,7 +170,7 @@ class ReferenceDepth(Rule):
     code = "reference-depth"
     severity = _ADVICE
     formats = GRAPHS
-    what = "A picture is made from a picture that was made from a picture (deeper than a setting; 2 by default)."
+    what = "A picture is made from a picture that was made from a picture."
     why = "each copy drifts from the character; all scenes should refer to the same approved anchor"
     try_ = "refer to the anchor's gate, never to the scene before"
     bad = tuple(

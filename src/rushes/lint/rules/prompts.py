@@ -213,7 +213,7 @@ class Dialogue(PromptRule):
     """Speech fits the clip."""
 
     code = "video-words"
-    what = "The speech in a video prompt has more words than the clip has time for (a setting; 28 words in 8 seconds)."
+    what = "The speech in a video prompt has more words than the clip has time for: 28 in 8 seconds."
     why = "the voice hurries or is cut off; 20 to 24 words in 8 seconds are comfortable"
     try_ = "split the line over two clips"
     bad = (Put("A", "Prompt: move", "properties.text", 'Mia leans in and says: "' + "one more word " * 10 + '"'),)

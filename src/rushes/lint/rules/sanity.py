@@ -23,9 +23,9 @@ class ImageModel(Rule):
     sanity = 1
     severity = _ADVICE
     formats = GRAPHS
-    what = "An image generator names a model that is not among the allowed ones (a setting)."
+    what = "An image generator names another model than `nano_banana_2` (which is `gemini-3.1-flash-image`)."
     why = "an older model makes pictures that look like stock, and a set of scenes from two models does not match"
-    try_ = "name an allowed model, or allow this one in the settings of the check"
+    try_ = "name that model, unless another is meant"
     bad = (Put("A", "Generate", "properties.model", "imagen4"),)
 
     def look(self, seen: Subject) -> Iterator[Problem]:
@@ -45,9 +45,9 @@ class OutputCount(Rule):
     sanity = 2
     severity = _ADVICE
     formats = GRAPHS
-    what = "A generator's `outputCount` is not the agreed one (a setting; 4 by default)."
+    what = "A generator's `outputCount` is not 4."
     why = "with one candidate there is nothing to choose from"
-    try_ = "set `outputCount`, or agree on another number in the settings of the check"
+    try_ = "set `outputCount` to 4, unless another number is meant"
     bad = (Put("A", "Generate", "properties.outputCount", 1),)
 
     def look(self, seen: Subject) -> Iterator[Problem]:
