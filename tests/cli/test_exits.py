@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -156,15 +155,14 @@ def test_130_when_the_person_stops_it_and_the_run_goes_on_later(place: Path, how
         for line in run.stdout:
             if '"event":"Stored"' in line:
                 break
-        began = time.monotonic()
         run.send_signal(signal.SIGINT)
         if how_often == 2:
             for line in run.stdout:
                 if '"stopping"' in line or '"summary"' in line:
                     break
             run.send_signal(signal.SIGINT)
-        rest, err = run.communicate(timeout=60)
-    assert run.returncode == 130 and time.monotonic() - began < 30, err
+        rest, err = run.communicate(timeout=30)
+    assert run.returncode == 130, err
     if how_often == 1:
         assert '"type":"summary"' in rest and '"state":"interrupted"' in rest
     resumed = subprocess.run(
