@@ -1,12 +1,13 @@
 """Every fact that a run can record, one frozen class each: the only event vocabulary.
 
-Progress display, reports, recovery and the board read these classes and nothing else. An event is
+Progress display, reports and recovery read these classes and nothing else. An event is
 written once and never changed; `kind` in the ledger is the class name.
 
 The paid call (`engine/attempt.py`) writes them in this order, and a crash may fall between any two::
 
     Reserved -> Submitting -> Accepted -> Running* -> Done -> Stored
-                          \\-> Refused (nothing was accepted: known)    Failed | Cancelled | Unknown
+
+From any of them on an attempt may end as Failed or Cancelled instead, and from Submitting on as Unknown.
 """
 
 from __future__ import annotations
