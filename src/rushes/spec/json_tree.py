@@ -90,7 +90,9 @@ def _deeper(data: bytes, most: int) -> bool:
     """Whether brackets nest more than `most` deep, at the speed of `bytes.replace`: each pass peels one level."""
     if b"\\" in data:
         data = data.replace(b"\\\\", b"").replace(b'\\"', b"")
-    shape = _STRING.sub(b"", data.translate(None, _NOT_STRUCTURE))
+    shape = data.translate(None, _NOT_STRUCTURE).replace(b'""', b"")
+    if b'"' in shape:  # two quotes in a row change nothing for what comes after them; others have brackets between them
+        shape = _STRING.sub(b"", shape)
     for _ in range(most):
         peeled = shape.replace(b"[]", b"").replace(b"{}", b"")
         if len(peeled) == len(shape):
