@@ -143,3 +143,16 @@ def test_a_text_is_filled_only_where_everything_open_in_it_is_known() -> None:
     assert Text(("a ", Var("x"), "!")).filled({"x": "fox"}) == "a fox!"
     assert Text((Var("y"),)).filled({"x": "fox"}) is None
     assert Text((Ref(NodeId("n")),)).filled({"n": "fox"}) is None
+
+
+def test_a_flag_that_sets_what_nothing_knows_is_refused_and_one_that_changes_nothing_is_said(tmp_path: Path) -> None:
+    steps = STILL.replace("a fox", "'a fox, {{style}}'") + "variables: {style: oil, spare: x}\n"
+    (problem,) = refused(tmp_path, steps, stile="ink")
+    assert problem.code == "variable-unknown" and "'style'" in problem.try_
+    with project_in(tmp_path) as project:
+        options = RunOptions(variables={"style": "ink", "spare": "y", "input": "a hare"})
+        found = asyncio.run(prepare(project, file_of(tmp_path, steps), options)).problems
+    assert [(one.severity, one.says.partition(" changes")[0]) for one in found] == [
+        (Severity.WARNING, "--set spare"),
+        (Severity.WARNING, "--input"),
+    ]

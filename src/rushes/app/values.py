@@ -6,15 +6,16 @@ import dataclasses
 import os
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
 from rushes.errors import UserError
-from rushes.model.problem import Problem, did_you_mean
+from rushes.model.problem import Problem, Severity, did_you_mean
 from rushes.model.run import RunOptions
 from rushes.model.text import Text
 from rushes.model.workflow import Node, Workflow
+from rushes.spec.text import RUN_VARIABLES
 
 _MOMENTARY = ("timestamp", "random")
 
@@ -33,7 +34,7 @@ def fix_moment(workflow: Workflow, options: RunOptions) -> RunOptions:
 def values_of(
     workflow: Workflow, options: RunOptions, folder: Path, environ: Mapping[str, str] | None = None
 ) -> tuple[dict[str, str], list[Problem]]:
-    """All variables of a run, and a problem for each one that the document uses and nobody gives.
+    """All variables of a run, and a problem for each one that the document uses and nobody gives, or the other way.
 
     Flags beat the document. `input` is the text of the run, `input_lines` its lines or those of `settings.input_file`.
     """
@@ -47,14 +48,19 @@ def values_of(
         if lines is not None:
             values["input_lines"] = lines
     problems: list[Problem] = []
+    used: set[str] = set()
     for node in workflow.nodes():
         for name in _vars(node):
+            used.add(name)
             if name in values or name == "item":
                 continue
             if name.startswith("env.") and name[4:] in environ:
                 values[name] = environ[name[4:]]
                 continue
             problems.append(_missing(node, name, values))
+    if "input_lines" in used and workflow.settings.input_file is None:
+        used.add("input")
+    problems += (_idle(workflow, name, used) for name in options.variables if name not in used)
     return values, problems
 
 
@@ -79,6 +85,26 @@ def _vars(node: Node) -> Iterator[str]:
     for value in node.params.values():
         if isinstance(value, Text):
             yield from value.vars
+
+
+def _idle(workflow: Workflow, name: str, used: Collection[str]) -> Problem:
+    """For a value that a flag gives and nothing takes: a name that nobody knows is an error, the rest is said."""
+    flag = "--input" if name == "input" else f"--set {name}"
+    known = name in workflow.variables or name in RUN_VARIABLES
+    near = get_close_matches(name, [*workflow.variables, *used], n=1)
+    if known:
+        says, cure = f"{flag} changes nothing: no prompt or parameter uses {{{{{name}}}}}", "leave it out, or use it"
+    else:
+        says = f"{flag}: the workflow has no variable of this name"
+        cure = did_you_mean(near, "declare it under `variables`, and use it")
+    return Problem(
+        code="variable-unused" if known else "variable-unknown",
+        severity=Severity.WARNING if known else Severity.ERROR,
+        says=says,
+        why="what you expect of it would not happen",
+        try_=cure,
+        path=("variables",),
+    )
 
 
 def _missing(node: Node, name: str, values: Mapping[str, str]) -> Problem:

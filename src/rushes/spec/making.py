@@ -154,7 +154,8 @@ class Making:
             says = f"{shown(name)} is one input more than {self.op} takes"
             self.flow("input-unused", says, path, "remove a reference")
         else:
-            self.flow("ref-mismatch", f"{shown(name)} makes {a_kind(kind)}, and {self.op} takes {self.takes()}", path)
+            says = f"{shown(name)} makes {a_kind(kind)}, and {self.op} takes {self.takes()}"
+            self.flow("ref-mismatch", says, path, "name a step that makes one, or use another step type")
 
     def takes(self) -> str:
         """What this step can be fed, in words."""

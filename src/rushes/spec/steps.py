@@ -225,7 +225,7 @@ def _condition(making: Making, value: Any, path: Path) -> Condition | None:
     name, wants = parts
     item = making.desk.names.find(name)
     if item is None:
-        making.unknown(name + ".", path)
+        making.unknown(f"{name}.{wants}", path)
         return None
     if isinstance(item, Group):
         says = f"{shown(item.id)} is a group, and a condition asks about one step"
