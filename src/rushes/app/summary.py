@@ -105,6 +105,11 @@ class RunSummary:
     exported: tuple[Path, ...] = ()
     notes: tuple[str, ...] = field(default=())
 
+    @property
+    def idle(self) -> bool:
+        """Whether everything was done before."""
+        return self.state is RunState.DONE and self.counts.bought == 0
+
     def plain(self) -> dict[str, Any]:
         """As JSON: money as strings, paths as text."""
         return {

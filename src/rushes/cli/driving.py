@@ -17,7 +17,7 @@ from rushes.app.run import Hooks
 from rushes.app.stopping import Stop
 from rushes.app.summary import RunSummary
 from rushes.cli.exits import Exit, exit_of_state
-from rushes.cli.say import problem_lines
+from rushes.cli.say import clean, nothing_to_do, problem_lines
 from rushes.cli.session import Session, print_json
 from rushes.cli.views import View, view_for
 from rushes.errors import RefusedError
@@ -42,14 +42,24 @@ def drive(session: Session, work: Drive, *, yes: bool = False, every: bool = Fal
     elif session.quiet:
         for line in problem_lines(troubles(summary)):
             click.echo(line, err=True)
+    elif summary.idle and not every:
+        _show_idle(summary)
     else:
-        # only now: a script or a stream never pays for the tables
+        # only now: a script, a stream or a run that had nothing to do never pays for the tables
         from rushes.cli.tables import out, show_summary
 
         show_summary(summary, out(), every=every)
     if summary.state is RunState.INTERRUPTED:
         session.talk(f"stopped; nothing that was paid for is lost. Go on with: rushes resume {summary.run}")
     return exit_of_state(summary.state)
+
+
+def _show_idle(summary: RunSummary) -> None:
+    click.secho(nothing_to_do(summary.counts.done, summary.run), fg="green")
+    for path in summary.exported:
+        click.echo(f"  {path}")
+    for note in summary.notes:
+        click.secho(clean(note), dim=True)
 
 
 def troubles(summary: RunSummary) -> list[Problem]:

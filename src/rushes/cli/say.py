@@ -41,6 +41,11 @@ def error_lines(error: Exception, problems: Sequence[Problem], *, expected: bool
         yield "     (what was bought is kept; a run goes on with: rushes resume)"
 
 
+def nothing_to_do(rows: int, run: str) -> str:
+    """All that there is to say about a run that found everything done."""
+    return f"nothing to do: {count(rows, 'row')} here already ({run})"
+
+
 def count(number: int, one: str, many: str | None = None) -> str:
     """`1 row`, `2 rows`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -12,10 +12,10 @@ from rich.text import Text
 
 from rushes.app.planned import Action, NodePlan, Plan
 from rushes.app.summary import NodeLine, RunSummary
-from rushes.cli.say import clean, count, duration
+from rushes.cli.say import clean, count, duration, nothing_to_do
 from rushes.model.money import Estimate, show_usd
 from rushes.model.operation import INLINE
-from rushes.model.run import RunRecord, RunState
+from rushes.model.run import RunRecord
 
 MOST = 40
 """Nodes that are listed one by one; more are grouped by what they have in common."""
@@ -198,7 +198,7 @@ def show_summary(summary: RunSummary, console: Console, *, every: bool = False) 
     nodes = [one for one in summary.nodes if one.op != "approve" or one.state not in ("done", "open")]
     loud = [one for one in nodes if one.bought or one.state != "done"]
     shown = nodes if every or len(nodes) <= MOST else loud[:MOST]
-    if every or not _idle(summary):
+    if every or not summary.idle:
         console.print(_node_table(shown))
         if len(shown) < len(nodes):
             console.print(Text(f"{count(len(nodes) - len(shown), 'more node')}; all of them with --all", style="dim"))
@@ -209,10 +209,6 @@ def show_summary(summary: RunSummary, console: Console, *, every: bool = False) 
         console.print(Text(f"  {path}"), soft_wrap=True)
     for note in summary.notes:
         console.print(Text(clean(note), style="dim"))
-
-
-def _idle(summary: RunSummary) -> bool:
-    return summary.state is RunState.DONE and summary.counts.bought == 0
 
 
 def _node_table(nodes: Iterable[NodeLine]) -> Table:
@@ -269,8 +265,8 @@ def _show_waiting(summary: RunSummary, console: Console) -> None:
 
 def _totals(summary: RunSummary) -> Text:
     counts = summary.counts
-    if _idle(summary):
-        return Text(f"nothing to do: {count(counts.done, 'row')} here already ({summary.run})", style="green")
+    if summary.idle:
+        return Text(nothing_to_do(counts.done, summary.run), style="green")
     words = [
         f"{number:,} {word}"
         for number, word in (
