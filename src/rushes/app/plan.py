@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rushes.app.asked import unknown_models, unknown_providers
+from rushes.app.export import output_base
+from rushes.app.held import Holdings
 from rushes.app.models import Models
 from rushes.app.project import Project
 from rushes.app.references import read_references
@@ -31,6 +33,7 @@ from rushes.model.run import RunOptions
 from rushes.model.workflow import Pick, Settings, Workflow
 from rushes.plugin.format import Document
 from rushes.spec.load import load, with_marks
+from rushes.spec.source import MAX_BYTES
 
 ATTEMPTS = 3
 """Results that one flagged candidate may cost, when nobody says otherwise."""
@@ -58,13 +61,21 @@ async def prepare(project: Project, file: Path, options: RunOptions) -> Prepared
     """Read and plan a file. Raises ProblemsError with everything that is wrong, UserError for an unreadable file."""
     prepared = await prepare_document(project, file, read_file(file), options)
     _refuse(prepared.problems)
+    output_folder(project, prepared)  # a folder that is refused is refused before anything is bought
     return prepared
 
 
+def output_folder(project: Project, prepared: Prepared) -> Path:
+    """The folder below which a run writes; UserError for one that a document must not name."""
+    named = prepared.options.output_dir or project.config.output_dir.value
+    return output_base(prepared.file, named or prepared.workflow.settings.output_dir, trusted=named is not None)
+
+
 def read_file(file: Path) -> bytes:
-    """The bytes of a workflow file; UserError when there is none."""
+    """The bytes of a workflow file; UserError when there is none. A device gives no more than the readers take."""
     try:
-        return file.read_bytes()
+        with file.open("rb") as opened:
+            return opened.read(MAX_BYTES + 1)
     except OSError as error:
         raise UserError(f"{file} cannot be read: {error.strerror}", next_step="name a workflow file") from error
 
@@ -151,7 +162,7 @@ def _planned(
             return make_plan(
                 grid,
                 setting,
-                project.ledger,
+                Holdings(project.ledger, project.store),
                 selected=chosen,
                 quote=price,
                 history=_History(project.ledger, workflow.name),

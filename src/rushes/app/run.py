@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rushes.app.ceiling import keep_ceilings
+from rushes.app.held import Holdings
 from rushes.app.plan import Prepared, prepare, prepare_document
 from rushes.app.project import Project
 from rushes.app.results import Finished, finish
+from rushes.app.standing import left_off, newest_open, was_left
 from rushes.app.summary import RunSummary
 from rushes.assets.sources import artifact_of
 from rushes.engine.claims import stuck_in
@@ -69,8 +71,13 @@ async def run_file(
             state = RunState.PARKED
         record = dataclasses.replace(earlier, state=state, options=prepared.options)
         return finish(project, prepared, Finished(record, prepared.plan.outcomes, (), idle=True))
+    owner = new_owner()
+    left = left_off(project, prepared)
+    if left is not None and project.ledger.take_run(left.id, owner, time.time()) is None:
+        return await _drive(project, prepared, left, owner, hooks)
     record = _create(project, prepared)
-    return await _drive(project, prepared, record, hooks)
+    project.ledger.take_run(record.id, owner, time.time())
+    return await _drive(project, prepared, record, owner, hooks)
 
 
 async def rerun_file(project: Project, file: Path, options: RunOptions, *, hooks: Hooks = NO_HOOKS) -> RunSummary:
@@ -82,41 +89,48 @@ async def rerun_file(project: Project, file: Path, options: RunOptions, *, hooks
 
 async def resume(project: Project, run: str | None, *, hooks: Hooks = NO_HOOKS) -> RunSummary:
     """Go on with a run (the newest that is not over, when none is named). Raises NotFound, UserError."""
-    record = project.ledger.run(RunId(run)) if run is not None else _newest_open(project)
+    record = project.ledger.run(RunId(run)) if run is not None else newest_open(project)
     prepared = await prepared_as_of(project, record)
     keep_ceilings(project, prepared)
     hooks.planned(prepared.plan)
-    return await _drive(project, prepared, record, hooks)
-
-
-async def prepared_as_of(project: Project, record: RunRecord) -> Prepared:
-    """A run's document as it was, planned as of now."""
-    data = project.store.path(record.document).read_bytes()
-    return await prepare_document(project, Path(record.file), data, record.options)
-
-
-async def _drive(project: Project, prepared: Prepared, record: RunRecord, hooks: Hooks) -> RunSummary:
     owner = new_owner()
-    ledger = project.ledger
-    holder = ledger.take_run(record.id, owner, time.time())
+    holder = project.ledger.take_run(record.id, owner, time.time())
     if holder is not None:
         raise UserError(
             f"run {record.id} is being driven by another process ({holder})",
             next_step=f"watch it with: rushes status {record.id}",
         )
+    return await _drive(project, prepared, record, owner, hooks)
+
+
+async def prepared_as_of(project: Project, record: RunRecord) -> Prepared:
+    """A run's document as it was, planned as of now."""
+    if not project.store.has(record.document):
+        raise NotFound(
+            f"the workflow of run {record.id} is not in the store of {project.config.home.value}",
+            next_step="name the home that began it with --home, or run its file again",
+        )
+    data = project.store.path(record.document).read_bytes()
+    return await prepare_document(project, Path(record.file), data, record.options)
+
+
+async def _drive(project: Project, prepared: Prepared, record: RunRecord, owner: str, hooks: Hooks) -> RunSummary:
+    ledger = project.ledger
     state = RunState.INTERRUPTED
     writer = Writer(ledger, record.id, owner, time.time)
     try:
         end = await drive(_job(project, prepared, record, owner), _parts(project, writer, hooks))
         state = end.state
+        await writer.flush()
+        record = dataclasses.replace(record, state=state)
+        entries = await asyncio.to_thread(ledger.events, record.id)
+        # before the run is left: whoever dies over its files leaves a run that resumes
+        return finish(project, prepared, Finished(record, end.outcomes, entries, idle=False))
     finally:
         try:
             writer.close()
         finally:
             ledger.leave_run(record.id, owner, state, time.time())
-    record = dataclasses.replace(record, state=state)
-    entries = await asyncio.to_thread(ledger.events, record.id)
-    return finish(project, prepared, Finished(record, end.outcomes, entries, idle=False))
 
 
 def _job(project: Project, prepared: Prepared, record: RunRecord, owner: str) -> Job:
@@ -147,7 +161,7 @@ def _job(project: Project, prepared: Prepared, record: RunRecord, owner: str) ->
 def _parts(project: Project, writer: Writer, hooks: Hooks) -> Parts:
     return Parts(
         journal=writer,
-        known=project.ledger,
+        known=Holdings(project.ledger, project.store),
         store=project.store,
         provider=project.provider,
         checks=project.checks(),
@@ -186,16 +200,10 @@ def _blocked(outcomes: Sequence[Outcome]) -> bool:
 def _earlier(project: Project, prepared: Prepared) -> RunRecord | None:
     """The last run of this file: what a run that has nothing to do is shown as."""
     for record in project.ledger.runs(file=str(prepared.file.absolute()), limit=1):
+        if was_left(project, record):
+            return None
         return record if not _waits(prepared.plan.outcomes) or record.state is RunState.PARKED else None
     return None
-
-
-def _newest_open(project: Project) -> RunRecord:
-    over = (RunState.DONE, RunState.CANCELLED)
-    for record in project.ledger.runs():
-        if record.state not in over:
-            return record
-    raise NotFound("there is no run to go on with", next_step="start one with: rushes run FILE")
 
 
 def _create(project: Project, prepared: Prepared) -> RunRecord:

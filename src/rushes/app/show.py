@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rushes.app.project import Project
 from rushes.app.run import prepared_as_of
+from rushes.app.standing import as_it_stands, newest
 from rushes.app.summary import RunSummary, summarize
 from rushes.errors import NotFound
 from rushes.model.ids import RunId
@@ -14,14 +15,15 @@ from rushes.model.run import RunRecord
 
 def runs(project: Project, *, file: Path | None = None, limit: int = 50) -> list[RunRecord]:
     """The newest runs, of one file if asked."""
-    return project.ledger.runs(file=None if file is None else str(file.absolute()), limit=limit)
+    found = project.ledger.runs(file=None if file is None else str(file.absolute()), limit=limit)
+    return [as_it_stands(project, one) for one in found]
 
 
 def run_named(project: Project, run: str | None) -> RunRecord:
     """The run with this id, or this beginning of one; the newest, when none is named. Raises NotFound."""
     if run is not None:
-        return project.ledger.run(RunId(run))
-    for record in project.ledger.runs(limit=1):
+        return as_it_stands(project, project.ledger.run(RunId(run)))
+    for record in newest(project):
         return record
     raise NotFound("there are no runs yet", next_step="start one with: rushes run FILE")
 

@@ -7,6 +7,7 @@ the same question share their units, so an identical request is bought once.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rushes.engine.attempt import Order
@@ -20,7 +21,7 @@ from rushes.graph.value import Outcome, State
 from rushes.model.canonical import seed_for
 from rushes.model.ids import BaseKey, RequestKey
 from rushes.model.request import Recipe, Request
-from rushes.model.result import Result
+from rushes.model.result import GONE, Result
 from rushes.model.workflow import Node
 
 
@@ -51,7 +52,7 @@ class CellWork:
         kept = {one.candidate: one for one in self._chosen(setting).candidates}
         for candidate in self.failed.keys() - kept.keys():
             floor = setting.floors.get((self.base, candidate), 0)
-            mine = [r for r in self.results if r.candidate == candidate and r.salt >= floor]
+            mine = [r for r in self.results if r.candidate == candidate and r.salt >= floor and r.value is not GONE]
             if mine:
                 kept[candidate] = max(mine, key=lambda r: r.verdict.score)
         if kept:
@@ -86,13 +87,27 @@ def request_for(work: CellWork, candidate: int, salt: int, setting: Setting) -> 
     """The request of one asking, with its seed.
 
     A seed that the file pins is kept for the first asking (candidate 0 gets it as written, the others count up) and for
-    a plain `rerun`; a re-roll after a flag, or `--fresh-seed`, draws a new one.
+    a plain `rerun`; a re-roll after a flag, or `--fresh-seed`, draws a new one. A result whose bytes are gone is asked
+    for again with the seed it had: where the provider makes the same bytes of it, nothing else has to be made anew.
     """
     base = work.base
+    floor = setting.floors.get((base, candidate), 0)
+    salt_of_seed = _lost_salt(work.results, candidate, floor)
+    if salt_of_seed is None:
+        salt_of_seed = salt
     pinned = work.recipe.params.get("seed")
     asked_again = setting.floors.get((base, candidate)) == salt and not setting.fresh_seed
-    if isinstance(pinned, int) and not isinstance(pinned, bool) and (salt == 0 or asked_again):
+    if isinstance(pinned, int) and not isinstance(pinned, bool) and (salt_of_seed == 0 or asked_again):
         seed = (pinned + candidate) & 0x7FFFFFFF
     else:
-        seed = seed_for(base, candidate, salt)
+        seed = seed_for(base, candidate, salt_of_seed)
     return Request(recipe=work.recipe, base=base, candidate=candidate, salt=salt, seed=seed)
+
+
+def _lost_salt(results: Sequence[Result], candidate: int, floor: int) -> int | None:
+    """The salt of the result that is missed: the last clean one whose bytes are gone, if nothing came after it."""
+    mine = [one for one in results if one.candidate == candidate and one.salt >= floor]
+    held = max((one.salt for one in mine if one.value is not GONE), default=-1)
+    lost = [one for one in mine if one.salt > held]
+    clean = [one.salt for one in lost if not one.verdict.flagged] or [one.salt for one in lost]
+    return max(clean, default=None)

@@ -10,7 +10,7 @@ from rushes.graph.setting import Setting
 from rushes.graph.value import Outcome, State
 from rushes.model.ids import BaseKey
 from rushes.model.operation import Operation
-from rushes.model.result import Result, Value
+from rushes.model.result import GONE, Result, Value
 
 
 class Chosen(NamedTuple):
@@ -24,11 +24,12 @@ def choose(base: BaseKey, wanted: int, attempts: int, results: Sequence[Result],
     """For each of the `wanted` candidates its best stored result, or the salt to ask with next.
 
     A clean result ends the search; a flagged one is asked again until `attempts` results are there, and then
-    the best of them stands, flagged. Results below a floor do not count as answers, but they count for the next salt.
+    the best of them stands, flagged. Results below a floor, or whose bytes are gone, do not count as answers, but they
+    count for the next salt.
     """
     if len(results) == wanted and not setting.floors:
-        for number, (candidate, salt, _value, verdict, _attempt) in enumerate(results):
-            if candidate != number or salt or verdict.flagged:
+        for number, (candidate, salt, value, verdict, _attempt) in enumerate(results):
+            if candidate != number or salt or verdict.flagged or value is GONE:
                 break
         else:  # as almost always: everything is there, in order, at the first asking
             return Chosen(tuple(results), ())
@@ -40,7 +41,7 @@ def choose(base: BaseKey, wanted: int, attempts: int, results: Sequence[Result],
     for candidate in range(wanted):
         mine = sorted(by_candidate.get(candidate, ()), key=lambda r: r.salt)
         floor = setting.floors.get((base, candidate), 0)
-        counted = [r for r in mine if r.salt >= floor]
+        counted = [r for r in mine if r.salt >= floor and r.value is not GONE]
         clean = [r for r in counted if not r.verdict.flagged]
         if clean:
             kept.append(clean[-1])

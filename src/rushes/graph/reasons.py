@@ -12,6 +12,7 @@ from rushes.graph.walk import Miss, Walked
 from rushes.graph.why import changes, sentence
 from rushes.model.ids import BaseKey, NodeId
 from rushes.model.operation import Operation
+from rushes.model.result import GONE
 
 
 class Reasons:
@@ -84,12 +85,20 @@ class Reasons:
         floors = self._setting.floors
         again = [one for one, _salt in miss.chosen.missing if floors.get((base, one), 0)]
         flagged: dict[int, int] = {}
+        lost: set[int] = set()
         for result in miss.results:
-            if result.verdict.flagged and result.salt >= floors.get((base, result.candidate), 0):
+            if result.value is GONE:
+                lost.add(result.candidate)
+            elif result.verdict.flagged and result.salt >= floors.get((base, result.candidate), 0):
                 flagged[result.candidate] = flagged.get(result.candidate, 0) + 1
         tried = [one for one, _salt in miss.chosen.missing if one in flagged]
         absent = [one for one, _salt in miss.chosen.missing if one not in flagged and one not in again]
+        gone = [one for one in absent if one in lost]
         said = []
+        if gone:
+            what = f"{len(gone)} of {frame.wanted} candidates are" if frame.wanted > 1 else "its result is"
+            said.append(f"missing: {what} no longer in the store")
+            absent = [one for one in absent if one not in lost]
         if absent:
             said.append(f"{len(absent)} of {frame.wanted} candidates missing")
         if tried:

@@ -18,7 +18,7 @@ from rushes.model.verdict import Decision, Finding, Verdict
 
 RESULT_COLUMNS = "base, candidate, salt, attempt, digest, size, media, flagged, score, rest"
 
-RUN_COLUMNS = "id, state, created, updated, record"
+RUN_COLUMNS = "id, state, owner, created, updated, record"
 
 
 def results_of(rows: Iterable[Row]) -> dict[BaseKey, list[Result]]:
@@ -88,7 +88,7 @@ def record_to_text(run: RunRecord) -> str:
 
 def record_of(row: Row) -> RunRecord:
     """A row in the order of `RUN_COLUMNS`."""
-    run_id, state, created, updated, body = row
+    run_id, state, owner, created, updated, body = row
     raw = json.loads(body)
     raw["options"] = RunOptions.structured(raw["options"])
-    return RunRecord(id=RunId(run_id), state=RunState(state), created=created, updated=updated, **raw)
+    return RunRecord(id=RunId(run_id), state=RunState(state), owner=owner, created=created, updated=updated, **raw)

@@ -16,6 +16,10 @@ class Value(NamedTuple):
     artifacts: tuple[Artifact, ...] = ()
 
 
+GONE = Value()
+"""The value of a result whose bytes are no longer in the store: it answers nothing, and its salt is used up."""
+
+
 class Result(NamedTuple):
     """One stored result of a request, as the ledger keeps it."""
 

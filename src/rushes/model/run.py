@@ -77,7 +77,10 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """A run's row in the ledger. `document` is the workflow file's bytes as they were; times are unix seconds."""
+    """A run's row in the ledger. `document` is the workflow file's bytes as they were; times are unix seconds.
+
+    `owner` names the process that drives it, or did when it died.
+    """
 
     id: RunId
     workflow: str
@@ -89,3 +92,4 @@ class RunRecord:
     created: float
     state: RunState = RunState.CREATED
     updated: float = 0.0
+    owner: str | None = None
