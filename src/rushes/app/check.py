@@ -24,10 +24,12 @@ from rushes.plugin.format import Document
 from rushes.spec.load import load, with_marks
 from rushes.spec.nbflow_repair import repair
 
+_LONGEST_LINE = 2000  # characters of a line that a difference is shown of
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileCheck:
-    """One file's problems after any mending; `fixed` says in words what was mended, `diff` shows it."""
+    """One file's problems after any mending; `fixed` says in words what was mended, `diff` shows it where lines do."""
 
     file: Path
     problems: tuple[Problem, ...]
@@ -62,19 +64,43 @@ def _check(project: Project, file: Path, fix: bool) -> FileCheck:
             loaded = load(str(file), mended)
     problems = list(loaded.problems)
     if loaded.document is not None and loaded.workflow is not None:
-        problems += _deeper(project, loaded.document, loaded.workflow, problems)
+        problems += _deeper(project, file, loaded.document, loaded.workflow, problems)
     return FileCheck(file=file, problems=tuple(problems), fixed=tuple(fixed), diff=diff)
 
 
-def _deeper(project: Project, document: Document, workflow: Workflow, before: Sequence[Problem]) -> list[Problem]:
+def _deeper(
+    project: Project, file: Path, document: Document, workflow: Workflow, before: Sequence[Problem]
+) -> list[Problem]:
     """What only the graph, the catalogue and the rules can see; nothing that the reader has said already."""
     grid, found = build_grid(workflow, {"input_lines": "-", **workflow.variables})
     del grid
     unknown = [*unknown_models(project.catalogue, workflow), *unknown_providers(project, workflow)]
-    found = [*found, *(unknown or _refused(project, workflow)), *lint(document, workflow)]
+    found = [*found, *(unknown or _refused(project, workflow)), *_absent(file, workflow), *lint(document, workflow)]
     said = {(problem.code, problem.node, problem.path) for problem in before}
     fresh = [problem for problem in found if (problem.code, problem.node, problem.path) not in said]
     return list(with_marks(document, fresh))
+
+
+def _absent(file: Path, workflow: Workflow) -> list[Problem]:
+    """References to files that are not there. What is in a file or behind an address, only a plan looks at."""
+    folder = file.absolute().parent
+    return [
+        node.problem(
+            "reference-unreadable",
+            f"{node.called}: there is no file {node.source}",
+            why="what needs it cannot be made",
+            try_="correct the path, or put the file there",
+        )
+        for node in workflow.nodes()
+        if node.source and "://" not in node.source and not _there(folder / node.source)
+    ]
+
+
+def _there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # no name that a file could have
+        return False
 
 
 def _refused(project: Project, workflow: Workflow) -> list[Problem]:
@@ -89,4 +115,7 @@ def _refused(project: Project, workflow: Workflow) -> list[Problem]:
 def _diff(file: Path, before: bytes, after: bytes) -> str:
     lines = (data.decode("utf-8", "replace").splitlines(keepends=True) for data in (before, after))
     old, new = lines
-    return "".join(difflib.unified_diff(old, new, str(file), f"{file} (mended)"))
+    if any(len(line) > _LONGEST_LINE for line in (*old, *new)):
+        return ""  # everything stands on one line: what `fixed` says is all that a person can read
+    shown = difflib.unified_diff(old, new, str(file), f"{file} (mended)")
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in shown)

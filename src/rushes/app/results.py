@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from rushes.app.export import Exported, export, output_base, remember, write_whole
+from rushes.app.export import Exported, export, remember, write_whole
 from rushes.app.naming import folder_name
 from rushes.app.picks import shown
-from rushes.app.plan import Prepared
+from rushes.app.plan import Prepared, output_folder
 from rushes.app.project import Project
 from rushes.app.report import Story, write_report
 from rushes.app.summary import RunSummary, summarize
@@ -45,8 +45,7 @@ def finish(project: Project, prepared: Prepared, run: Finished) -> RunSummary:
 
 def write_results(project: Project, prepared: Prepared, run: Finished, summary: RunSummary) -> Exported:
     """Export a run's results; the report and the `.nbflow` follow only when the results changed."""
-    named = prepared.options.output_dir or project.config.output_dir.value
-    base = output_base(prepared.file, named or prepared.workflow.settings.output_dir, trusted=named is not None)
+    base = output_folder(project, prepared)
     failures = summary.failures
     exported = export(run.record, prepared.grid, run.outcomes, failures, project.store, base=base)
     if exported.unchanged:

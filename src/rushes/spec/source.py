@@ -23,7 +23,7 @@ _OTHER_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, co
 def read_text(file: str, data: bytes, most: int = MAX_BYTES) -> tuple[str | None, list[Problem]]:
     """The text of a file without its UTF-8 mark, or the reason why there is none."""
     if len(data) > most:
-        says = f"the file has {len(data):,} bytes; at most {most:,} are read"
+        says = f"the file has more than {most:,} bytes, the most that are read"
         return None, [problem("file-too-large", says, try_="split the workflow, or check that this is the right file")]
     if data.startswith(_OTHER_BOMS):
         return None, [_encoding(file, "the file is in UTF-16 or UTF-32", 1, 1)]
