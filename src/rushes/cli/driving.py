@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from types import FrameType
 
 import click
@@ -17,6 +18,7 @@ from rushes.app.run import Hooks
 from rushes.app.stopping import Stop
 from rushes.app.summary import RunSummary
 from rushes.cli.exits import Exit, exit_of_state
+from rushes.cli.pipes import let_go_of_closed
 from rushes.cli.say import clean, nothing_to_do, problem_lines
 from rushes.cli.session import Session, print_json
 from rushes.cli.views import View, view_for
@@ -35,6 +37,14 @@ def drive(session: Session, work: Drive, *, yes: bool = False, every: bool = Fal
     view = view_for(session)
     consent = _asked if session.for_people and not yes and sys.stdin.isatty() else _given
     summary = asyncio.run(_watched(view, work, consent))
+    try:
+        _show(session, summary, every)
+    except BrokenPipeError:  # what the run came to is in the ledger, and in the exit code
+        let_go_of_closed()
+    return exit_of_state(summary.state)
+
+
+def _show(session: Session, summary: RunSummary, every: bool) -> None:
     if session.stream:
         print_json({"type": "summary", "summary": summary.plain()})
     elif session.json:
@@ -51,7 +61,6 @@ def drive(session: Session, work: Drive, *, yes: bool = False, every: bool = Fal
         show_summary(summary, out(), every=every)
     if summary.state is RunState.INTERRUPTED:
         session.talk(f"stopped; nothing that was paid for is lost. Go on with: rushes resume {summary.run}")
-    return exit_of_state(summary.state)
 
 
 def _show_idle(summary: RunSummary) -> None:
@@ -107,43 +116,53 @@ def _asked(plan: Plan) -> None:
 
 async def _watched(view: View, work: Drive, consent: Callable[[Plan], None]) -> RunSummary:
     stop = Stop()
+    loop = asyncio.get_running_loop()
+
+    def say(what: Callable[[], None]) -> None:
+        """Whoever reads along has gone: the run stops as it does for a person, in one piece."""
+        try:
+            what()
+        except BrokenPipeError:
+            let_go_of_closed()
+            loop.call_soon(stop.ask)
 
     def planned(plan: Plan) -> None:
         consent(plan)
-        view.planned(plan)
-        view.open()
+        say(lambda: view.planned(plan))
+        say(view.open)
 
-    hooks = Hooks(watch=view.watch, gauge=view.gauge, planned=planned, stop=stop)
-    with _interrupts(stop, view):
-        ticking = asyncio.create_task(_tick(view))
+    hooks = Hooks(watch=lambda event: say(partial(view.watch, event)), gauge=view.gauge, planned=planned, stop=stop)
+    with _interrupts(stop, partial(say, view.stopping), view.close):
+        ticking = asyncio.create_task(_tick(partial(say, view.tick)))
         try:
             return await work(hooks)
         finally:
             ticking.cancel()
             with suppress(asyncio.CancelledError):
                 await ticking
-            view.close()
+            say(view.close)
 
 
-async def _tick(view: View) -> None:
+async def _tick(draw: Callable[[], None]) -> None:
     while True:
         await asyncio.sleep(_TICK)
-        view.tick()
+        draw()
 
 
 @contextmanager
-def _interrupts(stop: Stop, view: View) -> Iterator[None]:
+def _interrupts(stop: Stop, stopping: Callable[[], None], leaving: Callable[[], None]) -> Iterator[None]:
     """The first Ctrl-C asks the run to stop, the second leaves at once. Both leave a state that resumes."""
     loop = asyncio.get_running_loop()
 
     def asked(_number: int, _frame: FrameType | None) -> None:
         if stop.asked or asked_before:
-            view.close()
+            with suppress(OSError):
+                leaving()
             # the ledger is whole at every moment, so there is nothing to tidy up that could hang
             os._exit(Exit.INTERRUPTED)
         asked_before.append(True)
         loop.call_soon_threadsafe(stop.ask)
-        loop.call_soon_threadsafe(view.stopping)
+        loop.call_soon_threadsafe(stopping)
 
     asked_before: list[bool] = []
     before = {number: signal.signal(number, asked) for number in (signal.SIGINT, signal.SIGTERM)}

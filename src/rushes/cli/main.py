@@ -18,6 +18,11 @@ def main() -> None:
         sys.stdout.write(help_text())
         sys.exit(0)
     # click costs as much as all else together, so it is loaded only for a command
-    from rushes.cli.tree import run_command
+    try:
+        from rushes.cli.tree import run_command
 
-    sys.exit(run_command(args))
+        code = run_command(args)
+    except KeyboardInterrupt:  # while it loads; later a command knows better what to do about it
+        sys.stderr.write("interrupted\n")
+        code = 130
+    sys.exit(code)

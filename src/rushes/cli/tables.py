@@ -6,12 +6,12 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from rushes.app.planned import Action, NodePlan, Plan
 from rushes.app.summary import NodeLine, RunSummary
+from rushes.cli.console import Console
 from rushes.cli.say import clean, count, duration, nothing_to_do
 from rushes.model.money import Estimate, show_usd
 from rushes.model.operation import INLINE

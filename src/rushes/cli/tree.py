@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from importlib import import_module
 import click
 
 from rushes.cli.exits import Exit, exit_of_error
+from rushes.cli.pipes import let_go_of_closed
 from rushes.cli.say import error_lines
 from rushes.cli.session import Session
 from rushes.cli.table import COMMANDS, help_text
@@ -49,6 +49,16 @@ class Tree(click.Group):
             )
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; when the reader of its output has seen enough, that is no failure."""
+        try:
+            answer: object = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:  # caught here, because click would make it exit code 1
+            let_go_of_closed()
+            return Exit.OK
+        return answer
+
 
 tree = click.version_option(package_name="rushes", message="rushes %(version)s")(
     Tree("rushes", context_settings={"help_option_names": ["-h", "--help"]})
@@ -59,15 +69,9 @@ def run_command(args: Sequence[str]) -> int:
     """Run one command line; returns the exit code and never raises."""
     now = Session(json="--json" in args, debug="--debug" in args)
     try:
-        answer = tree.main(args=list(args), prog_name="rushes", standalone_mode=False, obj=now)
-        sys.stdout.flush()
-        return int(answer or 0)
+        return int(tree.main(args=list(args), prog_name="rushes", standalone_mode=False, obj=now) or 0)
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
-    except BrokenPipeError:
-        # the reader of our pipe has seen enough; the interpreter would complain about its buffer at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.OK
     except click.ClickException as error:
         return _misused(error, now)
     except (click.Abort, KeyboardInterrupt):

@@ -59,8 +59,7 @@ def view_for(session: Session) -> View:
         return QuietView()
     if live_wanted(session, os.environ, sys.stderr.isatty()):
         # rich costs a tenth of a second to load, and a pipe or a script never needs it
-        from rich.console import Console
-
+        from rushes.cli.console import Console
         from rushes.cli.live import LiveView
 
         return LiveView(Console(stderr=True))
