@@ -13,10 +13,11 @@ from typing import Any, TypeVar
 import pytest
 
 from rushes.app.config import load_config
+from rushes.app.hooks import Hooks
 from rushes.app.plan import prepare
 from rushes.app.project import Project
 from rushes.app.review import decide
-from rushes.app.run import Hooks, rerun_file, resume, run_file
+from rushes.app.run import rerun_file, resume, run_file
 from rushes.app.show import runs, status
 from rushes.app.stopping import Stop
 from rushes.app.summary import RunSummary

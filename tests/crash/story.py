@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import rushes.app.run
+import rushes.app.drive
 from rushes.app.config import load_config
 from rushes.app.project import Project
 from rushes.app.run import resume, run_file
@@ -75,7 +75,7 @@ def play(wrap: Wrap, folder: Path, how: str, home: Path | None = None) -> None:
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         return wrap(Writer(*args, **kwargs))
 
-    rushes.app.run.Writer = wrapped  # type: ignore[misc,assignment]
+    rushes.app.drive.Writer = wrapped  # type: ignore[misc,assignment]
     stage = Stage(folder, home)
     with stage.project() as project:
         going = resume(project, None) if how == "resume" else run_file(project, stage.file, OPTIONS)

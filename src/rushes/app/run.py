@@ -6,54 +6,26 @@ a resume means what was meant, even when the file has changed since.
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from rushes.app.ceiling import keep_ceilings
-from rushes.app.held import Holdings
+from rushes.app.hooks import NO_HOOKS, Hooks
 from rushes.app.plan import Prepared, prepare, prepare_document
 from rushes.app.project import Project
 from rushes.app.results import Finished, finish
 from rushes.app.standing import left_off, newest_open, was_left
 from rushes.app.summary import RunSummary
-from rushes.assets.sources import artifact_of
-from rushes.engine.claims import stuck_in
-from rushes.engine.clock import SystemClock
-from rushes.engine.parts import Parts, Stop
-from rushes.engine.recover import past_of
-from rushes.engine.retry import RetryPolicy
-from rushes.engine.run import Job, drive
 from rushes.errors import NotFound, PlanChanged, UserError
 from rushes.graph.planned import Plan
-from rushes.graph.select import flags_of, match
+from rushes.graph.select import match
 from rushes.graph.value import Outcome, State
-from rushes.ledger.fold import fold
 from rushes.ledger.owner import new_owner
-from rushes.ledger.writer import Writer
-from rushes.model.event import Event
 from rushes.model.ids import RunId
 from rushes.model.run import RunOptions, RunRecord, RunState
-
-Watch = Callable[[Event], None]
-Tell = Callable[[Plan], None]
-Gauge = Callable[[Callable[[], Mapping[str, int]]], None]
-
-
-class Hooks(NamedTuple):
-    """What a door may hang on a run: every event, why requests wait, the plan before it starts, the wish to stop."""
-
-    watch: Watch = lambda _event: None
-    gauge: Gauge = lambda _waits: None
-    planned: Tell = lambda _plan: None
-    stop: Stop | None = None
-
-
-NO_HOOKS = Hooks()
 
 
 async def run_file(
@@ -115,64 +87,10 @@ async def prepared_as_of(project: Project, record: RunRecord) -> Prepared:
 
 
 async def _drive(project: Project, prepared: Prepared, record: RunRecord, owner: str, hooks: Hooks) -> RunSummary:
-    ledger = project.ledger
-    state = RunState.INTERRUPTED
-    writer = Writer(ledger, record.id, owner, time.time)
-    try:
-        end = await drive(_job(project, prepared, record, owner), _parts(project, writer, hooks))
-        state = end.state
-        await writer.flush()
-        record = dataclasses.replace(record, state=state)
-        entries = await asyncio.to_thread(ledger.events, record.id)
-        # before the run is left: whoever dies over its files leaves a run that resumes
-        return finish(project, prepared, Finished(record, end.outcomes, entries, idle=False))
-    finally:
-        try:
-            writer.close()
-        finally:
-            ledger.leave_run(record.id, owner, state, time.time())
+    # the engine is loaded when there is something to do
+    from rushes.app.drive import drive_run
 
-
-def _job(project: Project, prepared: Prepared, record: RunRecord, owner: str) -> Job:
-    settings, options = prepared.workflow.settings, prepared.options
-    retry = RetryPolicy()
-    if settings.max_retries is not None:
-        retry = dataclasses.replace(retry, tries=settings.max_retries + 1)
-    if settings.retry_delay is not None:
-        retry = dataclasses.replace(retry, delay=settings.retry_delay)
-    return Job(
-        run=record.id,
-        grid=prepared.grid,
-        setting=prepared.setting,
-        selected=prepared.selected if prepared.selected is not None else frozenset(range(len(prepared.grid.nodes))),
-        selection=flags_of(prepared.options),
-        owner=owner,
-        limits=prepared.workflow.limits,
-        concurrency=prepared.concurrency,
-        fail_fast=options.fail_fast or settings.fail_fast,
-        retry=retry,
-        request_delay=settings.request_delay or 0.0,
-        timeout=prepared.models.timeout,
-        seconds=prepared.models.seconds,
-        past=past_of(fold(project.ledger.events(record.id))),
-    )
-
-
-def _parts(project: Project, writer: Writer, hooks: Hooks) -> Parts:
-    return Parts(
-        journal=writer,
-        known=Holdings(project.ledger, project.store),
-        store=project.store,
-        provider=project.provider,
-        checks=project.checks(),
-        probe=lambda digest, _path: artifact_of(digest, project.store, project.ledger),
-        clock=SystemClock(),
-        scratch=project.scratch,
-        stuck=stuck_in(project.ledger, time.time),
-        stop=hooks.stop or Stop(),
-        watch=hooks.watch,
-        gauge=hooks.gauge,
-    )
+    return await drive_run(project, prepared, record, owner, hooks)
 
 
 def _check_bound(plan: Plan, bound_to: str | None) -> None:

@@ -13,8 +13,8 @@ from types import FrameType
 
 import click
 
+from rushes.app.hooks import Hooks
 from rushes.app.planned import Plan
-from rushes.app.run import Hooks
 from rushes.app.stopping import Stop
 from rushes.app.summary import RunSummary
 from rushes.cli.exits import Exit, exit_of_state

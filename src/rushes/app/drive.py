@@ -1,0 +1,90 @@
+"""A run and the engine: what it is given, and what is left when it ends.
+
+Loaded only when there is something to do; a run that finds everything done knows nothing of an engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import time
+
+from rushes.app.held import Holdings
+from rushes.app.hooks import Hooks
+from rushes.app.plan import Prepared
+from rushes.app.project import Project
+from rushes.app.results import Finished, finish
+from rushes.app.summary import RunSummary
+from rushes.assets.sources import artifact_of
+from rushes.engine.claims import stuck_in
+from rushes.engine.clock import SystemClock
+from rushes.engine.parts import Parts, Stop
+from rushes.engine.recover import past_of
+from rushes.engine.retry import RetryPolicy
+from rushes.engine.run import Job, drive
+from rushes.graph.select import flags_of
+from rushes.ledger.fold import fold
+from rushes.ledger.writer import Writer
+from rushes.model.run import RunRecord, RunState
+
+
+async def drive_run(project: Project, prepared: Prepared, record: RunRecord, owner: str, hooks: Hooks) -> RunSummary:
+    """Drive a run that `owner` has taken until it is done, parked or stopped, and write its results."""
+    ledger = project.ledger
+    state = RunState.INTERRUPTED
+    writer = Writer(ledger, record.id, owner, time.time)
+    try:
+        end = await drive(_job(project, prepared, record, owner), _parts(project, writer, hooks))
+        state = end.state
+        await writer.flush()
+        record = dataclasses.replace(record, state=state)
+        entries = await asyncio.to_thread(ledger.events, record.id)
+        # before the run is left: whoever dies over its files leaves a run that resumes
+        return finish(project, prepared, Finished(record, end.outcomes, entries, idle=False))
+    finally:
+        try:
+            writer.close()
+        finally:
+            ledger.leave_run(record.id, owner, state, time.time())
+
+
+def _job(project: Project, prepared: Prepared, record: RunRecord, owner: str) -> Job:
+    settings, options = prepared.workflow.settings, prepared.options
+    retry = RetryPolicy()
+    if settings.max_retries is not None:
+        retry = dataclasses.replace(retry, tries=settings.max_retries + 1)
+    if settings.retry_delay is not None:
+        retry = dataclasses.replace(retry, delay=settings.retry_delay)
+    return Job(
+        run=record.id,
+        grid=prepared.grid,
+        setting=prepared.setting,
+        selected=prepared.selected if prepared.selected is not None else frozenset(range(len(prepared.grid.nodes))),
+        selection=flags_of(prepared.options),
+        owner=owner,
+        limits=prepared.workflow.limits,
+        concurrency=prepared.concurrency,
+        fail_fast=options.fail_fast or settings.fail_fast,
+        retry=retry,
+        request_delay=settings.request_delay or 0.0,
+        timeout=prepared.models.timeout,
+        seconds=prepared.models.seconds,
+        past=past_of(fold(project.ledger.events(record.id))),
+    )
+
+
+def _parts(project: Project, writer: Writer, hooks: Hooks) -> Parts:
+    return Parts(
+        journal=writer,
+        known=Holdings(project.ledger, project.store),
+        store=project.store,
+        provider=project.provider,
+        checks=project.checks(),
+        probe=lambda digest, _path: artifact_of(digest, project.store, project.ledger),
+        clock=SystemClock(),
+        scratch=project.scratch,
+        stuck=stuck_in(project.ledger, time.time),
+        stop=hooks.stop or Stop(),
+        watch=hooks.watch,
+        gauge=hooks.gauge,
+    )
