@@ -18,4 +18,4 @@ async def export_run(project: Project, run: str | None, output_dir: str | None =
         record = dataclasses.replace(record, options=dataclasses.replace(record.options, output_dir=output_dir))
     prepared = await prepared_as_of(project, record)
     entries = project.ledger.events(record.id)
-    return finish(project, prepared, Finished(record, prepared.plan.outcomes, entries, idle=False))
+    return finish(project, prepared, Finished(record, prepared.plan.outcomes, entries))

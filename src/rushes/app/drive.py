@@ -35,12 +35,13 @@ async def drive_run(project: Project, prepared: Prepared, record: RunRecord, own
     writer = Writer(ledger, record.id, owner, time.time)
     try:
         end = await drive(_job(project, prepared, record, owner), _parts(project, writer, hooks))
-        state = end.state
         await writer.flush()
-        record = dataclasses.replace(record, state=state)
+        record = dataclasses.replace(record, state=end.state)
         entries = await asyncio.to_thread(ledger.events, record.id)
-        # before the run is left: whoever dies over its files leaves a run that resumes
-        return finish(project, prepared, Finished(record, end.outcomes, entries, idle=False))
+        # before the run is left: whoever fails or dies over its files leaves a run that resumes
+        summary = finish(project, prepared, Finished(record, end.outcomes, entries))
+        state = end.state
+        return summary
     finally:
         try:
             writer.close()

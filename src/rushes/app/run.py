@@ -42,7 +42,7 @@ async def run_file(
         if _waits(prepared.plan.outcomes):
             state = RunState.PARKED
         record = dataclasses.replace(earlier, state=state, options=prepared.options)
-        return finish(project, prepared, Finished(record, prepared.plan.outcomes, (), idle=True))
+        return finish(project, prepared, Finished(record, prepared.plan.outcomes, ()))
     owner = new_owner()
     left = left_off(project, prepared)
     if left is not None and project.ledger.take_run(left.id, owner, time.time()) is None:

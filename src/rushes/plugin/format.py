@@ -1,4 +1,4 @@
-"""What a file format promises: to recognise its files, and to turn one into a workflow or into problems."""
+"""What a file format promises: to turn a file into a workflow or into problems."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ class Format(Protocol):
     """One file format."""
 
     name: str
-    suffixes: tuple[str, ...]
 
     def parse(self, file: str, data: bytes) -> tuple[Document | None, list[Problem]]:
         """Bytes to a plain tree. Never raises for bad input; hostile input costs bounded time and memory."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
+from importlib import import_module
 from typing import NamedTuple
 
 from rushes.model.collector import collector_off
@@ -11,13 +13,13 @@ from rushes.model.problem import Mark, Problem, Severity
 from rushes.model.workflow import Workflow
 from rushes.plugin.format import Document, Format
 from rushes.spec import json_tree, yaml_tree
-from rushes.spec.native import JsonFormat, YamlFormat
-from rushes.spec.nbflow import NbflowFormat
 
-FORMATS: tuple[Format, ...] = (YamlFormat(), JsonFormat(), NbflowFormat())
-"""Every format there is; a file's suffix chooses, and where it does not, its content."""
-
-_YAML, _JSON, _NBFLOW = FORMATS
+_FORMATS = {
+    "yaml": ((".yaml", ".yml"), "rushes.spec.native:YamlFormat"),
+    "json": ((".json",), "rushes.spec.native:JsonFormat"),
+    "nbflow": ((".nbflow",), "rushes.spec.nbflow:NbflowFormat"),
+}
+"""Every format there is, loaded when it is met. A file's suffix chooses, and where it does not, its content."""
 
 
 class Loaded(NamedTuple):
@@ -35,7 +37,7 @@ class Loaded(NamedTuple):
 
 def parse(file: str, data: bytes) -> tuple[Document | None, list[Problem]]:
     """The tree of a file in any format. Never raises for bad input."""
-    return _format_for(file, data).parse(file, data)
+    return _format(_name_of(file, data)).parse(file, data)
 
 
 def load(file: str, data: bytes) -> Loaded:
@@ -51,7 +53,14 @@ def load(file: str, data: bytes) -> Loaded:
 
 def format_of(document: Document) -> Format:
     """The format that read a document."""
-    return next(one for one in FORMATS if one.name == document.format)
+    return _format(document.format)
+
+
+@cache
+def _format(name: str) -> Format:
+    module, _, cls = _FORMATS[name][1].partition(":")
+    made: Format = getattr(import_module(module), cls)()
+    return made
 
 
 def with_marks(document: Document, problems: Iterable[Problem]) -> list[Problem]:
@@ -65,15 +74,14 @@ def with_marks(document: Document, problems: Iterable[Problem]) -> list[Problem]
     return [one if one.mark is not None else replace(one, mark=marks[one.path]) for one in many]
 
 
-def _format_for(file: str, data: bytes) -> Format:
-    name = file.lower()
-    for one in FORMATS:
-        if name.endswith(one.suffixes):
-            return _NBFLOW if one is _JSON and _is_graph(data) else one
+def _name_of(file: str, data: bytes) -> str:
+    for name, (suffixes, _where) in _FORMATS.items():
+        if file.lower().endswith(suffixes):
+            return "nbflow" if name == "json" and _is_graph(data) else name
     head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
     if head.startswith((b"{", b"[")):
-        return _NBFLOW if _is_graph(data) else _JSON
-    return _YAML
+        return "nbflow" if _is_graph(data) else "json"
+    return "yaml"
 
 
 def _is_graph(data: bytes) -> bool:

@@ -24,7 +24,6 @@ class YamlFormat:
     """Workflows in YAML."""
 
     name = "yaml"
-    suffixes: tuple[str, ...] = (".yaml", ".yml")
 
     def parse(self, file: str, data: bytes) -> tuple[Document | None, list[Problem]]:
         """Bytes to a plain tree."""
@@ -43,7 +42,6 @@ class JsonFormat:
     """Workflows in JSON: the same document."""
 
     name = "json"
-    suffixes: tuple[str, ...] = (".json",)
 
     def parse(self, file: str, data: bytes) -> tuple[Document | None, list[Problem]]:
         """Bytes to a plain tree."""

@@ -24,7 +24,6 @@ class NbflowFormat:
     """Reader of `.nbflow` files."""
 
     name = "nbflow"
-    suffixes: tuple[str, ...] = (".nbflow",)
 
     def parse(self, file: str, data: bytes) -> tuple[Document | None, list[Problem]]:
         """Bytes to a plain tree; the faults of JSON itself are said with line and column."""
