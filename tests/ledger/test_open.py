@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -217,3 +218,23 @@ def test_a_commit_waits_for_the_disk(tmp_path: Path, postgres_server: postgres.S
 def test_closing_twice_is_allowed(ledger: Ledger) -> None:
     ledger.close()
     ledger.close()
+
+
+def test_reading_an_opened_ledger_waits_for_no_writer(tmp_path: Path) -> None:
+    """`rushes status` answers while another process is in the middle of a long transaction."""
+    path = tmp_path / "ledger.sqlite"
+    open_ledger(path).close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        with open_ledger(path) as ledger:
+            assert ledger.runs() == []
+        assert time.monotonic() - began < 30  # it would wait for a minute
+
+
+def test_a_ledger_that_cannot_be_written_says_so_and_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    path.mkdir()  # as a folder it cannot be opened, whoever asks
+    with pytest.raises(StoreError, match="cannot be written: unable to open database file") as caught:
+        open_ledger(path)
+    assert "--home" in caught.value.next_step

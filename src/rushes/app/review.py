@@ -11,6 +11,7 @@ from rushes.app.project import Project
 from rushes.app.run import prepared_as_of
 from rushes.app.show import run_named
 from rushes.errors import NotFound, UserError
+from rushes.graph.gates import gate_subject
 from rushes.graph.select import match
 from rushes.graph.value import Outcome, State
 from rushes.model.event import Decided, Place
@@ -98,16 +99,11 @@ def _gate_row(prepared: Prepared, name: str, row: int | None) -> tuple[int, Outc
 
 
 def _with_candidates(prepared: Prepared, cell: int) -> Outcome:
-    """The gate's outcome with what it chose from, also when it is decided already: a mind may be changed."""
-    outcome = prepared.plan.outcomes[cell]
-    number = cell
-    while not outcome.candidates:
-        feeding = [one for _role, _mode, many in prepared.grid.cells[number].inputs for one in many]
-        if not feeding:
-            raise UserError("this gate has nothing to choose from", next_step="see rushes status")
-        number = feeding[0]
-        outcome = prepared.plan.outcomes[number]
-    return outcome
+    """What a gate chooses from, also when it is decided already: a mind may be changed."""
+    subject = gate_subject(prepared.grid, cell, prepared.plan.outcomes)
+    if subject is None or subject.base is None or not subject.candidates:
+        raise UserError("this gate has nothing to choose from", next_step="see rushes status")
+    return subject
 
 
 def _gates_after(prepared: Prepared, number: int) -> list[int]:

@@ -100,6 +100,9 @@ CREATE TABLE memos (
 MIGRATIONS: tuple[str, ...] = (_FIRST,)
 """Number n is at index n - 1."""
 
+NEWEST = len(MIGRATIONS)
+"""The number that this version writes."""
+
 MARKER = "rushes_schema"
 """The table that says a database is ours, and which number it has."""
 
@@ -111,9 +114,9 @@ def version_of(tx: Transaction) -> int:
 
 def refuse_newer(found: int, where: str) -> None:
     """StoreError when the database is from a later Rushes than this one."""
-    if found > len(MIGRATIONS):
+    if found > NEWEST:
         raise StoreError(
-            f"the ledger {where} was written by a newer Rushes (schema {found}; this one knows {len(MIGRATIONS)})",
+            f"the ledger {where} was written by a newer Rushes (schema {found}; this one knows {NEWEST})",
             next_step="upgrade rushes, or choose another home with --home",
         )
 
@@ -127,4 +130,4 @@ def migrate(tx: Transaction, marked: bool, clustered: str) -> None:
         for statement in script.format(clustered=clustered).split(";"):
             if statement.strip():
                 tx.run(statement)
-    tx.run(f"UPDATE {MARKER} SET version = ?", (len(MIGRATIONS),))  # noqa: S608
+    tx.run(f"UPDATE {MARKER} SET version = ?", (NEWEST,))  # noqa: S608

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from rushes.errors import StoreError
 from rushes.ledger.database import Args, Row, Transaction
-from rushes.ledger.schema import MARKER, migrate, refuse_newer, version_of
+from rushes.ledger.schema import MARKER, NEWEST, migrate, refuse_newer, version_of
 
 T = TypeVar("T")
 
@@ -108,6 +108,8 @@ class SqliteDatabase:
         if marked:
             found = version_of(_Transaction(self._writer))
             refuse_newer(found, self.where)
+            if found == NEWEST:
+                return  # whoever only reads waits for no writer
         self._writer.execute("BEGIN IMMEDIATE")
         migrate(_Transaction(self._writer), self._marked(), "WITHOUT ROWID")
         self._writer.execute("COMMIT")
@@ -154,6 +156,11 @@ def _store_error(error: sqlite3.Error, where: str) -> StoreError:
         return StoreError(
             f"the ledger {where} is busy: another process has been writing for {_BUSY:.0f} s",
             next_step="see which process has the file open, then run again; nothing was lost",
+        )
+    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        return StoreError(
+            f"the ledger {where} cannot be written: {error}",
+            next_step="see whether its folder is writable, or choose another home with --home",
         )
     if code == sqlite3.SQLITE_FULL:
         return StoreError(f"the ledger {where} cannot grow: the disk is full", next_step="free some space, run again")
