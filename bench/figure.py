@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import statistics
 import subprocess
@@ -72,3 +73,8 @@ def median_of(times: int, *measures: Callable[[], float]) -> list[float]:
     """The medians of several measures that take turns, so that a busy moment hits all of them alike."""
     rounds = [[measure() for measure in measures] for _ in range(times)]
     return [statistics.median(column) for column in zip(*rounds, strict=True)]
+
+
+def measured(name: str) -> list[Figure]:
+    """The figures of one benchmark."""
+    return list(importlib.import_module(f"bench.{name}").measure())

@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.figure import Figure
 from bench.whole import run_whole
-from rushes.app import report, results
+from rushes.app import report
 
 SMALL, LARGE = 100, 400
 
@@ -30,11 +30,11 @@ def cost(count: int) -> tuple[float, float]:
         return path
 
     with TemporaryDirectory(prefix="rushes-bench-") as folder:
-        setattr(results, "write_report", timed)  # noqa: B010  the type checker minds the assignment
+        setattr(report, "write_report", timed)  # noqa: B010  the type checker minds the assignment
         try:
             run_whole(Path(folder), count)
         finally:
-            setattr(results, "write_report", write)  # noqa: B010
+            setattr(report, "write_report", write)  # noqa: B010
     seconds, size = written[0]
     return seconds / count, size / count
 

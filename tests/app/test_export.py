@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from rushes.app.export import STATE, export, output_base
+from rushes.app.export import STATE, export
 from rushes.app.export_folders import Linker
+from rushes.app.output import output_base
 from rushes.app.summary import Failure
 from rushes.errors import StoreError, UserError
 from rushes.graph.value import Outcome, State

@@ -18,14 +18,11 @@ from .conftest import Rushes
 HEAVY = {"rich", "numpy", "sqlite3", "asyncio", "PIL", "av", "httpx", "yaml", "psycopg", "click", "platformdirs"}
 
 PROBE = """
-import sys
+import atexit, sys
 sys.argv = ["rushes", *{args!r}]
+atexit.register(lambda: print(sorted(name for name in sys.modules if name in {heavy!r}), file=sys.stderr))
 from rushes.cli.main import main
-try:
-    main()
-except SystemExit as leaving:
-    assert leaving.code == 0, leaving.code
-print(sorted(name for name in sys.modules if name in {heavy!r}), file=sys.stderr)
+main()
 """
 
 

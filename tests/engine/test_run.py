@@ -25,6 +25,7 @@ from rushes.model.event import (
 from rushes.model.ids import NodeId
 from rushes.model.media import Kind
 from rushes.model.operation import Operation
+from rushes.model.request import Recipe
 from rushes.model.run import RunState
 from rushes.model.text import Ref, Text, Var
 from rushes.model.verdict import Choice, Finding, Verdict
@@ -257,6 +258,25 @@ def test_concurrency_is_a_ceiling_and_all_of_it_is_used(tmp_path: Path) -> None:
     one.go(workflow(*(still(f"s{n}") for n in range(40))), concurrency=20)
     assert one.provider.most_in_flight == 20  # type: ignore[attr-defined]
     assert elapsed(one) == pytest.approx(1.0, abs=0.01)
+
+
+def test_the_first_of_many_are_sent_before_the_last_are_looked_at(tmp_path: Path) -> None:
+    one = rig(tmp_path, in_flight=4)
+    looked: set[str] = set()
+    at_first: list[int] = []
+    validate = one.provider.validate  # type: ignore[attr-defined]
+
+    def looking(recipe: Recipe) -> object:
+        looked.add(str(recipe.prompt))
+        return validate(recipe)
+
+    def watch(event: Event) -> None:
+        if isinstance(event, Submitting):
+            at_first.append(len(looked))
+
+    one.provider.validate = looking  # type: ignore[attr-defined]
+    one.go(workflow(*(still(f"s{n}") for n in range(500))), watch=watch)
+    assert at_first[0] < 200 < at_first[-1] == 500
 
 
 def sent(order: list[str]) -> Callable[[Event], None]:

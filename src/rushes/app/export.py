@@ -15,14 +15,14 @@ import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 from rushes.app.export_folders import Linker, Shelf, Wanted, told
 from rushes.app.export_layout import OutFile, fingerprint, lay_out
 from rushes.app.naming import folder_name
+from rushes.app.output import inside
 from rushes.app.summary import Failure, plain_failure
-from rushes.errors import UserError
 from rushes.graph.grid import Grid
 from rushes.graph.value import Outcome, State
 from rushes.model.run import RunMode, RunOptions, RunRecord
@@ -51,34 +51,6 @@ class Exported:
         return (*self.folders, *(path for path in extra if path is not None))
 
 
-def output_base(file: Path, output_dir: str | None, *, trusted: bool = True) -> Path:
-    """The folder below which everything is written: beside the workflow, or `output_dir` (relative to the workflow).
-
-    A folder that the *document* names (`trusted=False`) must stay below the workflow's own. Raises UserError.
-    """
-    beside = file.absolute().parent
-    if output_dir is None:
-        return beside
-    if trusted:
-        return Path(output_dir).expanduser().absolute()
-    named = PureWindowsPath(output_dir)
-    if named.drive or named.root or PurePosixPath(output_dir).is_absolute() or ".." in named.parts:
-        raise UserError(
-            f"output_dir is {output_dir!r}: a workflow may only write below its own folder",
-            next_step="name a folder inside it, or say where with --output-dir",
-        )
-    return _inside(beside, beside / output_dir)
-
-
-def _inside(base: Path, path: Path) -> Path:
-    # resolve() follows links, so a link planted in the tree is seen for what it is
-    if not path.resolve().is_relative_to(base.resolve()):
-        raise UserError(
-            f"{path} leads out of {base}", next_step="remove the link, or name the real folder with --output-dir"
-        )
-    return path
-
-
 def export(
     record: RunRecord,
     grid: Grid,
@@ -90,14 +62,14 @@ def export(
 ) -> Exported:
     """Write the folders and `errors.json` of a run. Raises StoreError (disk, permission) and UserError (escapes)."""
     name = folder_name(record.workflow)
-    home = _inside(base, base / "Assets" / name)
+    home = inside(base, base / "Assets" / name)
     print_ = fingerprint(grid, outcomes, record.workflow, _failed(failures))
     before = _read_state(home)
     if before is not None and before.fingerprint == print_:
         return before
     files = lay_out(grid, outcomes)
     for folder in {one.folder for one in files}:
-        _inside(base, home / folder)
+        inside(base, home / folder)
     wanted = Wanted.of(record.id, record.workflow, files, partial=_partial(record.options, outcomes))
     version = None
     folders: tuple[Path, ...] = ()

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rushes.app.asked import unknown_models, unknown_providers
-from rushes.app.export import output_base
 from rushes.app.held import Holdings
 from rushes.app.models import Models
+from rushes.app.output import output_base
 from rushes.app.project import Project
 from rushes.app.references import read_references
 from rushes.app.refusals import Refusals

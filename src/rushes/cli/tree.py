@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import traceback
 from collections.abc import Sequence
@@ -32,6 +33,8 @@ class Tree(click.Group):
             return None
         module, _, name = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(module), name)
+        gc.freeze()
+        gc.enable()  # `main` held it off while modules were loading
         return command
 
     def get_help(self, ctx: click.Context) -> str:

@@ -35,6 +35,10 @@ class Journal(Protocol):
         """Claim a request and record its attempt in one commit, or False: a live process holds the claim."""
         ...
 
+    async def flush(self) -> None:
+        """Return once everything handed over so far is on disk."""
+        ...
+
 
 class Stop:
     """A person's wish that the run stops. `ask` may be called from a signal handler of the loop."""

@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from typing import NamedTuple
 
 from rushes.engine.attempt import Held, Left, Open, Order, Phase, adopt, buy, claim
@@ -56,7 +57,8 @@ from rushes.model.run import RunState
 from rushes.model.workflow import LimitSpec, Node
 
 _DECISION_POLL = 0.5  # seconds between looks for a person's decision while other work goes on
-_AHEAD = 24  # requests that are claimed while they wait for a slot
+_AHEAD = 32  # requests that are claimed while they wait for a slot
+_AT_ONCE = 100  # cells that are settled before what may go is sent on its way
 _KEPT_AT_ONCE = 32  # results on their way into the store beside those that hold a token: a bound on memory
 _HELD_POLL = 0.2  # seconds between looks for a result that another process is buying
 
@@ -157,6 +159,10 @@ class _Run:
             self.wake.clear()
             self._settle_ready()
             self._admit()
+            if self.ready:  # the first of many are on their way before the last are looked at
+                await asyncio.sleep(0)  # they begin, and wait for their claims
+                await self.parts.journal.flush()  # which are on disk now
+                continue
             if not self.running and not self.ready and (self.parts.stop.asked or not self._may_go_on()):
                 break
             await self._wait()
@@ -227,9 +233,12 @@ class _Run:
     # --- settling cells -----------------------------------------------------------------------------------------
 
     def _settle_ready(self) -> None:
-        while self.ready:
-            wave = list(dict.fromkeys(self.ready))
-            self.ready.clear()
+        looked = 0
+        while self.ready and looked < _AT_ONCE:
+            wave = list(dict.fromkeys(islice(self.ready, _AT_ONCE)))
+            for _ in range(min(len(self.ready), _AT_ONCE)):
+                self.ready.popleft()
+            looked += len(wave)
             asked: list[tuple[int, Question]] = []
             gates: list[int] = []
             for number in wave:
@@ -488,7 +497,7 @@ class _Run:
         if not awaited and len(self.keeping) < _KEPT_AT_ONCE:
             self.keeping.add(unit)
             self._give(unit)
-            self.wake.set()
+            self._admit()  # now, not when the loop comes round: meanwhile the slot would stand empty
 
     def _give(self, unit: Unit) -> None:
         if unit.admitted:

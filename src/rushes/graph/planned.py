@@ -90,6 +90,11 @@ class Plan:
         return {action: found[action] for action in Action}
 
     @property
+    def idle(self) -> bool:
+        """Whether everything is here and nothing else is said: no node but reuses what there is."""
+        return all(one.action is Action.REUSE for one in self.nodes)
+
+    @property
     def stale(self) -> frozenset[NodeId]:
         """The nodes whose last answers belong to another question than today's."""
         return frozenset(one.node for one in self.nodes if one.stale)

@@ -24,8 +24,9 @@ RUN_COLUMNS = "id, state, owner, created, updated, record"
 def results_of(rows: Iterable[Row]) -> dict[BaseKey, list[Result]]:
     """Rows in the order of `RESULT_COLUMNS`, those of a base key together, by base key.
 
-    Written for tens of thousands: what is equal is made once.
+    Written for tens of thousands: what is equal is made once, and `new` makes a named tuple without its Python half.
     """
+    new = tuple.__new__
     found: dict[BaseKey, list[Result]] = {}
     media_of = cache(json.loads)
     verdict_of = cache(_verdict)
@@ -37,14 +38,15 @@ def results_of(rows: Iterable[Row]) -> dict[BaseKey, list[Result]]:
         artifacts: tuple[Artifact, ...] = ()
         if digest is not None:
             media_type, width, height, seconds = media_of(media)
-            artifacts = (Artifact(digest, media_type, size, width, height, seconds),)
+            artifacts = (new(Artifact, (digest, media_type, size, width, height, seconds)),)
         text = None
         findings: tuple[Finding, ...] = ()
         if rest is not None:
             text, more, found_by = json.loads(rest)
             artifacts += tuple(Artifact(*facts) for facts in more)
             findings = tuple(Finding(*one) for one in found_by)
-        many.append(Result(candidate, salt, Value(text, artifacts), verdict_of(flagged, score, findings), attempt))
+        value = new(Value, (text, artifacts))
+        many.append(new(Result, (candidate, salt, value, verdict_of(flagged, score, findings), attempt)))
     return found
 
 

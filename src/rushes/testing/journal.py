@@ -31,6 +31,11 @@ class StillJournal:
         with outside():
             return await self._journal.reserve(event, *then)
 
+    async def flush(self) -> None:
+        """Wait for the disk; the clock stands still."""
+        with outside():
+            await self._journal.flush()
+
 
 class KillingJournal:
     """kill -9 to this process as soon as `after` events were handed over (and, where they are durable, written)."""

@@ -9,11 +9,11 @@ from typing import Any
 import click
 
 from rushes.app.plan import prepare
+from rushes.app.planned import Action, Plan
 from rushes.app.project import Project
 from rushes.cli.options import options_from, project_flags, running, selection, workflow_file
-from rushes.cli.say import problem_lines
+from rushes.cli.say import clean, count, problem_lines
 from rushes.cli.session import common, session
-from rushes.cli.tables import out, show_plan
 
 
 @click.command()
@@ -35,4 +35,17 @@ def plan(file: Path, every: bool, **given: Any) -> None:
     if now.for_people:
         for line in problem_lines(prepared.problems):
             now.talk(line)
-        show_plan(prepared.plan, prepared.workflow.name, out(), every=every)
+        _show(prepared.plan, prepared.workflow.name, every)
+
+
+def _show(plan: Plan, name: str, every: bool) -> None:
+    if plan.idle and not plan.warnings and not every:
+        click.secho(
+            f"nothing to do for {clean(name)}: {count(plan.counts[Action.REUSE], 'node')} here already", fg="green"
+        )
+        click.echo(f"plan      {plan.fingerprint}")
+        return
+    # only now: a plan with nothing in it never pays for the tables
+    from rushes.cli.tables import out, show_plan
+
+    show_plan(plan, name, out(), every=every)

@@ -1,0 +1,36 @@
+"""Below which folder a run writes: a document may name one inside its own, a person any."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from rushes.errors import UserError
+
+
+def output_base(file: Path, output_dir: str | None, *, trusted: bool = True) -> Path:
+    """The folder below which everything is written: beside the workflow, or `output_dir` (relative to the workflow).
+
+    A folder that the *document* names (`trusted=False`) must stay below the workflow's own. Raises UserError.
+    """
+    beside = file.absolute().parent
+    if output_dir is None:
+        return beside
+    if trusted:
+        return Path(output_dir).expanduser().absolute()
+    named = PureWindowsPath(output_dir)
+    if named.drive or named.root or PurePosixPath(output_dir).is_absolute() or ".." in named.parts:
+        raise UserError(
+            f"output_dir is {output_dir!r}: a workflow may only write below its own folder",
+            next_step="name a folder inside it, or say where with --output-dir",
+        )
+    return inside(beside, beside / output_dir)
+
+
+def inside(base: Path, path: Path) -> Path:
+    """`path`, when it is below `base` even with every link followed; UserError when it is not."""
+    # resolve() follows links, so a link planted in the tree is seen for what it is
+    if not path.resolve().is_relative_to(base.resolve()):
+        raise UserError(
+            f"{path} leads out of {base}", next_step="remove the link, or name the real folder with --output-dir"
+        )
+    return path
