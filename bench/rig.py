@@ -104,6 +104,7 @@ async def run(
         probe=probe,
         clock=clock or SystemClock(),
         scratch=place.folder,
+        notes=place.ledger,
     )
     job = Job(
         run=run_id,

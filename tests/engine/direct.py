@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from rushes.ledger.entry import Batch
 from rushes.ledger.ledger import Ledger
+from rushes.model.claim import Claim
 from rushes.model.event import Event, Reserved
 from rushes.model.ids import RunId
 
@@ -27,7 +28,7 @@ class DirectJournal:
     async def record(self, *events: Event) -> None:
         self.put(*events)
 
-    async def reserve(self, event: Reserved, *then: Event) -> bool:
+    async def reserve(self, event: Reserved, *then: Event) -> Claim:
         batch = Batch(self._now(), (event, *then), claim=True)
         won = self._ledger.commit(self._run, [batch], self._owner)[0]
         if won:

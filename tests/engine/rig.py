@@ -169,6 +169,7 @@ class Rig:
             probe=probe,
             clock=clock,
             scratch=self.folder,
+            notes=self.ledger,
             stop=stop or Stop(),
             stuck=stuck_in(self.ledger, clock.time),  # type: ignore[arg-type]
             watch=watch or (lambda _event: None),

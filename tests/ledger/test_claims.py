@@ -17,6 +17,7 @@ from rushes.ledger.entry import Batch
 from rushes.ledger.ledger import Ledger
 from rushes.ledger.open import open_ledger
 from rushes.ledger.owner import alive_here, new_owner
+from rushes.model.claim import TAKEN, WON
 from rushes.model.event import Cancelled, Event, Failed, Place, Submitting, Unknown
 from rushes.model.ids import AttemptId, NodeId, RunId
 from rushes.model.run import RunState
@@ -129,7 +130,7 @@ def test_events_in_one_commit_let_go_before_theyclaim(two_runs: Ledger) -> None:
     failed = Failed(attempt=AttemptId("r1/1"), place=PLACE, error=ErrorClass.TRANSIENT, says="reset")
     assert two_runs.reserve(R1, reserved(), me, 1.0)
     retry = Batch(2.0, (reserved(attempt="r1/2"), submitting("r1/2")), claim=True)
-    assert two_runs.commit(R1, [Batch(2.0, (failed,)), retry], me) == [True, True]
+    assert two_runs.commit(R1, [Batch(2.0, (failed,)), retry], me) == [WON, WON]
     (holder,) = two_runs.holders([reserved().key], 2.0).values()
     assert (holder.attempt, holder.sent) == ("r1/2", True)
 
@@ -137,7 +138,7 @@ def test_events_in_one_commit_let_go_before_theyclaim(two_runs: Ledger) -> None:
 def test_what_follows_a_lost_claim_is_not_written(two_runs: Ledger) -> None:
     assert two_runs.reserve(R1, reserved(), new_owner(), 1.0)
     batch = Batch(1.0, (reserved(attempt="r2/1"), submitting("r2/1")), claim=True)
-    assert two_runs.commit(R2, [batch], new_owner()) == [False]
+    assert two_runs.commit(R2, [batch], new_owner()) == [TAKEN]
     assert two_runs.events(R2) == []
 
 

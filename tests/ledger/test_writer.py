@@ -17,6 +17,7 @@ from rushes.ledger.open import open_ledger
 from rushes.ledger.owner import new_owner
 from rushes.ledger.sqlite import SqliteDatabase
 from rushes.ledger.writer import Writer
+from rushes.model.claim import Claim
 from rushes.model.event import RunParked, Submitting
 from rushes.model.ids import AttemptId, RunId
 
@@ -66,7 +67,7 @@ def test_a_durable_event_is_committed_when_record_returns(ledger: Ledger, ledger
 def test_a_reservation_tells_who_won_and_carries_what_follows(ledger: Ledger) -> None:
     ledger.create_run(record())
 
-    async def main() -> list[bool]:
+    async def main() -> list[Claim]:
         writer = Writer(ledger, R1, new_owner(), now)
         claims = [writer.reserve(reserved(attempt=f"r1/{number}"), submitting(number)) for number in range(5)]
         won = await asyncio.gather(*claims)
@@ -75,7 +76,7 @@ def test_a_reservation_tells_who_won_and_carries_what_follows(ledger: Ledger) ->
         writer.close()
         return won
 
-    assert asyncio.run(main()) == [True, False, False, False, False, False]
+    assert [bool(one) for one in asyncio.run(main())] == [True, False, False, False, False, False]
     assert [type(entry.event).__name__ for entry in ledger.events(R1)] == ["Reserved", "Submitting", "Stored"]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rushes.model.claim import WON, Claim
 from rushes.model.event import CellSkipped, Event, Place, Reserved
 from rushes.model.ids import NodeId
 from rushes.testing.crash import Ending, Wrap, run_killed
@@ -25,9 +26,9 @@ class _FileJournal:
     async def record(self, *events: Event) -> None:
         self.put(*events)
 
-    async def reserve(self, event: Reserved, *then: Event) -> bool:
+    async def reserve(self, event: Reserved, *then: Event) -> Claim:
         self.put(event, *then)
-        return True
+        return WON
 
 
 def five_events(wrap: Wrap, path: Path) -> None:

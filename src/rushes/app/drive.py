@@ -84,6 +84,7 @@ def _parts(project: Project, writer: Writer, hooks: Hooks) -> Parts:
         probe=lambda digest, _path: artifact_of(digest, project.store, project.ledger),
         clock=SystemClock(),
         scratch=project.scratch,
+        notes=project.ledger,
         stuck=stuck_in(project.ledger, time.time),
         stop=hooks.stop or Stop(),
         watch=hooks.watch,

@@ -72,7 +72,7 @@ async def _stand_in(project: Project, url: str) -> Artifact:
     if known is None or not project.store.has(Digest(known)):
         base = base_key(recipe.plain())
         request = Request(recipe=recipe, base=base, candidate=0, salt=0, seed=int(base[4:12], 16) & 0x7FFFFFFF)
-        context = JobContext(project.scratch, "", project.store, SystemClock())
+        context = JobContext(project.scratch, "", project.store, SystemClock(), project.ledger)
         answer = await sketch.submit(request, context)
         assert isinstance(answer, Finished), "the sketch provider answers at once"
         digest, _size = await project.store.put_stream(sketch.fetch(answer.outputs[0], context))

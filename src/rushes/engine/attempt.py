@@ -101,7 +101,7 @@ async def buy(order: Order, parts: Parts) -> Result:
     key = idempotency_key(order.attempt, order.request)
     order.began = parts.clock.time()
     await _intend(order, provider, Submitting(attempt=order.attempt, idempotency_key=key), parts)
-    context = JobContext(parts.scratch, key, parts.store, parts.clock)
+    context = JobContext(parts.scratch, key, parts.store, parts.clock, parts.notes)
     order.phase = Phase.SUBMITTING
     try:
         async with asyncio.timeout(order.timeout):
@@ -117,7 +117,7 @@ async def buy(order: Order, parts: Parts) -> Result:
 async def adopt(order: Order, open_: Open, parts: Parts) -> Result | None:
     """Go on with an attempt that was left: fetch, poll or reconcile. None: it never reached the provider."""
     provider = parts.provider(order.request.recipe.provider)
-    context = JobContext(parts.scratch, open_.idempotency_key or "", parts.store, parts.clock)
+    context = JobContext(parts.scratch, open_.idempotency_key or "", parts.store, parts.clock, parts.notes)
     order.began = parts.clock.time()
     remote = open_.remote
     if remote is None:

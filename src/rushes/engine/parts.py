@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 from rushes.engine.clock import Clock
 from rushes.graph.value import Known
+from rushes.model.claim import Claim
 from rushes.model.event import Event, Reserved
 from rushes.model.ids import Digest, RequestKey
 from rushes.model.media import Artifact
@@ -31,12 +32,24 @@ class Journal(Protocol):
         """Hand over events; when one is `durable`, return only once all are on disk."""
         ...
 
-    async def reserve(self, event: Reserved, *then: Event) -> bool:
-        """Claim a request and record its attempt in one commit, or False: a live process holds the claim."""
+    async def reserve(self, event: Reserved, *then: Event) -> Claim:
+        """Claim a request, hold its worst case and record its attempt in one commit; nothing is written unless won."""
         ...
 
     async def flush(self) -> None:
         """Return once everything handed over so far is on disk."""
+        ...
+
+
+class Notes(Protocol):
+    """Notes that outlive a run and save work the next time: where an input was uploaded to."""
+
+    def memo(self, kind: str, keys: Sequence[str]) -> Mapping[str, str]:
+        """What was noted under these keys."""
+        ...
+
+    def memoize(self, kind: str, values: Mapping[str, str]) -> None:
+        """Note values, in place of what was there."""
         ...
 
 
@@ -76,6 +89,7 @@ class Parts:
     probe: Callable[[Digest, Path], Artifact]
     clock: Clock
     scratch: Path
+    notes: Notes
     stuck: Callable[[RequestKey], str | None] = lambda _key: None
     stop: Stop = field(default_factory=Stop)
     watch: Callable[[Event], None] = lambda _event: None
@@ -90,10 +104,20 @@ class JobContext:
     idempotency_key: str
     store: BlobStore
     clock: Clock
+    notes: Notes
+    webhook: str | None = None
 
     def path(self, digest: Digest) -> Path:
         """A read-only file with the bytes of an input artifact."""
         return self.store.path(digest)
+
+    def recall(self, kind: str, name: str) -> str | None:
+        """What was remembered under this name, by any process that uses this ledger."""
+        return self.notes.memo(kind, [name]).get(name)
+
+    def remember(self, kind: str, name: str, value: str) -> None:
+        """Note what saves work the next time."""
+        self.notes.memoize(kind, {name: value})
 
     async def sleep(self, seconds: float) -> None:
         """Wait on the engine's clock."""

@@ -25,7 +25,9 @@ from rushes.model.event import (
     Event,
     Failed,
     Place,
+    Released,
     Reserved,
+    Resolved,
     RunEnded,
     Running,
     RunParked,
@@ -201,6 +203,12 @@ class _Folding:
     def unknown(self, event: Unknown, at: float) -> None:
         self._move(event, at, says=event.says)
 
+    def released(self, event: Released, at: float) -> None:
+        self._move(event, at)
+
+    def resolved(self, event: Resolved, at: float) -> None:
+        self._move(event, at, remote=event.remote, says=event.note)
+
     def _move(self, event: Any, at: float, **changes: Any) -> None:
         attempt = self.attempts.get(event.attempt)
         if attempt is not None:
@@ -261,6 +269,8 @@ _HANDLERS: dict[type[Event], Callable[[_Folding, Any, float], None]] = {
     Failed: _Folding.attempt_failed,
     Cancelled: _Folding.cancelled,
     Unknown: _Folding.unknown,
+    Released: _Folding.released,
+    Resolved: _Folding.resolved,
     CellDone: _Folding.cell_done,
     CellFailed: _Folding.cell_failed,
     CellSkipped: _Folding.cell_skipped,

@@ -28,6 +28,7 @@ from rushes.ledger.rows import (
     record_to_text,
     results_of,
 )
+from rushes.model.claim import TAKEN, WON, Claim
 from rushes.model.collector import collector_off
 from rushes.model.event import Event, Reserved, to_plain
 from rushes.model.ids import BaseKey, Digest, NodeId, RequestKey, RunId
@@ -182,22 +183,22 @@ class Ledger:
         """Write events, and all that follows from them, in one transaction; on disk when this returns."""
         self.commit(run_id, [Batch(at, tuple(events))])
 
-    def reserve(self, run_id: RunId, event: Reserved, owner: str, at: float) -> bool:
-        """Claim a request and write its `Reserved`, or do nothing and return False.
+    def reserve(self, run_id: RunId, event: Reserved, owner: str, at: float) -> Claim:
+        """Claim a request and write its `Reserved`, or do nothing and say why.
 
-        False when a live owner holds the key, when its outcome is unknown, or when its result is already there.
+        Taken when a live owner holds the key, when its outcome is unknown, or when its result is already there.
         A dead owner's claim is taken over at once if nothing had been sent for it; if something had, by its own run
         only, which knows how to ask about it, or where asking twice is harmless.
         """
         return self.commit(run_id, [Batch(at, (event,), claim=True)], owner)[0]
 
-    def commit(self, run_id: RunId, batches: Sequence[Batch], owner: str | None = None) -> list[bool]:
-        """Write everything that waits in one transaction; says for each batch whether it was written.
+    def commit(self, run_id: RunId, batches: Sequence[Batch], owner: str | None = None) -> list[Claim]:
+        """Write everything that waits in one transaction; says for each batch whether it was written (won).
 
         With `owner`, StoreError when another owner drives the run by now: what it believes is no longer true.
         """
 
-        def write(tx: Transaction) -> list[bool]:
+        def write(tx: Transaction) -> list[Claim]:
             last, workflow, driver = self._locked(tx, run_id, batches[-1].at, sum(len(b.events) for b in batches))
             if owner is not None and driver is not None and driver != owner:
                 raise StoreError(
@@ -215,7 +216,7 @@ class Ledger:
             ]
             change_claims(tx, claim_changes(followed))  # what was written with a claim (its Submitting) moves it on
             self._write_entries(tx, run_id, workflow, _numbered(batches, written, last))
-            return written
+            return [WON if kept else TAKEN for kept in written]
 
         return self._db.write(write) if batches else []
 

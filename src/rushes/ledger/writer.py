@@ -17,6 +17,7 @@ from rushes.errors import StoreError
 from rushes.ledger.entry import Batch
 from rushes.ledger.ledger import Ledger
 from rushes.ledger.owner import HEARTBEAT_EVERY
+from rushes.model.claim import WON, Claim
 from rushes.model.event import Event, Reserved
 from rushes.model.ids import RunId
 
@@ -25,7 +26,7 @@ class _Waiter(NamedTuple):
     """Somebody who waits for a batch to be on disk."""
 
     loop: asyncio.AbstractEventLoop
-    future: asyncio.Future[bool]
+    future: asyncio.Future[Claim]
 
 
 class _Queued(NamedTuple):
@@ -64,7 +65,7 @@ class Writer:
         """Queue events without waiting for the disk; raises what stopped the thread, if anything did."""
         self._put(_Queued(Batch(self._clock(), events), None))
 
-    async def reserve(self, event: Reserved, *then: Event) -> bool:
+    async def reserve(self, event: Reserved, *then: Event) -> Claim:
         """Claim a request, as `Ledger.reserve`; returns when the claim is on disk, or known to be lost.
 
         Events in `then` are written in the same transaction if the claim is won, and not at all if it is lost.
@@ -85,9 +86,9 @@ class Writer:
             self._told = True
             raise self._error
 
-    async def _put_and_wait(self, batch: Batch) -> bool:
+    async def _put_and_wait(self, batch: Batch) -> Claim:
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[bool] = loop.create_future()
+        future: asyncio.Future[Claim] = loop.create_future()
         self._put(_Queued(batch, _Waiter(loop, future)))
         return await future
 
@@ -133,13 +134,13 @@ class Writer:
             raise
         self._tell(group, written)
 
-    def _commit(self, batches: list[Batch]) -> list[bool]:
+    def _commit(self, batches: list[Batch]) -> list[Claim]:
         if not any(batch.events for batch in batches):  # only flushes: all before them is on disk already
-            return [True] * len(batches)
+            return [WON] * len(batches)
         return self._ledger.commit(self._run, batches, self._owner)
 
-    def _tell(self, group: Sequence[_Queued], outcome: list[bool] | BaseException) -> None:
-        waiting: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[bool], bool | BaseException]]] = {}
+    def _tell(self, group: Sequence[_Queued], outcome: list[Claim] | BaseException) -> None:
+        waiting: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Claim], Claim | BaseException]]] = {}
         for number, (_batch, waiter) in enumerate(group):
             if waiter is not None:
                 answer = outcome if isinstance(outcome, BaseException) else outcome[number]
@@ -150,7 +151,7 @@ class Writer:
                 loop.call_soon_threadsafe(_answer, answers)
 
 
-def _answer(answers: Sequence[tuple[asyncio.Future[bool], bool | BaseException]]) -> None:
+def _answer(answers: Sequence[tuple[asyncio.Future[Claim], Claim | BaseException]]) -> None:
     for future, answer in answers:
         if future.done():  # cancelled meanwhile; what it waited for is written all the same
             continue

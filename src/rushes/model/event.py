@@ -7,7 +7,8 @@ The paid call (`engine/attempt.py`) writes them in this order, and a crash may f
 
     Reserved -> Submitting -> Accepted -> Running* -> Done -> Stored
 
-From any of them on an attempt may end as Failed or Cancelled instead, and from Submitting on as Unknown.
+From any of them on an attempt may end as Failed or Cancelled instead, and from Submitting on as Unknown, which only
+Resolved ends. What was reserved and never sent ends as Released.
 """
 
 from __future__ import annotations
@@ -54,7 +55,9 @@ class RunStarted(Event):
 class Reserved(Event):
     """An attempt exists: its request, and the worst case in USD that is now held for it (None: unknown).
 
-    `harmless`: asking twice costs nothing, so a dead process's claim on the request binds nobody.
+    `harmless`: asking twice costs nothing, so a dead process's claim on the request binds nobody. `scopes` are the
+    accounts that the money is held in, innermost first: `node:...`, `run:...`, `batch:...`, `project:...`, `day:...`,
+    `agent:...` (`model/scope.py`).
     """
 
     attempt: AttemptId
@@ -68,6 +71,7 @@ class Reserved(Event):
     model: str
     worst: Decimal | None
     harmless: bool = False
+    scopes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +158,29 @@ class Unknown(Event):
     attempt: AttemptId
     place: Place
     says: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released(Event):
+    """The reservation was given back: it is certain that nothing was ever sent."""
+
+    attempt: AttemptId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved(Event):
+    """A person or a policy decided about an unknown attempt: the promise about money goes on from here.
+
+    `outcome` is `paid` (it was charged, worst case, and there is no result), `lost` (nothing was accepted; the money
+    comes back) or `adopt` (it was accepted as `remote`; the run fetches it). `by` names who said so.
+    """
+
+    durable: ClassVar[bool] = True
+    attempt: AttemptId
+    outcome: str
+    by: str
+    remote: str | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,6 +304,7 @@ _STRUCTURE: dict[str, Callable[[Any], Any]] = {
     "worst": _decimal,
     "billed": _decimal,
     "urls": tuple,
+    "scopes": tuple,
     "shown": tuple,
     "op": Operation,
     "choice": Choice,

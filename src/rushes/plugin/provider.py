@@ -106,8 +106,21 @@ class Context(Protocol):
         """Minted by the engine once per attempt; sent where the provider has such a thing."""
         ...
 
+    @property
+    def webhook(self) -> str | None:
+        """The public address at which this provider may call us when a job is done; None when there is none."""
+        ...
+
     def path(self, digest: Digest) -> Path:
         """A read-only file with the bytes of an input artifact."""
+        ...
+
+    def recall(self, kind: str, name: str) -> str | None:
+        """What was remembered under this name, by any process that uses this ledger: where an input was uploaded to."""
+        ...
+
+    def remember(self, kind: str, name: str, value: str) -> None:
+        """Note what saves work the next time. Losing it costs time only."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -155,4 +168,8 @@ class Provider(Protocol):
 
     async def reconcile(self, request: Request, context: Context) -> Found | Absent | Unknowable:
         """After a crash between `Submitting` and `Accepted`: was it accepted?"""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections; it may be used again afterwards, on another event loop too."""
         ...

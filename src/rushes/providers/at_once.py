@@ -70,6 +70,9 @@ class AnswersAtOnce(ABC):
         """Nothing was accepted anywhere: asking again is the first asking."""
         return Absent()
 
+    async def close(self) -> None:  # noqa: B027 - nothing has to be done, by anybody
+        """There is nothing to let go of."""
+
     def problem(self, says: str, try_: str, path: At = ()) -> Problem:
         """Something in a recipe that cannot be made here."""
         return Problem(code=f"{self.name}-parameter", severity=Severity.ERROR, says=says, try_=try_, path=path)

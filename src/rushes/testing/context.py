@@ -21,7 +21,9 @@ class PlainContext:
     ) -> None:
         self.scratch = scratch
         self.idempotency_key = idempotency_key
+        self.webhook: str | None = None
         self._files = dict(files or {})
+        self._notes: dict[tuple[str, str], str] = {}
 
     def path(self, digest: Digest) -> Path:
         """The file of an input artifact; NotFound for one that was not given."""
@@ -29,6 +31,14 @@ class PlainContext:
             return self._files[digest]
         except KeyError:
             raise NotFound(f"no input has the digest {digest}") from None
+
+    def recall(self, kind: str, name: str) -> str | None:
+        """What was remembered here."""
+        return self._notes.get((kind, name))
+
+    def remember(self, kind: str, name: str, value: str) -> None:
+        """Note it."""
+        self._notes[kind, name] = value
 
     async def sleep(self, seconds: float) -> None:
         """Wait on the loop's clock."""

@@ -7,6 +7,7 @@ import signal
 from typing import Any
 
 from rushes.engine.parts import Journal
+from rushes.model.claim import Claim
 from rushes.model.event import Event, Reserved
 from rushes.testing.clock import outside
 
@@ -26,7 +27,7 @@ class StillJournal:
         with outside():
             await self._journal.record(*events)
 
-    async def reserve(self, event: Reserved, *then: Event) -> bool:
+    async def reserve(self, event: Reserved, *then: Event) -> Claim:
         """Claim; the clock stands still."""
         with outside():
             return await self._journal.reserve(event, *then)
@@ -54,7 +55,7 @@ class KillingJournal:
         await self._journal.record(*events[: self._left])
         self._count(len(events))
 
-    async def reserve(self, event: Reserved, *then: Event) -> bool:
+    async def reserve(self, event: Reserved, *then: Event) -> Claim:
         """One commit is one moment: it is written whole, then the process dies."""
         won = await self._journal.reserve(event, *then)
         self._count(1 + len(then))

@@ -219,6 +219,9 @@ class ScriptedProvider:
             case Duplicates.IDEMPOTENCY_KEY | Duplicates.NEVER:
                 return Unknowable()
 
+    async def close(self) -> None:
+        """There is nothing to let go of."""
+
     def _known(self, idempotency_key: str) -> Job | None:
         if self.facts.duplicates is not Duplicates.IDEMPOTENCY_KEY:
             return None
@@ -343,6 +346,9 @@ class InstantProvider:
     async def reconcile(self, request: Request, context: Context) -> Found | Absent | Unknowable:
         """Nothing was bought, ever."""
         return Absent()
+
+    async def close(self) -> None:
+        """There is nothing to let go of."""
 
 
 def _kind(op: Operation) -> Kind:

@@ -1,0 +1,14 @@
+"""Names of the accounts that money is held in and spent from, and of the ceilings on them.
+
+Ceilings nest: a request counts under its node, its run, the batch and the project that the run belongs to, the day, and
+the agent that drives it; each may have a ceiling of its own, and all must allow it.
+"""
+
+from __future__ import annotations
+
+NODE, RUN, BATCH, PROJECT, DAY, AGENT = "node", "run", "batch", "project", "day", "agent"
+
+
+def scope(kind: str, name: str) -> str:
+    """`run:20261121-...`; a node's name is `RUN/NODE`, a day's is `2026-11-21` where the person is."""
+    return f"{kind}:{name}"
