@@ -10,9 +10,8 @@
     │   └── PlanChanged           the plan that was approved is not the plan of today
     ├── RefusedError              a guard said no before any money moved; exit code 5
     ├── RemoteError               a provider said no, or said nothing; carries an `ErrorClass`
-    ├── StoreError                bytes or the ledger could not be read or written
-    │   └── DamagedError          what is stored is not what was stored
-    └── Interrupted               the person asked the run to stop; exit code 130
+    └── StoreError                bytes or the ledger could not be read or written
+        └── DamagedError          what is stored is not what was stored
 """
 
 from __future__ import annotations
@@ -96,7 +95,3 @@ class StoreError(RushesError):
 
 class DamagedError(StoreError):
     """Stored bytes do not have the digest they are named by."""
-
-
-class Interrupted(RushesError):
-    """The run was asked to stop; its state resumes."""

@@ -16,7 +16,6 @@ from rushes.errors import (
     ConfigError,
     DamagedError,
     ErrorClass,
-    Interrupted,
     NotFound,
     PlanChanged,
     RefusedError,
@@ -40,7 +39,7 @@ from .conftest import GATED, Rushes
         (RefusedError("x"), Exit.REFUSED),
         (StoreError("x"), Exit.STORE),
         (DamagedError("x"), Exit.STORE),
-        (Interrupted("x"), Exit.INTERRUPTED),
+        (KeyboardInterrupt(), Exit.INTERRUPTED),
         (KeyboardInterrupt(), Exit.INTERRUPTED),
         (ZeroDivisionError(), Exit.INTERNAL),
     ],
@@ -169,3 +168,9 @@ def test_130_when_the_person_stops_it_and_the_run_goes_on_later(place: Path, how
         [sys.executable, "-m", "rushes", "resume", "--json"], capture_output=True, text=True, env=os.environ
     )
     assert resumed.returncode == 4 and '"bought":24' in resumed.stdout
+
+
+def test_last_means_the_newest_run_wherever_a_run_is_named(rushes: Rushes, hello: Path) -> None:
+    assert rushes("run", str(hello)).code == 0
+    for command in ("status", "export"):
+        assert rushes(command, "last").code == 0, command

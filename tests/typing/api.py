@@ -45,7 +45,7 @@ def explain(error: rushes.RushesError) -> str:
         return "later" if error.kind is rushes.ErrorClass.RATE_LIMIT else error.message
     if isinstance(error, rushes.DamagedError | rushes.StoreError):
         return "look at the disk"
-    if isinstance(error, rushes.UserError | rushes.RefusedError | rushes.Interrupted):
+    if isinstance(error, rushes.UserError | rushes.RefusedError):
         return error.next_step
     return error.message
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from rushes.errors import Interrupted, RefusedError, RemoteError, StoreError, UserError
+from rushes.errors import RefusedError, RemoteError, StoreError, UserError
 from rushes.model.run import RunState
 
 
@@ -44,6 +44,6 @@ def exit_of_error(error: BaseException) -> Exit:
         return Exit.STORE
     if isinstance(error, RemoteError):
         return Exit.FAILED
-    if isinstance(error, Interrupted | KeyboardInterrupt):
+    if isinstance(error, KeyboardInterrupt):
         return Exit.INTERRUPTED
     return Exit.INTERNAL

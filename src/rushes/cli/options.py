@@ -34,6 +34,11 @@ def assignments(context: click.Context, parameter: click.Parameter, given: tuple
 
 
 workflow_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def newest(_context: click.Context, _parameter: click.Parameter, given: str | None) -> str | None:
+    """The newest run, however it is asked for: by `last`, or by no name at all."""
+    return None if given == "last" else given
 """A file that is there."""
 
 

@@ -9,11 +9,12 @@ import click
 
 from rushes.app.again import export_run
 from rushes.app.project import Project
+from rushes.cli.options import newest
 from rushes.cli.session import common, session
 
 
 @click.command()
-@click.argument("run_id", metavar="[RUN]", required=False)
+@click.argument("run_id", metavar="[RUN]", required=False, callback=newest)
 @click.option("--output-dir", metavar="DIR", help="Write here, not where the run wrote.")
 @common
 def export(run_id: str | None, output_dir: str | None) -> None:

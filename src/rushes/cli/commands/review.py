@@ -11,6 +11,7 @@ import click
 
 from rushes.app.project import Project
 from rushes.app.review import decide
+from rushes.cli.options import newest
 from rushes.cli.say import clean, count
 from rushes.cli.session import common, session
 from rushes.model.verdict import Choice
@@ -26,7 +27,7 @@ def _arguments(command: F) -> F:
         click.option("--row", type=click.IntRange(min=1), metavar="N", help="Which row, when several wait."),
         click.argument("candidate", type=click.IntRange(min=1)),
         click.argument("node"),
-        click.argument("run_id", metavar="RUN"),
+        click.argument("run_id", metavar="RUN", callback=newest),
     ):
         command = one(command)
     return command
@@ -49,11 +50,12 @@ def reject(**given: Any) -> None:
     _decide(Choice.REJECTED, **given)
 
 
-def _decide(choice: Choice, run_id: str, node: str, candidate: int, row: int | None, by: str | None, note: str) -> None:
+def _decide(
+    choice: Choice, run_id: str | None, node: str, candidate: int, row: int | None, by: str | None, note: str
+) -> None:
     now = session()
-    run = None if run_id == "last" else run_id
     with Project.open(Path.cwd(), home=now.home) as project:
-        ruling = asyncio.run(decide(project, run, node, candidate, choice, row=row, by=by, note=note))
+        ruling = asyncio.run(decide(project, run_id, node, candidate, choice, row=row, by=by, note=note))
     now.result(ruling._asdict())
     if now.for_people:
         click.echo(f"{choice}: candidate {ruling.candidate} of {clean(ruling.node)} row {ruling.row}")

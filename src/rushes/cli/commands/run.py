@@ -14,7 +14,7 @@ from rushes.app.run import rerun_file, run_file
 from rushes.app.run import resume as resume_run
 from rushes.cli.driving import drive
 from rushes.cli.options import names as node_names
-from rushes.cli.options import options_from, project_flags, running, selection, workflow_file
+from rushes.cli.options import newest, options_from, project_flags, running, selection, workflow_file
 from rushes.cli.session import Session, common, session
 from rushes.model.run import RunOptions
 
@@ -81,7 +81,7 @@ def rerun(
 
 
 @click.command()
-@click.argument("run_id", metavar="[RUN]", required=False)
+@click.argument("run_id", metavar="[RUN]", required=False, callback=newest)
 @_driving
 @common
 def resume(run_id: str | None, every: bool, yes: bool) -> int:

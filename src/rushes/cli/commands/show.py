@@ -10,13 +10,14 @@ import click
 from rushes.app import show
 from rushes.app.project import Project
 from rushes.cli.exits import Exit, exit_of_state
+from rushes.cli.options import newest
 from rushes.cli.session import common, session
 from rushes.cli.tables import out, show_runs, show_summary
 from rushes.model.run import RunRecord
 
 
 @click.command()
-@click.argument("run_id", metavar="[RUN]", required=False)
+@click.argument("run_id", metavar="[RUN]", required=False, callback=newest)
 @click.option("--all", "every", is_flag=True, help="One line for every node.")
 @click.option("--exit-code", is_flag=True, help="Exit as the run would: 3 failed, 4 waiting, 130 stopped.")
 @common
