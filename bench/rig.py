@@ -12,8 +12,9 @@ from tempfile import TemporaryDirectory
 
 from rushes.assets.local import LocalStore
 from rushes.engine.clock import Clock, SystemClock
+from rushes.engine.job import Job, RunEnd
 from rushes.engine.parts import Journal, Parts
-from rushes.engine.run import Job, RunEnd, drive
+from rushes.engine.run import drive
 from rushes.graph.grid import Grid, build_grid
 from rushes.graph.setting import ModelChoice, Setting
 from rushes.ledger.ledger import Ledger

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rushes.engine.claims import stuck_in
+from rushes.engine.job import Job, RunEnd
 from rushes.engine.parts import Parts, Stop
 from rushes.engine.recover import past_of
-from rushes.engine.run import Job, RunEnd, drive
+from rushes.engine.run import drive
 from rushes.errors import NotFound
 from rushes.graph.frame import ModelChoice, Setting
 from rushes.graph.grid import Grid, build_grid

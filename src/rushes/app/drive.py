@@ -18,10 +18,11 @@ from rushes.app.summary import RunSummary
 from rushes.assets.sources import artifact_of
 from rushes.engine.claims import stuck_in
 from rushes.engine.clock import SystemClock
+from rushes.engine.job import Job
 from rushes.engine.parts import Parts, Stop
 from rushes.engine.recover import past_of
 from rushes.engine.retry import RetryPolicy
-from rushes.engine.run import Job, drive
+from rushes.engine.run import drive
 from rushes.graph.select import flags_of
 from rushes.ledger.fold import fold
 from rushes.ledger.writer import Writer

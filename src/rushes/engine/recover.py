@@ -7,7 +7,7 @@ there and go on where it stopped. So there is one path to a result, whether or n
 from __future__ import annotations
 
 from rushes.engine.attempt import Open
-from rushes.engine.run import Past
+from rushes.engine.job import Past
 from rushes.errors import ErrorClass
 from rushes.ledger.fold import AttemptState, RunFold
 from rushes.model.ids import RequestKey

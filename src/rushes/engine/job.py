@@ -1,0 +1,62 @@
+"""What a run is handed, what earlier processes left of it, and how it ended: the values at the ends of `drive`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from rushes.engine.attempt import Open
+from rushes.engine.retry import RetryPolicy
+from rushes.graph.grid import Grid
+from rushes.graph.setting import Setting
+from rushes.graph.value import Outcome
+from rushes.model.ids import RequestKey, RunId
+from rushes.model.run import RunState
+from rushes.model.workflow import LimitSpec, Node
+
+
+class Past(NamedTuple):
+    """What earlier processes of this run left.
+
+    The number of attempts, tries per request, attempts that are still open, requests of which nobody can say whether
+    they were accepted, and whether the run was driven before.
+    """
+
+    attempts: int = 0
+    tries: Mapping[RequestKey, int] = {}
+    open: Mapping[RequestKey, Open] = {}
+    unknown: frozenset[RequestKey] = frozenset()
+    resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What to drive.
+
+    `selected` are the numbers of the nodes that may buy, `selection` the flags that said so. `seconds` is the expected
+    time of one unit of a node, for priorities only.
+    """
+
+    run: RunId
+    grid: Grid
+    setting: Setting
+    selected: frozenset[int]
+    selection: str = ""
+    owner: str = ""
+    limits: Sequence[LimitSpec] = ()
+    concurrency: int | None = None
+    fail_fast: bool = False
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    request_delay: float = 0.0
+    timeout: Callable[[Node], float | None] = lambda node: node.timeout
+    seconds: Callable[[Node], float] = lambda _node: 1.0
+    past: Past = field(default_factory=Past)
+
+
+class RunEnd(NamedTuple):
+    """How a run ended and what every cell came to; AFTER marks what was not reached."""
+
+    state: RunState
+    outcomes: tuple[Outcome, ...]
+    waits: Mapping[str, int]

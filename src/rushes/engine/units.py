@@ -1,0 +1,240 @@
+"""Units being bought: from the queue through their tokens and their attempt to a result, a retry or a failure."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+from rushes.engine.ahead import Ahead
+from rushes.engine.attempt import Held, Left, Order, adopt, buy
+from rushes.engine.desk import Desk
+from rushes.engine.limits import Lane
+from rushes.engine.retry import wait_before_next
+from rushes.engine.work import CellWork, Unit, request_for
+from rushes.errors import ErrorClass, RemoteError
+from rushes.graph.value import Outcome
+from rushes.model.event import Failed, Place, Unknown
+from rushes.model.ids import AttemptId, RequestKey
+from rushes.model.result import Result
+
+_KEPT_AT_ONCE = 32  # results on their way into the store beside those that hold a token: a bound on memory
+_HELD_POLL = 0.2  # seconds between looks for a result that another process is buying
+
+
+class Decide(Protocol):
+    """What hears that a cell's last unit has ended."""
+
+    def __call__(
+        self, number: int, outcome: Outcome, *, reused: bool, error: ErrorClass | None, tries: int
+    ) -> None:
+        """The cell with this number has come to this."""
+        ...
+
+
+class Units:
+    """What is bought in one run. `begins` hears of every limit under which a unit goes; `decide` of decided cells."""
+
+    def __init__(self, desk: Desk, begins: Callable[[str], None]) -> None:
+        self._desk, self._begins = desk, begins
+        self.decide: Decide = _nobody
+        self.ahead = Ahead(desk, self._next_order)
+        self._units: dict[RequestKey, Unit] = {}
+        self._keeping: set[Unit] = set()  # answered, and not yet stored
+        self._open = dict(desk.job.past.open)
+        self._attempts = desk.job.past.attempts
+        self.sleeping = 0  # units that wait for a retry or for another process
+
+    def start(self, work: CellWork, lane: Lane) -> None:
+        """Queue what a cell still wants; who asks what another cell asks already waits for the same unit."""
+        desk = self._desk
+        for candidate, salt in work.wanted(desk.job.setting):
+            work.pending.add((candidate, salt))
+            request = request_for(work, candidate, salt, desk.job.setting)
+            unit = self._units.get(request.key)
+            if unit is not None:
+                unit.works.append(work)
+                continue
+            tries = desk.job.past.tries.get(request.key, 0)
+            unit = Unit(request, work.frame.node, work.cell.row, lane, desk.paths[work.cell.node], [work], tries)
+            self._units[request.key] = unit
+            self._push(unit)
+
+    def admit(self) -> None:
+        """Send on their way all that the limits allow."""
+        desk, loop = self._desk, asyncio.get_running_loop()
+        while (admitted := desk.queue.pop(loop.time())) is not None:
+            unit, lane = admitted
+            if desk.job.request_delay:
+                desk.limits.pause(lane[1], loop.time() + desk.job.request_delay)
+            for name in lane:
+                self._begins(name)
+            task = loop.create_task(self._carry(unit))
+            desk.running[task] = unit
+            task.add_done_callback(self._landed)
+        self.ahead.look(lambda unit: unit.key not in self._open)
+
+    def give_up(self, unit: Unit, error: RemoteError) -> None:
+        """There will be no result of this unit in this run."""
+        self._units.pop(unit.key, None)
+        for work in unit.works:
+            work.failed[unit.request.candidate] = error
+            self._advance(work, unit)
+
+    def _push(self, unit: Unit) -> None:
+        self._desk.queue.push(unit, lane=unit.lane, tab=unit.node.tab, path=unit.path)
+
+    def _landed(self, task: asyncio.Task[None]) -> None:
+        self._desk.running.pop(task, None)
+        self._desk.broken(None if task.cancelled() else task.exception())
+        self._desk.wake.set()
+
+    async def _carry(self, unit: Unit) -> None:
+        """One try of one unit, from its tokens to its result or to the decision about its failure."""
+        unit.admitted = True
+        try:
+            result = await self._try(unit)
+        except Held:
+            stuck = self._desk.parts.stuck(unit.key)
+            if stuck is None:
+                self._later(unit, _HELD_POLL)
+            else:
+                self.give_up(unit, RemoteError(ErrorClass.UNKNOWN_OUTCOME, stuck, maybe_billed=True))
+        except Left:
+            pass  # its cell stays undecided, its attempt open
+        except RemoteError as error:
+            self._failed(unit, error)
+        except asyncio.CancelledError:
+            if unit.doom is not None:
+                self._failed(unit, unit.doom)
+            elif not self._desk.parts.stop.asked:
+                raise
+        else:
+            self._bought(unit, result)
+        finally:
+            self._give(unit)
+            self._keeping.discard(unit)
+
+    async def _try(self, unit: Unit) -> Result:
+        parts = self._desk.parts
+        if unit.key in self._desk.job.past.unknown:
+            raise Held
+        if await self.ahead.take(unit):
+            assert unit.order is not None
+            return await buy(unit.order, parts)
+        elsewhere = self._found_elsewhere(unit) if unit.order is not None else None
+        if elsewhere is not None:
+            return elsewhere
+        open_ = self._open.pop(unit.key, None)
+        if open_ is not None:
+            unit.order = self._order(unit, open_.attempt)
+            result = await adopt(unit.order, open_, parts)
+            if result is not None:
+                return result
+            says = "it never reached the provider"
+            self._desk.put(Failed(attempt=open_.attempt, place=unit.order.place, error=ErrorClass.TRANSIENT, says=says))
+        unit.order = self._next_order(unit)
+        return await buy(unit.order, parts)
+
+    def _next_order(self, unit: Unit) -> Order:
+        self._attempts += 1
+        return self._order(unit, AttemptId(f"{self._desk.job.run}/{self._attempts}"))
+
+    def _order(self, unit: Unit, attempt: AttemptId) -> Order:
+        place = Place(node=unit.node.id, row=unit.row, candidate=unit.request.candidate)
+        return Order(
+            attempt=attempt,
+            place=place,
+            request=unit.request,
+            timeout=self._desk.job.timeout(unit.node),
+            answered=partial(self._answered, unit),
+        )
+
+    def _answered(self, unit: Unit) -> None:
+        """The provider is free for the next request while this one is stored and checked; only so many at once.
+
+        Not where somebody waits for the result: its slot would go to lesser work a moment before the greater is ready.
+        """
+        awaited = any(self._desk.dependents[work.number] for work in unit.works)
+        if not awaited and len(self._keeping) < _KEPT_AT_ONCE:
+            self._keeping.add(unit)
+            self._give(unit)
+            self.admit()  # now, not when the loop comes round: meanwhile the slot would stand empty
+
+    def _give(self, unit: Unit) -> None:
+        if unit.admitted:
+            unit.admitted = False
+            self._desk.limits.give(unit.lane)
+
+    def _found_elsewhere(self, unit: Unit) -> Result | None:
+        request = unit.request
+        for result in self._desk.parts.known.results([request.base]).get(request.base, ()):
+            if (result.candidate, result.salt) == (request.candidate, request.salt):
+                return result
+        return None
+
+    def _bought(self, unit: Unit, result: Result) -> None:
+        del self._units[unit.key]
+        for work in unit.works:
+            work.results.append(result)
+            work.bought += 1
+            self._advance(work, unit)
+
+    def _failed(self, unit: Unit, error: RemoteError) -> None:
+        assert unit.order is not None
+        unit.tries += error.kind is not ErrorClass.RATE_LIMIT
+        wait = wait_before_next(error, unit.tries, self._desk.job.retry, unit.key)
+        if unit.doom is not None or self._desk.why_halted(unit.lane) is not None:
+            wait = None
+        self._note_failure(unit.order, error, final=wait is None)
+        if wait is None:
+            self.give_up(unit, error)
+        elif error.kind is ErrorClass.RATE_LIMIT:
+            self._desk.limits.pause(unit.lane[1], self._desk.now() + wait)
+            self._push(unit)
+        else:
+            self._later(unit, wait)
+
+    def _note_failure(self, order: Order, error: RemoteError, *, final: bool) -> None:
+        attempt, place, says = order.attempt, order.place, error.message
+        if error.kind is ErrorClass.UNKNOWN_OUTCOME:
+            self._desk.put(Unknown(attempt=attempt, place=place, says=says))
+            return
+        billed = error.maybe_billed
+        self._desk.put(
+            Failed(attempt=attempt, place=place, error=error.kind, says=says, maybe_billed=billed, final=final)
+        )
+
+    def _advance(self, work: CellWork, unit: Unit) -> None:
+        """A unit of a cell has ended: start what it still wants, or decide the cell."""
+        setting = self._desk.job.setting
+        work.pending.discard((unit.request.candidate, unit.request.salt))
+        if self._desk.parts.stop.asked:
+            if work.pending or work.wanted(setting):
+                return  # not decided: a resume goes on from the results there are
+        elif self._desk.why_halted(unit.lane) is None:
+            self.start(work, unit.lane)
+        if work.pending:
+            return
+        error = next(iter(work.failed.values()), None)
+        kind = error.kind if error else None
+        self.decide(work.number, work.outcome(setting), reused=not work.bought, error=kind, tries=unit.tries)
+
+    def _later(self, unit: Unit, seconds: float) -> None:
+        self.sleeping += 1
+
+        def back() -> None:
+            self.sleeping -= 1
+            halted = self._desk.halted.get("run")
+            if halted is None:
+                self._push(unit)
+            elif not self._desk.parts.stop.asked:
+                self.give_up(unit, RemoteError(ErrorClass.CANCELLED, halted))
+            self._desk.wake.set()
+
+        asyncio.get_running_loop().call_later(seconds, back)
+
+
+def _nobody(number: int, outcome: Outcome, *, reused: bool, error: ErrorClass | None, tries: int) -> None:
+    raise AssertionError(f"nobody hears that cell {number} is decided")
