@@ -63,12 +63,12 @@ def test_an_attempt_is_followed_to_its_result() -> None:
     assert held.money.held == Decimal("0.05")
     done = folded(*steps)
     assert done.open[ATTEMPT].urls == ("http://out/1",)
-    assert (done.money.held, done.money.billed) == (0, Decimal("0.04"))
+    assert (done.money.held, done.money.spent) == (0, Decimal("0.04"))
     kept = folded(*steps, stored())
     assert not kept.open
     assert kept.attempts[ATTEMPT].stage == "Stored"
     assert [result.attempt for result in kept.results[base("q")]] == [ATTEMPT]
-    assert kept.money.billed == Decimal("0.04")
+    assert kept.money.spent == Decimal("0.04")
 
 
 def test_the_first_result_of_a_request_stays_its_result() -> None:
@@ -77,13 +77,13 @@ def test_the_first_result_of_a_request_stays_its_result() -> None:
     assert result.attempt == "r1/1"
 
 
-def test_a_failed_attempt_holds_no_money_unless_it_may_have_been_billed() -> None:
+def test_a_failed_attempt_holds_no_money_and_costs_its_worst_case_if_it_may_have_been_billed() -> None:
     failed = Failed(attempt=ATTEMPT, place=PLACE, error=ErrorClass.TRANSIENT, says="reset")
-    assert folded(reserved(), failed).money.held == 0
+    assert (folded(reserved(), failed).money.held, folded(reserved(), failed).money.spent) == (0, 0)
     maybe = Failed(attempt=ATTEMPT, place=PLACE, error=ErrorClass.TIMEOUT, says="late", maybe_billed=True)
     state = folded(reserved(attempt="r1/0"), reserved(), failed, maybe)
     assert state.failures == {PLACE: 2}
-    assert state.money.held == Decimal("0.10")  # one open, one that may have been billed
+    assert (state.money.held, state.money.spent) == (Decimal("0.05"), Decimal("0.05"))
 
 
 def test_what_nobody_knows_is_counted_and_not_taken_for_nothing() -> None:
@@ -93,8 +93,8 @@ def test_what_nobody_knows_is_counted_and_not_taken_for_nothing() -> None:
         reserved(attempt="r1/2"),
         Cancelled(attempt=AttemptId("r1/2"), place=PLACE),
     )
-    assert state.money.held_unknown == 1
-    assert state.money.billed_unknown == 1
+    assert state.money.unpriced == 1
+    assert (state.money.spent, state.money.guessed) == (Decimal("0.05"), Decimal("0.05"))
     assert list(state.unknown) == [ATTEMPT]
     assert not state.open
 

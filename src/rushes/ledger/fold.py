@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from rushes.errors import ErrorClass
+from rushes.ledger.books import Balance, Books
 from rushes.ledger.entry import Entry
 from rushes.model.event import (
     EVENTS,
@@ -39,7 +40,6 @@ from rushes.model.event import (
 )
 from rushes.model.ids import AttemptId, BaseKey, NodeId
 from rushes.model.media import Artifact
-from rushes.model.money import ZERO
 from rushes.model.result import Result, Value
 from rushes.model.run import RunState
 from rushes.model.verdict import Decision
@@ -49,9 +49,6 @@ Spot = tuple[NodeId, int]
 
 OPEN = frozenset({"Reserved", "Submitting", "Accepted", "Running", "Done"})
 """Stages that recovery has to do something about. `Unknown` waits for a person or a policy."""
-
-
-_CHARGED = frozenset({"Done", "Stored", "Cancelled"})
 
 
 class AttemptState(NamedTuple):
@@ -71,16 +68,7 @@ class AttemptState(NamedTuple):
     says: str = ""
     maybe_billed: bool = False
     final: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Money:
-    """USD: held for attempts that are open or unknown, and billed. The counts are of amounts nobody knows."""
-
-    held: Decimal = ZERO
-    held_unknown: int = 0
-    billed: Decimal = ZERO
-    billed_unknown: int = 0
+    sent: float | None = None  # when it was first submitted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +86,7 @@ class RunFold:
     done: dict[Spot, CellDone] = field(default_factory=dict)
     failed: dict[Spot, CellFailed] = field(default_factory=dict)
     skipped: dict[Spot, CellSkipped] = field(default_factory=dict)
-    money: Money = field(default_factory=Money)
+    money: Balance = field(default_factory=Balance)
     ended: RunEnded | None = None
 
     @property
@@ -136,9 +124,11 @@ class _Folding:
         self.failed: dict[Spot, CellFailed] = {}
         self.skipped: dict[Spot, CellSkipped] = {}
         self.ended: RunEnded | None = None
+        self.books = Books()
 
     def take(self, entry: Entry) -> None:
         self.last_seq = entry.seq
+        self.books.take(entry.event)
         _HANDLERS[type(entry.event)](self, entry.event, entry.at)
 
     def result(self) -> RunFold:
@@ -154,7 +144,7 @@ class _Folding:
             done=self.done,
             failed=self.failed,
             skipped=self.skipped,
-            money=_money(self.attempts.values()),
+            money=self.books.balance,
             ended=self.ended,
         )
 
@@ -176,7 +166,9 @@ class _Folding:
         self.attempts[event.attempt] = AttemptState(event, Reserved.__name__, at)
 
     def submitting(self, event: Submitting, at: float) -> None:
-        self._move(event, at, idempotency_key=event.idempotency_key)
+        known = self.attempts.get(event.attempt)
+        first = at if known is None or known.sent is None else known.sent
+        self._move(event, at, idempotency_key=event.idempotency_key, sent=first)
 
     def accepted(self, event: Accepted, at: float) -> None:
         self._move(event, at, remote=event.remote)
@@ -239,21 +231,6 @@ class _Folding:
         for group in (self.waiting, self.done, self.failed, self.skipped):
             group.pop(spot, None)
         return spot
-
-
-def _money(attempts: Iterable[AttemptState]) -> Money:
-    held = billed = ZERO
-    held_unknown = billed_unknown = 0
-    for attempt in attempts:
-        worst = attempt.event.worst
-        if attempt.billed is not None:
-            billed += attempt.billed
-        elif attempt.stage in _CHARGED:
-            billed_unknown += worst != ZERO  # what can cost nothing has cost nothing
-        elif attempt.stage in OPEN or attempt.stage == Unknown.__name__ or attempt.maybe_billed:
-            held += worst or ZERO
-            held_unknown += worst is None
-    return Money(held=held, held_unknown=held_unknown, billed=billed, billed_unknown=billed_unknown)
 
 
 _HANDLERS: dict[type[Event], Callable[[_Folding, Any, float], None]] = {

@@ -10,14 +10,19 @@ import difflib
 import json
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 from types import TracebackType
 from typing import Any
 
 from rushes.errors import NotFound, StoreError
-from rushes.ledger.claims import HOLDERS, beat, change_claims, claim_all, drop_unsent, holders_of, is_alive, take_claims
+from rushes.ledger.accounts import ACCOUNTS, Account, Till, accounts_of, ceilings_of, set_ceilings
+from rushes.ledger.claims import HOLDERS, Unsent, beat, drop_unsent, holders_of, is_alive, take_claims
 from rushes.ledger.database import Args, Database, Row, Transaction, safe_text
 from rushes.ledger.entry import Batch, Entry, Holder
-from rushes.ledger.project import STATEMENTS, claim_changes, rows_of, state_after, to_json
+from rushes.ledger.group import numbered, release, write_group
+from rushes.ledger.project import STATEMENTS, rows_of, state_after, to_json
 from rushes.ledger.rows import (
     RESULT_COLUMNS,
     RUN_COLUMNS,
@@ -28,9 +33,9 @@ from rushes.ledger.rows import (
     record_to_text,
     results_of,
 )
-from rushes.model.claim import TAKEN, WON, Claim
+from rushes.model.claim import Claim
 from rushes.model.collector import collector_off
-from rushes.model.event import Event, Reserved, to_plain
+from rushes.model.event import Event, Released, Reserved, to_plain
 from rushes.model.ids import BaseKey, Digest, NodeId, RequestKey, RunId
 from rushes.model.media import Artifact
 from rushes.model.result import Result
@@ -135,7 +140,7 @@ class Ledger:
             if row[2] is not None and row[2] != owner and is_alive(tx, row[2], at):
                 return str(row[2])
             beat(tx, {owner: at})
-            take_claims(tx, run_id, owner)
+            self._release(tx, take_claims(tx, run_id, owner), at)
             tx.run("UPDATE runs SET owner = ?, state = ? WHERE id = ?", (owner, str(RunState.RUNNING), run_id))
             return None
 
@@ -146,7 +151,7 @@ class Ledger:
 
         def leave(tx: Transaction) -> None:
             if self._locked(tx, run_id, at)[2] == owner:
-                drop_unsent(tx, run_id, owner)
+                self._release(tx, drop_unsent(tx, run_id, owner), at)
                 tx.run("UPDATE runs SET owner = NULL, state = ? WHERE id = ?", (str(state), run_id))
 
         self._db.write(leave)
@@ -184,11 +189,12 @@ class Ledger:
         self.commit(run_id, [Batch(at, tuple(events))])
 
     def reserve(self, run_id: RunId, event: Reserved, owner: str, at: float) -> Claim:
-        """Claim a request and write its `Reserved`, or do nothing and say why.
+        """Claim a request, hold its worst case and write its `Reserved`, or do nothing and say why.
 
         Taken when a live owner holds the key, when its outcome is unknown, or when its result is already there.
         A dead owner's claim is taken over at once if nothing had been sent for it; if something had, by its own run
-        only, which knows how to ask about it, or where asking twice is harmless.
+        only, which knows how to ask about it, or where asking twice is harmless. Short when a ceiling of the run does
+        not allow the worst case, or the price is unknown under one.
         """
         return self.commit(run_id, [Batch(at, (event,), claim=True)], owner)[0]
 
@@ -205,20 +211,26 @@ class Ledger:
                     f"run {run_id} is driven by {driver} now, no longer by this process",
                     next_step=f"see rushes status {run_id}",
                 )
-            change_claims(tx, claim_changes(event for batch in batches if not batch.claim for event in batch.events))
-            won = claim_all(tx, run_id, _wanted(batches), owner or "")
-            written = [not batch.claim or _reserved(batch).attempt in won for batch in batches]
-            followed = [
-                event
-                for batch, kept in zip(batches, written, strict=True)
-                if batch.claim and kept
-                for event in batch.events
-            ]
-            change_claims(tx, claim_changes(followed))  # what was written with a claim (its Submitting) moves it on
-            self._write_entries(tx, run_id, workflow, _numbered(batches, written, last))
-            return [WON if kept else TAKEN for kept in written]
+            written = write_group(tx, run_id, batches, owner or "", self._db.list_of)
+            self._write_entries(tx, run_id, workflow, numbered(written.batches, last))
+            self._journal_released(tx, written.unsent, batches[-1].at)
+            return written.answers
 
         return self._db.write(write) if batches else []
+
+    def _release(self, tx: Transaction, unsent: Sequence[Unsent], at: float) -> None:
+        """What was reserved and never sent: the money comes back, and its run's journal says so."""
+        if unsent:
+            till = Till(tx, unsent[0].run, self._db.list_of)
+            release(till, unsent)
+            till.write()
+            self._journal_released(tx, unsent, at)
+
+    def _journal_released(self, tx: Transaction, unsent: Sequence[Unsent], at: float) -> None:
+        for run, many in groupby(sorted(unsent), key=itemgetter(0)):
+            events = tuple(Released(attempt=one.attempt) for one in many)
+            last, workflow, _driver = self._locked(tx, run, at, len(events))
+            self._write_entries(tx, run, workflow, numbered([Batch(at, events)], last))
 
     def _write_entries(self, tx: Transaction, run_id: RunId, workflow: str, entries: list[Entry]) -> None:
         tx.run_many(_EVENT, [(run_id, seq, at, type(e).__name__, to_json(to_plain(e))) for seq, at, e in entries])
@@ -235,6 +247,25 @@ class Ledger:
             raise NotFound(f"there is no run {run_id!r} in {self.where}", next_step="see rushes runs")
         last, workflow, owner = tx.read("SELECT last_seq, workflow, owner FROM runs WHERE id = ?", (run_id,))[0]
         return last - count, workflow, owner
+
+    # money
+
+    def set_ceilings(self, run_id: RunId, ceilings: Mapping[str, Decimal]) -> None:
+        """Put a run under these ceilings (USD by scope), in place of those it was under.
+
+        A ceiling on a bare kind (`day`) holds for each account of that kind. It binds the claims of this run; what
+        counts under it is everything in the account, whichever run or process spends it.
+        """
+        self._db.write(lambda tx: set_ceilings(tx, run_id, ceilings))
+
+    def ceilings(self, run_id: RunId) -> dict[str, Decimal]:
+        """The ceilings that a run is under, in USD by scope."""
+        return ceilings_of(self._db, run_id)
+
+    def accounts(self, scopes: Sequence[str]) -> dict[str, Account]:
+        """What is held in each of these scopes and spent from it; a scope that nobody used is empty."""
+        found = accounts_of(self._for(ACCOUNTS, {safe_text(scope) for scope in scopes}))
+        return {scope: found.get(safe_text(scope), Account()) for scope in scopes}
 
     # what is known
 
@@ -314,23 +345,3 @@ class Ledger:
 
 def _listed(ids: Sequence[str]) -> str:
     return ", ".join(ids[:5]) + (", ..." if len(ids) > 5 else "")
-
-
-def _reserved(batch: Batch) -> Reserved:
-    event = batch.events[0]
-    assert isinstance(event, Reserved)
-    return event
-
-
-def _wanted(batches: Iterable[Batch]) -> list[tuple[Reserved, float]]:
-    return [(_reserved(batch), batch.at) for batch in batches if batch.claim]
-
-
-def _numbered(batches: Sequence[Batch], written: Sequence[bool], last: int) -> list[Entry]:
-    entries: list[Entry] = []
-    for batch, kept in zip(batches, written, strict=True):
-        for event in batch.events:
-            last += 1  # a number is used up by a claim that was lost, too
-            if kept:
-                entries.append(Entry(last, batch.at, event))
-    return entries

@@ -19,6 +19,8 @@ from rushes.model.event import (
     Decided,
     Event,
     Failed,
+    Released,
+    Resolved,
     RunEnded,
     RunParked,
     RunStarted,
@@ -61,16 +63,25 @@ class ClaimChange(NamedTuple):
 
 
 def claim_changes(events: Iterable[Event]) -> ClaimChange:
-    """Which attempts were sent, which are in doubt (they keep their claim), which are over. Sorted."""
+    """Which attempts were sent, which are in doubt (they keep their claim), which are over. Sorted.
+
+    Of several events of one attempt the last has the say.
+    """
+    words: dict[str, list[str]] = {}
     change = ClaimChange([], [], [])
     for event in events:
         if isinstance(event, Submitting):
-            change.sent.append(event.attempt)
+            words[event.attempt] = change.sent
         elif isinstance(event, Unknown):
-            change.unknown.append(event.attempt)
-        elif isinstance(event, Stored | Failed | Cancelled):
-            change.released.append(event.attempt)
-    return ClaimChange(*(sorted(attempts) for attempts in change))
+            words[event.attempt] = change.unknown
+        elif isinstance(event, Stored | Failed | Cancelled | Released):
+            words[event.attempt] = change.released
+        elif isinstance(event, Resolved):
+            # what is adopted is at the provider, and its run fetches it; what is paid for or lost is over
+            words[event.attempt] = change.sent if event.outcome == "adopt" else change.released
+    for attempt in sorted(words):
+        words[attempt].append(attempt)
+    return change
 
 
 def state_after(events: Iterable[Event]) -> RunState | None:

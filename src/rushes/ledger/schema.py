@@ -97,7 +97,31 @@ CREATE TABLE memos (
 ) {clustered};
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_MONEY = """
+CREATE TABLE holds (
+    attempt TEXT PRIMARY KEY,
+    run TEXT NOT NULL,
+    worst TEXT,
+    scopes TEXT NOT NULL,
+    stand BIGINT NOT NULL,
+    billed TEXT NOT NULL
+) {clustered};
+CREATE TABLE accounts (
+    scope TEXT PRIMARY KEY,
+    held TEXT NOT NULL,
+    spent TEXT NOT NULL,
+    unpriced BIGINT NOT NULL
+) {clustered};
+CREATE TABLE ceilings (
+    run TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    most TEXT NOT NULL,
+    PRIMARY KEY (run, scope)
+) {clustered};
+CREATE INDEX claims_by_run ON claims (run);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _MONEY)
 """Number n is at index n - 1."""
 
 NEWEST = len(MIGRATIONS)

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 
 class Short(NamedTuple):
-    """A ceiling that does not allow the worst case of one more request.
+    """A ceiling that does not allow the worst case of one more request; of several, the innermost.
 
-    `left` is what it still allows, in USD; `held` what is held for requests that are not settled, part of which may
-    come back: while it is more than nothing, waiting makes sense. `needs` is the worst case (None: unknown price).
+    `left` is what it still allows, in USD. `held` is what living processes hold in its account for requests that will
+    be settled without a person, part of which may come back: while it is more than nothing, waiting makes sense, and
+    when it is nothing, waiting is in vain. `needs` is the worst case (None: unknown price, refused under any ceiling).
     """
 
     scope: str

@@ -12,3 +12,8 @@ NODE, RUN, BATCH, PROJECT, DAY, AGENT = "node", "run", "batch", "project", "day"
 def scope(kind: str, name: str) -> str:
     """`run:20261121-...`; a node's name is `RUN/NODE`, a day's is `2026-11-21` where the person is."""
     return f"{kind}:{name}"
+
+
+def kind_of(name: str) -> str:
+    """`run` of `run:20261121-...`. A ceiling on a kind alone holds for every account of that kind."""
+    return name.partition(":")[0]
