@@ -1,0 +1,291 @@
+"""fal's protocol: the queue, the synchronous host, uploads, files and webhooks.
+
+Sources: fal's documentation of queue, webhooks and errors; the addresses, headers and bodies that fal-client 1.0.3
+sends, and the fields that it reads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Any
+
+from rushes.model.spelling import SIZE
+from rushes.providers.at_once import BadParam
+from rushes.providers.sketch.sizes import picture_size
+from rushes.sim.blobs import Blob
+from rushes.sim.fal_models import BadInput, askings, kind_of, operation_of
+from rushes.sim.fal_work import FileMaker, detail
+from rushes.sim.faults import What
+from rushes.sim.hooks import Hook
+from rushes.sim.jobs import Job, JobFailed, State
+from rushes.sim.route import Place, Route
+from rushes.sim.wire import Receipt, Reply, Request, bytes_reply, json_reply
+from rushes.sim.world import Call, World
+
+QUEUE, SYNC, REST, CDN = "queue.fal.run", "fal.run", "rest.fal.ai", "v3.fal.media"
+_JOB = re.compile(r"/((?:workflows/|comfy/)?[^/]+/[^/]+)/requests/([^/]+)(?:/(status|cancel))?")
+_NAME = re.compile(r"/((?:[\w.~-]+/)+[\w.~-]+)")
+_SAYS = {
+    401: "Cannot access application. Authentication is required.",
+    403: "User is locked. Reason: Exhausted balance.",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+}
+TOKEN_LIVES = 3600.0
+
+
+class Fal:
+    """fal.ai, by its hosts or under `/fal`."""
+
+    name = "fal"
+    hosts: tuple[str, ...] = (
+        QUEUE,
+        SYNC,
+        REST,
+        CDN,
+        "queue.falrun.com",
+        "falrun.com",
+        "rest.alpha.fal.ai",
+        "fal.media",
+    )
+
+    def route(self, request: Request) -> Route | None:
+        """Where a request belongs. Under `/fal` all hosts share one space of paths, which do not collide."""
+        path, method = request.path, request.method
+        if path == "/.well-known/jwks.json" and method == "GET":
+            return Route(Place.WEBHOOK, about="jwks", open=True)
+        if path.startswith("/storage/") and method == "POST":
+            return Route(Place.UPLOAD)
+        if path.startswith("/files/"):
+            if method in ("POST", "PUT"):
+                return Route(Place.UPLOAD, open=method == "PUT")
+            return Route(Place.DOWNLOAD, about=path.removeprefix("/files/"), open=True) if method == "GET" else None
+        if job := _JOB.fullmatch(path):
+            wanted = {"status": ("GET", Place.STATUS), "cancel": ("PUT", Place.CANCEL), None: ("GET", Place.RESULT)}
+            verb, place = wanted[job[3]]
+            return Route(place, about=job[2]) if method == verb else None
+        if method == "POST" and (name := _NAME.fullmatch(path)):
+            return Route(Place.SUBMIT, name[1])
+        return None
+
+    def key(self, request: Request) -> str | None:
+        """The key of `Authorization: Key ...`, or the CDN token that an upload carries instead."""
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        return key.strip() or None if scheme.lower() in ("key", "bearer") else None
+
+    def error(self, status: int, request: Request, retry_after: float | None = None) -> Reply:
+        """fal's platform errors: a text under `detail`."""
+        says: dict[str, Any] = {"detail": _SAYS.get(status, "Error")}
+        headers: tuple[tuple[str, str], ...] = ()
+        if status == 504:
+            says["error_type"] = "request_timeout"
+            headers = (("x-fal-error-type", "request_timeout"),)
+        if retry_after is not None:
+            headers += (("retry-after", f"{retry_after:g}"),)
+        return json_reply(says, status, headers)
+
+    async def answer(self, call: Call) -> Reply:
+        """Everything that fal answers."""
+        place = call.route.place
+        if place is Place.SUBMIT:
+            return await self._submit(call)
+        if place is Place.UPLOAD:
+            return self._upload(call)
+        if place is Place.DOWNLOAD:
+            return self._file(call)
+        if place is Place.WEBHOOK:
+            return json_reply(call.world.hooks.jwks())
+        job = call.world.jobs.get(call.route.about)
+        if job is None or job.facts["account"] is not call.account:
+            missing = {"status": "NOT_FOUND"} if place is Place.CANCEL else {"detail": "Request not found"}
+            return json_reply(missing, 404)
+        if place is Place.CANCEL:
+            return self._cancel(call, job)
+        return self._status(call, job) if place is Place.STATUS else self._result(job)
+
+    async def _submit(self, call: Call) -> Reply:
+        model = call.route.model
+        if call.world.faults.strikes(What.RETIRED, Place.SUBMIT, model, model):
+            return call.refuse(json_reply({"detail": f'Application "{model}" not found'}, 404), "retired")
+        try:
+            body = call.request.json()
+        except (ValueError, RecursionError):
+            body = None
+        if not isinstance(body, dict):
+            bad = json_reply({"detail": detail("body", "json_invalid", "JSON decode error")}, 422)
+            return call.refuse(bad, "no JSON")
+        job = self._accept(call, body)
+        if job is None:
+            return self.error(403, call.request)
+        if call.request.host in (SYNC, "falrun.com"):
+            await job.over.wait()
+            reply = self._result(job)
+            return reply._replace(headers=(*reply.headers, ("x-fal-request-id", job.id)), receipt=_all_at_once(job))
+        urls = self._urls(call, job)
+        told = {
+            "status": "IN_QUEUE",
+            "request_id": job.id,
+            "queue_position": job.facts["account"].position(job),
+            **urls,
+        }
+        return json_reply(told)._replace(receipt=Receipt(job.id, told=True))
+
+    def _accept(self, call: Call, body: dict[str, Any]) -> Job | None:
+        world, model = call.world, call.route.model
+        op = operation_of(model, body)
+        maker = FileMaker(call, op, str(body.get("prompt", "")), lambda path: call.request.own(path, CDN))
+
+        async def work() -> dict[str, Any]:
+            try:
+                wanted = askings(
+                    model, body, world.chance.number(call.identity, call.nth), lambda url: _own_file(world, url)
+                )
+            except BadInput as bad:
+                said = detail(bad.field, bad.kind, bad.message)
+                raise JobFailed("invalid_input", bad.message, detail=said) from None
+            return await maker.make(wanted)
+
+        job = call.accept(kind_of(op), body, work, pixels=_pixels(body))
+        if job is not None:
+            maker.job = job
+            job.facts.update(account=call.account, app=_app_of(model))
+            if url := call.request.query.get("fal_webhook"):
+                world.hooks.ask(
+                    Hook(url, job, call.account.name if call.account else "", lambda: _hook_body(job), call.strikes)
+                )
+        return job
+
+    def _urls(self, call: Call, job: Job) -> dict[str, str]:
+        base = call.request.own(f"/{job.facts['app']}/requests/{job.id}", QUEUE)
+        return {"response_url": base, "status_url": f"{base}/status", "cancel_url": f"{base}/cancel"}
+
+    def _status(self, call: Call, job: Job) -> Reply:
+        urls = self._urls(call, job)
+        logs: list[Any] | None = [] if call.request.query.get("logs") in ("true", "1") else None
+        if call.strikes(What.UNKNOWN_STATUS):
+            return json_reply({"status": "REHEARSING", "request_id": job.id, "logs": logs, **urls}, 202)
+        if job.state is State.QUEUED:
+            waiting = {"status": "IN_QUEUE", "queue_position": job.facts["account"].position(job)}
+            return json_reply({**waiting, "request_id": job.id, **urls}, 202)
+        if job.state is State.RUNNING:
+            return json_reply({"status": "IN_PROGRESS", "request_id": job.id, "logs": logs, **urls}, 202)
+        over: dict[str, Any] = {"status": "COMPLETED", "request_id": job.id, "logs": logs, **urls}
+        over["metrics"] = {"inference_time": job.seconds}
+        if job.state is not State.DONE:
+            failure = job.failure
+            over["error"] = failure.message if failure is not None else "Request was cancelled"
+            over["error_type"] = failure.kind if failure is not None else "request_cancelled"
+        return json_reply(over)
+
+    def _result(self, job: Job) -> Reply:
+        if not job.ended:
+            return json_reply({"detail": "Request is still in progress"}, 400)
+        if job.state is State.DONE:
+            return json_reply(job.result)._replace(receipt=Receipt(job.id, answered=True))
+        failure = job.failure
+        if failure is None:
+            return json_reply({"detail": "Request was cancelled", "error_type": "request_cancelled"}, 499)
+        if failure.kind == "internal_server_error":
+            said = {"detail": failure.detail or failure.message}
+            return json_reply(said, 500, (("x-fal-retryable", "true"),))
+        return json_reply({"detail": failure.detail or failure.message}, 422, (("x-fal-retryable", "false"),))
+
+    def _cancel(self, call: Call, job: Job) -> Reply:
+        if job.state is State.CANCELLED:
+            return json_reply({"status": "CANCELLATION_REQUESTED"}, 202)
+        if not job.facts["account"].cancel(job):
+            return json_reply({"status": "ALREADY_COMPLETED"}, 400)
+        job.entry.cancelled = True
+        call.world.books.cancels.add(job.id)
+        return json_reply({"status": "CANCELLATION_REQUESTED"}, 202)
+
+    def _upload(self, call: Call) -> Reply:
+        request, world = call.request, call.world
+        if request.path == "/storage/auth/token":
+            token = {
+                "token": world.chance.word("token", call.account.name if call.account else ""),
+                "token_type": "Bearer",
+            }
+            base = request.own("", CDN)
+            return json_reply({**token, "base_url": base, "expires_at": world.clock.stamp(TOKEN_LIVES)})
+        if request.path == "/storage/upload/initiate":
+            name = f"up/{world.chance.word(call.identity, call.nth)}/{_file_name(_asked_name(request))}"
+            there = request.own(f"/files/{name}", CDN)
+            return json_reply({"upload_url": there, "file_url": there})
+        name = request.path.removeprefix("/files/")
+        if request.method == "POST" and name == "upload":
+            given = request.headers.get("x-fal-file-name", "file")
+            name = f"b/{world.chance.word(hashlib.sha256(request.body).digest())}/{_file_name(given)}"
+        elif not (request.method == "PUT" and name.startswith("up/")):
+            return self.error(404, request)
+        digest = hashlib.sha256(request.body).hexdigest()
+        media_type = request.headers.get("content-type", "application/octet-stream")
+        if not world.blobs.put(name, Blob(request.body, media_type)):
+            return json_reply({"detail": "the simulator holds no more uploads"}, 507)
+        world.books.upload(digest)
+        return json_reply({"access_url": request.own(f"/files/{name}", CDN)})
+
+    def _file(self, call: Call) -> Reply:
+        blob = call.world.blobs.get(call.route.about)
+        if blob is None:
+            return json_reply({"detail": "File not found"}, 404)
+        receipt = Receipt(blob.remote, output=call.route.about) if blob.remote else None
+        return bytes_reply(blob.data, blob.media_type)._replace(receipt=receipt)
+
+
+def _app_of(model: str) -> str:
+    """Owner and app: status, result and cancel addresses have no sub-path."""
+    parts = model.split("/")
+    return "/".join(parts[:3] if parts[0] in ("workflows", "comfy") else parts[:2])
+
+
+def _all_at_once(job: Job) -> Receipt:
+    return Receipt(job.id, told=True, answered=job.state is State.DONE)
+
+
+def _own_file(world: World, url: str) -> bytes | None:
+    """The file behind one of our own addresses; None for every other: the simulator fetches nothing from anywhere."""
+    _, found, name = url.partition("/files/")
+    blob = world.blobs.get(name) if found else None
+    return blob.data if blob is not None else None
+
+
+def _pixels(body: dict[str, Any]) -> int:
+    if not any(body.get(name) for name in ("width", *SIZE)):
+        return 1_000_000
+    try:
+        width, height = picture_size(body)
+    except BadParam:
+        return 1_000_000
+    return width * height
+
+
+def _file_name(given: str) -> str:
+    return re.sub(r"[^\w.-]", "_", given)[-80:] or "file"
+
+
+def _asked_name(request: Request) -> str:
+    try:
+        asked = request.json()
+        return str(asked["file_name"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return "file"
+
+
+def _hook_body(job: Job) -> bytes:
+    """What fal posts when a job is over."""
+    said: dict[str, Any] = {"request_id": job.id, "gateway_request_id": job.id}
+    if job.state is State.DONE:
+        said |= {"status": "OK", "payload": job.result}
+    else:
+        failure = job.failure
+        message = failure.message if failure is not None else "Request was cancelled"
+        said |= {"status": "ERROR", "error": message, "payload": {"detail": failure.detail if failure else message}}
+    return json.dumps(said, sort_keys=True, separators=(",", ":")).encode()

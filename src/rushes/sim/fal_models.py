@@ -1,0 +1,148 @@
+"""What fal's models take and give: from an endpoint's name and a body to an asking, and from files to an answer."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from rushes.model.operation import Operation
+from rushes.model.spelling import COUNT
+from rushes.sim.paint import Asking
+
+_VIDEO = ("video", "veo", "kling", "sora", "seedance", "hailuo", "omnihuman", "fabric", "avatar", "wan/")
+_ROLES = {
+    "start_image_url": "start_frame",
+    "first_frame_url": "start_frame",
+    "image_url": "start_frame",
+    "end_image_url": "end_frame",
+    "tail_image_url": "end_frame",
+    "last_frame_url": "end_frame",
+    "image_urls": "image",
+    "reference_image_urls": "reference",
+    "mask_url": "mask",
+    "video_url": "video",
+    "audio_url": "audio",
+}
+"""Fields that hold addresses of inputs, and the role each has for a film; pictures know no frames."""
+
+MOST_IMAGES = 8
+
+
+class BadInput(Exception):
+    """A field cannot be used; `kind` is the provider's word for why."""
+
+    def __init__(self, field: str, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.field, self.kind, self.message = field, kind, message
+
+
+def operation_of(endpoint: str, body: Mapping[str, Any]) -> Operation:
+    """What an endpoint does. The simulator knows endpoints by their names: a new one needs no entry anywhere."""
+    name = endpoint.lower()
+    pictures = any(body.get(field) for field, role in _ROLES.items() if role in ("start_frame", "image", "reference"))
+    if "upscale" in name:
+        return Operation.UPSCALE_VIDEO if "video" in name else Operation.UPSCALE_IMAGE
+    if "thinksound" in name or "add-audio" in name or "video-to-audio" in name:
+        return Operation.ADD_AUDIO
+    if "tts" in name or "speech" in name:
+        return Operation.TEXT_TO_SPEECH
+    if any(word in name for word in ("vision", "caption", "moondream", "any-llm")):
+        return Operation.ANALYZE_IMAGE if pictures else Operation.PROMPT_GENERATION
+    if any(word in name for word in _VIDEO):
+        return Operation.IMAGE_TO_VIDEO if pictures else Operation.TEXT_TO_VIDEO
+    return Operation.IMAGE_TO_IMAGE if pictures else Operation.TEXT_TO_IMAGE
+
+
+def kind_of(op: Operation) -> str:
+    """The kind of work for the price list."""
+    if op in (Operation.TEXT_TO_VIDEO, Operation.IMAGE_TO_VIDEO, Operation.UPSCALE_VIDEO, Operation.ADD_AUDIO):
+        return "video"
+    if op is Operation.TEXT_TO_SPEECH:
+        return "speech"
+    if op in (Operation.ANALYZE_IMAGE, Operation.PROMPT_GENERATION):
+        return "text"
+    return "image"
+
+
+def askings(
+    endpoint: str, body: Mapping[str, Any], seed: int, read: Callable[[str], bytes | None]
+) -> tuple[Asking, ...]:
+    """What is to be painted for a body, one for each picture it asks for. `read` gives the file behind a URL of ours.
+
+    Raises BadInput for what the provider would refuse.
+    """
+    op = operation_of(endpoint, body)
+    prompt = body.get("prompt", body.get("text", ""))
+    if not isinstance(prompt, str):
+        raise BadInput("prompt", "string_type", "Input should be a valid string")
+    if not prompt.strip() and op in (Operation.TEXT_TO_IMAGE, Operation.TEXT_TO_VIDEO, Operation.TEXT_TO_SPEECH):
+        raise BadInput("prompt", "missing", "Field required")
+    inputs = _inputs(op, body, read)
+    skipped = {"prompt", *_ROLES, *COUNT, "seed"}
+    params = {name: value for name, value in body.items() if name not in skipped}
+    count = _count(body) if op in (Operation.TEXT_TO_IMAGE, Operation.IMAGE_TO_IMAGE) else 1
+    given = body.get("seed")
+    first = given if isinstance(given, int) and not isinstance(given, bool) else seed
+    return tuple(Asking(op, endpoint, prompt, params, inputs, (first + number) & 0x7FFFFFFF) for number in range(count))
+
+
+def _count(body: Mapping[str, Any]) -> int:
+    value = next((body[name] for name in COUNT if body.get(name) is not None), 1)
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_IMAGES:
+        raise BadInput("num_images", "less_than_equal", f"Input should be between 1 and {MOST_IMAGES}")
+    return value
+
+
+def _inputs(
+    op: Operation, body: Mapping[str, Any], read: Callable[[str], bytes | None]
+) -> dict[str, tuple[bytes, ...]]:
+    found: dict[str, list[bytes]] = {}
+    films = op in (Operation.TEXT_TO_VIDEO, Operation.IMAGE_TO_VIDEO)
+    for field, role in _ROLES.items():
+        value = body.get(field)
+        for url in value if isinstance(value, list) else [value] if value else []:
+            data = _file(field, url, read)
+            found.setdefault(role if films or role not in ("start_frame", "end_frame") else "image", []).append(data)
+    if op is Operation.IMAGE_TO_VIDEO and "start_frame" not in found:
+        pictures = found.pop("image", []) + found.pop("reference", [])
+        found["start_frame"], found["reference"] = pictures[:1], pictures[1:]
+    if op is Operation.IMAGE_TO_IMAGE and "image" not in found:
+        found["image"] = found.pop("reference")
+    needed = {Operation.UPSCALE_IMAGE: "image", Operation.UPSCALE_VIDEO: "video", Operation.ADD_AUDIO: "video"}
+    if op in needed and not found.get(needed[op]):
+        raise BadInput(f"{needed[op]}_url", "missing", "Field required")
+    return {role: tuple(many) for role, many in found.items() if many}
+
+
+def _file(field: str, url: object, read: Callable[[str], bytes | None]) -> bytes:
+    if not isinstance(url, str):
+        raise BadInput(field, "string_type", "Input should be a valid string")
+    data = _inline(url) if url.startswith("data:") else read(url)
+    if data is None:
+        # a real provider would go and fetch it; the simulator goes nowhere, so inputs must have been uploaded to it
+        raise BadInput(field, "file_download_error", "Failed to download the file. It was not uploaded here.")
+    return data
+
+
+def _inline(url: str) -> bytes | None:
+    head, _, rest = url.partition(",")
+    try:
+        return base64.b64decode(rest, validate=True) if head.endswith(";base64") else unquote_to_bytes(rest)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def output_fields(
+    op: Operation, files: list[dict[str, Any]], text: str | None, seed: int, prompt: str
+) -> dict[str, Any]:
+    """A model's answer: its files in the field that models of this kind have them in."""
+    if text is not None:
+        return {"output": text}
+    if op in (Operation.TEXT_TO_IMAGE, Operation.IMAGE_TO_IMAGE):
+        shown = [{name: value for name, value in one.items() if value} for one in files]
+        return {"images": shown, "seed": seed, "has_nsfw_concepts": [False] * len(files), "prompt": prompt}
+    field = {"video": "video", "speech": "audio"}.get(kind_of(op), "image")
+    return {field: {name: value for name, value in files[0].items() if value}}

@@ -1,0 +1,141 @@
+"""Jobs and the accounts they run on: a queue, so many at once, and what they cost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from rushes.model.money import ZERO
+from rushes.sim.books import Entry
+from rushes.sim.clock import SimClock
+
+
+class State(StrEnum):
+    """Where a job stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class JobFailed(Exception):
+    """Raised by a job's work: it ends failed. `detail` is for the protocol; `billed` says whether it costs."""
+
+    def __init__(self, kind: str, message: str, *, billed: bool = False, detail: Any = None) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.billed = billed
+        self.detail = detail
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Job:
+    """One accepted request. `seconds` is how long it runs (simulated), `price` what it costs when it is done.
+
+    `work` makes the result, whatever the protocol wants that to be; `facts` is the protocol's own note on it.
+    `over` is set when the job has ended, in whatever way; `on_end` is told how, and what is billed.
+    """
+
+    id: str
+    entry: Entry
+    model: str
+    seconds: float
+    price: Decimal
+    work: Callable[[], Awaitable[Any]]
+    on_end: Callable[[Entry, str, Decimal], None]
+    facts: dict[str, Any] = field(default_factory=dict)
+    state: State = State.QUEUED
+    result: Any = None
+    failure: JobFailed | None = None
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[None] | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.state not in (State.QUEUED, State.RUNNING)
+
+
+class Account:
+    """One customer: at most `at_once` jobs run, the others wait in order. `balance` in USD (None: no end of it)."""
+
+    def __init__(self, name: str, clock: SimClock, at_once: int, balance: Decimal | None) -> None:
+        self.name = name
+        self.balance = balance
+        self.spent = ZERO
+        self._held = ZERO
+        self._clock = clock
+        self._at_once = at_once
+        self._running: set[Job] = set()
+        self._queue: deque[Job] = deque()
+
+    def affords(self, price: Decimal) -> bool:
+        """Whether the balance covers one more job beside those that are not settled yet."""
+        return self.balance is None or self.spent + self._held + price <= self.balance
+
+    def add(self, job: Job) -> None:
+        """Queue a job; it starts as soon as there is room."""
+        self._held += job.price
+        self._queue.append(job)
+        self._start_more()
+
+    def position(self, job: Job) -> int:
+        """How many jobs wait before this one."""
+        return self._queue.index(job) if job in self._queue else 0
+
+    def cancel(self, job: Job) -> bool:
+        """Stop a job that has not ended; false when it has. A job that runs already is stopped and not charged."""
+        if job.ended:
+            return False
+        if job.state is State.QUEUED:
+            self._queue.remove(job)
+        elif job.task is not None:
+            job.task.cancel()
+        self._end(job, State.CANCELLED, ZERO)
+        return True
+
+    async def close(self) -> None:
+        """Stop all work; for the end of the simulation."""
+        tasks = [job.task for job in self._running if job.task is not None]
+        self._queue.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _start_more(self) -> None:
+        while self._queue and len(self._running) < self._at_once:
+            job = self._queue.popleft()
+            job.state = State.RUNNING
+            self._running.add(job)
+            job.task = asyncio.get_running_loop().create_task(self._run(job))
+
+    async def _run(self, job: Job) -> None:
+        # the result is made while the time passes, so that painting does not make the model slower than it says
+        making = asyncio.ensure_future(job.work())
+        try:
+            await self._clock.sleep(job.seconds)
+            job.result = await making
+        except JobFailed as failure:
+            job.failure = failure
+            self._end(job, State.FAILED, job.price if failure.billed else ZERO)
+        else:
+            self._end(job, State.DONE, job.price)
+        finally:
+            making.cancel()
+
+    def _end(self, job: Job, state: State, billed: Decimal) -> None:
+        job.state = state
+        self._running.discard(job)
+        self._held -= job.price
+        self.spent += billed
+        job.on_end(job.entry, str(state), billed)
+        job.over.set()
+        self._start_more()

@@ -1,0 +1,45 @@
+"""Faults in what was made: the file arrives, and is not what was asked for."""
+
+from __future__ import annotations
+
+import io
+
+from PIL import Image
+
+from rushes.sim.faults import What
+from rushes.sim.paint import Made
+from rushes.sim.world import Call
+
+_BARS = 6
+"""A letterboxed picture has two black bars of a sixth of its height."""
+
+
+def planted(call: Call, made: Made) -> Made:
+    """The file with the faults that strike this call in it."""
+    if call.strikes(What.WRONG_TYPE):
+        return Made(b"<!doctype html><title>Simulated</title>", "text/html")
+    if made.media_type == "image/png":
+        if call.strikes(What.BLANK):
+            made = made._replace(data=_png(Image.new("RGB", _opened(made).size, (128, 128, 128))))
+        if call.strikes(What.LETTERBOX):
+            made = made._replace(data=_png(_letterboxed(_opened(made))))
+    if call.strikes(What.BROKEN_FILE):
+        made = made._replace(data=made.data[: len(made.data) // 2])
+    return made
+
+
+def _opened(made: Made) -> Image.Image:
+    return Image.open(io.BytesIO(made.data)).convert("RGB")
+
+
+def _letterboxed(picture: Image.Image) -> Image.Image:
+    bar = max(1, picture.height // _BARS)
+    boxed = Image.new("RGB", picture.size, (0, 0, 0))
+    boxed.paste(picture.resize((picture.width, max(1, picture.height - 2 * bar))), (0, bar))
+    return boxed
+
+
+def _png(picture: Image.Image) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "PNG", compress_level=1)
+    return out.getvalue()

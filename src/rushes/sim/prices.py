@@ -1,0 +1,116 @@
+"""What the simulated providers charge and how long their models take. Data: `data/models.json`.
+
+The list is the simulator's own and is read by nothing else, so that books and estimates are two opinions.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal, InvalidOperation
+from importlib.resources import files
+from typing import Any
+
+from rushes.model.money import ZERO
+from rushes.model.spelling import AUDIO, COUNT, DURATION
+from rushes.sim.chance import Chance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """One model: USD per unit (`image megapixel second request character`), typical seconds from `least` to `most`.
+
+    `usual` is the length in seconds of a film for which none is asked, `fewest` the least number of units that is
+    charged, `plus` a fixed amount on top. `when` has other prices, by what a request says:
+    `audio`, `720p`, `4k` and so on; the first that fits counts.
+    """
+
+    usd: Decimal
+    per: str
+    least: float
+    most: float
+    usual: Decimal = Decimal(5)
+    fewest: Decimal = ZERO
+    plus: Decimal = ZERO
+    when: Mapping[str, Decimal] | None = None
+
+
+class PriceList:
+    """Terms by `protocol/endpoint`. A model that is not listed costs what its kind of work usually does."""
+
+    def __init__(self, changed: Mapping[str, Decimal] | None = None) -> None:
+        raw = json.loads(files("rushes.sim").joinpath("data/models.json").read_text("utf-8"))
+        self._terms = {name: _terms(one) for name, one in raw["models"].items()}
+        self._kinds = {name: _terms(one) for name, one in raw["kinds"].items()}
+        self._changed = dict(changed or {})
+
+    def terms(self, protocol: str, endpoint: str, kind: str) -> Terms:
+        """The terms of a model, or of its kind: `image`, `video`, `speech`, `text`."""
+        return self._terms.get(f"{protocol}/{endpoint}") or self._kinds[kind]
+
+    def price(
+        self, protocol: str, endpoint: str, kind: str, params: Mapping[str, Any], *, pixels: int = 1_000_000
+    ) -> Decimal:
+        """USD for one request; `pixels` of one picture where that counts."""
+        terms = self.terms(protocol, endpoint, kind)
+        usd = self._changed.get(endpoint)
+        if usd is None:
+            usd = next((other for word, other in (terms.when or {}).items() if _says(params, word)), terms.usd)
+        return usd * max(_units(terms, params, pixels), terms.fewest) + terms.plus
+
+    def seconds(self, protocol: str, endpoint: str, kind: str, chance: Chance, key: object) -> float:
+        """How long one request takes, simulated seconds."""
+        terms = self.terms(protocol, endpoint, kind)
+        return round(terms.least + (terms.most - terms.least) * chance.lot("seconds", key), 3)
+
+
+def _terms(raw: Mapping[str, Any]) -> Terms:
+    least, most = raw["seconds"]
+    return Terms(
+        usd=Decimal(raw["usd"]),
+        per=raw["per"],
+        least=float(least),
+        most=float(most),
+        usual=Decimal(raw.get("usual", 5)),
+        fewest=Decimal(raw.get("least", 0)),
+        plus=Decimal(raw.get("plus", 0)),
+        when={word: Decimal(usd) for word, usd in raw["when"].items()} if "when" in raw else None,
+    )
+
+
+def _units(terms: Terms, params: Mapping[str, Any], pixels: int) -> Decimal:
+    images = _first(params, COUNT) or Decimal(1)
+    if terms.per == "second":
+        return _first(params, DURATION) or terms.usual
+    if terms.per == "image":
+        return images
+    if terms.per == "megapixel":
+        return images * (Decimal(pixels) / 1_000_000).to_integral_value(ROUND_CEILING)
+    if terms.per == "character":
+        return Decimal(len(str(params.get("text") or params.get("prompt") or "")))
+    return Decimal(1)
+
+
+def _says(params: Mapping[str, Any], word: str) -> bool:
+    if word == "audio":
+        return any(params.get(name) in (True, "true") for name in AUDIO)
+    if word == "silent":
+        return any(params.get(name) in (False, "false") for name in AUDIO)
+    if word == "voice":
+        return bool(params.get("voice_ids"))
+    return word in (str(params.get("resolution", "")).lower(), str(params.get("quality", "")).lower())
+
+
+def _first(params: Mapping[str, Any], names: tuple[str, ...]) -> Decimal | None:
+    for name in names:
+        value = params.get(name)
+        if value is None or isinstance(value, bool):
+            continue
+        try:
+            number = Decimal(str(value).strip().lower().removesuffix("s"))
+        except InvalidOperation:
+            continue
+        if number.is_finite() and 0 < number <= 100_000:
+            return number
+    return None

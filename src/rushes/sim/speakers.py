@@ -1,0 +1,11 @@
+"""The protocols that the simulator speaks. A new one is a file of its own and a line here."""
+
+from __future__ import annotations
+
+from rushes.sim.fal import Fal
+from rushes.sim.protocol import Spoken
+
+
+def protocols() -> tuple[Spoken, ...]:
+    """A speaker of each."""
+    return (Fal(),)

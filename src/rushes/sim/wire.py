@@ -1,0 +1,120 @@
+"""What goes over the wire, as values: a request that has arrived, and how it is answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from rushes.model.canonical import canonical_bytes
+
+ASKING = "x-rushes-asking"
+"""A header that a simulated adapter may send with a submission: which asking it is (the request key).
+
+Two candidates of a model that takes no seed have the same body and are two askings all the same: with it the books
+can tell them from a duplicate, and each gets its own picture whichever arrives first. Real providers never see it.
+"""
+
+AGAIN = "x-rushes-again"
+"""A header that says: this submission is known to repeat an earlier one, and is meant to (`resubmit`)."""
+
+OWN_FIELDS = frozenset({"webhook", "webhook_url", "webhook_config", "webhookConfig", "idempotency_key", "fal_webhook"})
+"""Top-level fields of a body that are about the call and not about what is asked; no part of the request hash."""
+
+
+class End(StrEnum):
+    """What happens to the connection after the answer."""
+
+    KEEP = "keep"  # it may be used again
+    CLOSE = "close"  # the answer says that it closes
+    SILENT = "silent"  # no answer at all: closed politely
+    RESET = "reset"  # no answer at all: torn down
+    CUT = "cut"  # torn down where the pieces end, although more was announced
+
+
+class Piece(NamedTuple):
+    """Bytes of a body, and simulated seconds to wait before they are sent."""
+
+    data: bytes
+    delay: float = 0.0
+
+
+class Receipt(NamedTuple):
+    """What a client knows or has once an answer was sent whole: told of a job, its result, one of its files."""
+
+    remote: str
+    told: bool = False
+    answered: bool = False
+    output: str = ""
+
+
+class Reply(NamedTuple):
+    """An answer. `length` is the size that is announced in bytes (None: the size of the pieces)."""
+
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+    pieces: tuple[Piece, ...] = ()
+    end: End = End.KEEP
+    length: int | None = None
+    receipt: Receipt | None = None
+
+    @property
+    def body(self) -> bytes:
+        """All pieces together."""
+        return b"".join(one.data for one in self.pieces)
+
+    def header(self, name: str) -> str | None:
+        """The value of a header, by any spelling."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+
+class Request(NamedTuple):
+    """A request that has arrived whole.
+
+    `host` is the protocol's own host that is meant (`queue.fal.run`); `path` is what follows it, decoded. `origin` is
+    where this simulator was reached and `prefix` is true when the protocol was named by the path and not by the host.
+    Header names are in lower case.
+    """
+
+    method: str
+    host: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    origin: str = ""
+    prefix: str = ""
+
+    def own(self, path: str, host: str | None = None) -> str:
+        """The simulator's own address for a path of this protocol: what stands in answers instead of the real one."""
+        if self.prefix:
+            return f"{self.origin}{self.prefix}{path}"
+        scheme = self.origin.partition("://")[0]
+        return f"{scheme}://{host or self.host}{path}"
+
+    def json(self) -> Any:
+        """The body as JSON; ValueError when it is none."""
+        return json.loads(self.body.decode("utf-8"))
+
+
+def json_reply(value: object, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
+    """A JSON answer: sorted keys, so that equal answers are equal bytes."""
+    data = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return Reply(status, (("content-type", "application/json"), *headers), (Piece(data),))
+
+
+def bytes_reply(data: bytes, media_type: str, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
+    """A file."""
+    return Reply(200, (("content-type", media_type), *headers), (Piece(data),))
+
+
+def plain_body(body: bytes) -> bytes:
+    """The canonical bytes of what a body asks: JSON without our own fields and in one order, anything else as it is."""
+    try:
+        value = json.loads(body)
+        if isinstance(value, dict):
+            value = {name: inner for name, inner in value.items() if name not in OWN_FIELDS}
+        return canonical_bytes(value)
+    except (ValueError, TypeError, RecursionError):
+        return body

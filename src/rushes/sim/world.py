@@ -1,0 +1,154 @@
+"""What all protocols share: time, chance, faults, accounts, jobs, files, books, a painter, and one call in progress."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rushes.sim.blobs import Blobs
+from rushes.sim.books import Books, Entry
+from rushes.sim.chance import Chance
+from rushes.sim.clock import SimClock
+from rushes.sim.faults import Fault, Faults, What
+from rushes.sim.hooks import Hooks
+from rushes.sim.jobs import Account, Job
+from rushes.sim.paint import Painter
+from rushes.sim.prices import PriceList
+from rushes.sim.route import Place, Route
+from rushes.sim.signing import Signer
+from rushes.sim.wire import AGAIN, ASKING, Reply, Request, plain_body
+
+AT_ONCE = 40
+"""Jobs that one account runs at once: what fal grants at most without talking to anybody."""
+
+
+class World:
+    """One simulated world. Everything in it follows from the seed and from what clients ask."""
+
+    def __init__(
+        self,
+        *,
+        seed: int,
+        scale: float,
+        scratch: Path,
+        faults: Iterable[Fault] = (),
+        at_once: int = AT_ONCE,
+        balance: Decimal | None = None,
+        prices: Mapping[str, Decimal] | None = None,
+        most_side: int | None = None,
+        write: Callable[[str], object] | None = None,
+    ) -> None:
+        self.clock = SimClock(scale)
+        self.chance = Chance(seed)
+        self.faults = Faults(self.chance, faults)
+        self.books = Books(write)
+        self.blobs = Blobs(self.clock)
+        self.painter = Painter(scratch, most_side)
+        self.hooks = Hooks(self.clock, Signer(self.chance.digest("true key")), Signer(self.chance.digest("false key")))
+        self.prices = PriceList(prices)
+        self.jobs: dict[str, Job] = {}
+        self.seen: Counter[str] = Counter()
+        self._at_once = at_once
+        self._balance = balance
+        self._accounts: dict[tuple[str, str], Account] = {}
+
+    def account(self, protocol: str, key: str) -> Account:
+        """The account that a key opens. Its name is a digest: no key is ever written down."""
+        name = hashlib.sha256(key.encode()).hexdigest()[:8]
+        found = self._accounts.get((protocol, name))
+        if found is None:
+            found = self._accounts[protocol, name] = Account(name, self.clock, self._at_once, self._balance)
+        return found
+
+    def call(self, protocol: str, key: str | None, route: Route, request: Request) -> Call:
+        """A request that has just arrived, with the number of its occurrence."""
+        account = self.account(protocol, key) if key is not None else None
+        identity = _identity(protocol, account, route, request)
+        nth = self.seen[identity]
+        self.seen[identity] += 1
+        entry = None
+        if route.place is Place.SUBMIT:
+            intended = AGAIN in request.headers
+            name = account.name if account is not None else ""
+            entry = self.books.submission(protocol, name, route.model, identity, intended=intended)
+        return Call(self, protocol, request, route, account, identity, nth, entry)
+
+    async def close(self) -> None:
+        """Stop all jobs and calls, and let the painters go."""
+        await self.hooks.close()
+        for account in self._accounts.values():
+            await account.close()
+        self.painter.close()
+
+
+class Call(NamedTuple):
+    """One request in the world.
+
+    `identity` is the hash of what is asked (endpoint, body, asking; or place and name), `nth` the number of its
+    occurrence from 0. `account` is None where no key is needed; `entry` is there for submissions.
+    """
+
+    world: World
+    protocol: str
+    request: Request
+    route: Route
+    account: Account | None
+    identity: str
+    nth: int
+    entry: Entry | None
+
+    def strikes(self, what: What, place: Place | None = None) -> Fault | None:
+        """The fault of this kind when it hits this request."""
+        place = place or self.route.place
+        return self.world.faults.strikes(what, place, self.route.model, self.identity, self.nth)
+
+    def refuse(self, reply: Reply, reason: str) -> Reply:
+        """Note that a submission was refused, and hand the reply on."""
+        assert self.entry is not None
+        self.world.books.refused(self.entry, reply.status, reason)
+        return reply
+
+    def accept(
+        self, kind: str, params: Mapping[str, Any], work: Callable[[], Awaitable[Any]], *, pixels: int = 1_000_000
+    ) -> Job | None:
+        """Open a job for this submission and queue it; None when the account cannot pay (noted as refused).
+
+        `kind` is image, video, speech or text; `work` makes the result while the job runs. Raise `JobFailed` in it.
+        """
+        assert self.entry is not None
+        assert self.account is not None
+        world, model = self.world, self.route.model
+        price = world.prices.price(self.protocol, model, kind, params, pixels=pixels)
+        if not self.account.affords(price) or self.strikes(What.NO_MONEY):
+            world.books.refused(self.entry, 403, "no money")
+            return None
+        if changed := self.strikes(What.PRICE):
+            price *= Decimal(str(changed.factor))
+        remote = world.chance.uuid(self.identity, self.nth)
+        seconds = world.prices.seconds(self.protocol, model, kind, world.chance, (self.identity, self.nth))
+        job = Job(
+            id=remote, entry=self.entry, model=model, seconds=seconds, price=price, work=work, on_end=world.books.ended
+        )
+        world.jobs[remote] = job
+        world.books.accepted(self.entry, remote)
+        self.account.add(job)
+        return job
+
+
+def _identity(protocol: str, account: Account | None, route: Route, request: Request) -> str:
+    name = account.name if account is not None else ""
+    parts: list[bytes] = [protocol.encode(), name.encode(), route.place.encode(), route.model.encode()]
+    if route.place in (Place.SUBMIT, Place.UPLOAD):
+        # which port this simulator happens to have is nothing that was asked
+        body = plain_body(request.body).replace(request.origin.encode(), b"")
+        parts += [request.path.encode(), body, request.headers.get(ASKING, "").encode()]
+    else:
+        parts += [request.method.encode(), route.about.encode()]
+    whole = hashlib.sha256()
+    for part in parts:
+        whole.update(len(part).to_bytes(8, "big") + part)
+    return whole.hexdigest()
