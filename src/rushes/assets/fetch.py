@@ -8,7 +8,6 @@ every redirect anew; a name that resolves differently the second time gains noth
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import json
 import os
 import socket
@@ -23,6 +22,7 @@ import httpx
 
 from rushes.assets.files import Memo
 from rushes.errors import NotFound, RefusedError, StoreError
+from rushes.model.address import hands_out_credentials
 from rushes.model.ids import Digest
 from rushes.plugin.blobs import BlobStore
 
@@ -37,9 +37,6 @@ WHOLE_TIME = 300.0
 """Seconds for one reference, redirects and body included."""
 
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
-
-_METADATA = frozenset(ipaddress.ip_address(one) for one in ("fd00:ec2::254", "100.100.100.200", "192.0.0.192"))
-"""Addresses of instance metadata outside the link-local ranges: AWS on IPv6, Alibaba Cloud, Oracle Cloud."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,19 +147,12 @@ async def _addresses(url: httpx.URL) -> list[str]:
         raise StoreError(f"the host {url.host!r} of a reference is not known", next_step="see the address") from error
     found = list(dict.fromkeys(str(info[4][0]) for info in infos))
     for address in found:
-        if _is_forbidden(address):
+        if hands_out_credentials(address):
             raise RefusedError(
                 f"{url.host} is {address}, an address that no reference may have",
                 next_step="use a picture that is on a public or local server, or in a file",
             )
     return found
-
-
-def _is_forbidden(address: str) -> bool:
-    ip = ipaddress.ip_address(address)
-    if isinstance(ip, ipaddress.IPv6Address):
-        ip = ip.ipv4_mapped or ip.sixtofour or ip
-    return ip.is_link_local or ip.is_multicast or ip in _METADATA
 
 
 def _parsed(url: str) -> httpx.URL:

@@ -1,0 +1,287 @@
+"""fal: models behind one queue. Submitted once, asked about by the addresses that it returned, fetched, or cancelled.
+
+Sources: fal's documentation of queue, webhooks, errors and storage, and the wire of its client 1.0.3, as of 2026-11-20.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+from urllib.parse import urlencode, urlsplit
+
+from rushes.errors import ErrorClass, RemoteError
+from rushes.model.media import Artifact
+from rushes.model.money import ZERO
+from rushes.model.request import Recipe, Request
+from rushes.plugin.access import Access
+from rushes.plugin.provider import Context, Duplicates, Facts, Finished, Output, Pending, Submitted, Unknowable
+from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, paid, plain, read, retry_after, unknown
+from rushes.providers.http import Answer, Unreachable
+from rushes.providers.remote import Put, Remote, document, endpoints, media_type, put
+from rushes.providers.signing import Keys
+
+QUEUE = "https://queue.fal.run"
+REST = "https://rest.fal.ai"
+CDN = "https://v3.fal.media"
+
+KEEP = 24 * 3600.0
+"""Seconds for which results and uploads are asked to be kept; how long without asking is not documented."""
+
+ACCEPT_WITHIN = 60.0
+"""Seconds that a submission may take: it only enters a queue."""
+
+_LIFECYCLE = json.dumps({"expiration_duration_seconds": int(KEEP)})
+MOST_UPLOAD = 100_000_000
+FLOOR = 1.0
+"""Seconds between two questions about one job, at least: polite, and more often brings nothing."""
+
+_POLICY = "change the prompt or the picture: the same again is refused again"
+_MODEL: tuple[Row, ...] = (
+    Row(None, ErrorClass.CONTENT_POLICY, code="content_policy_violation", billed=True, next_step=_POLICY),
+    Row("403", ErrorClass.QUOTA, says=r"balance|locked|exhausted|credit", next_step="add credit at fal.ai/dashboard"),
+    Row(
+        "404", ErrorClass.RETIRED_MODEL, says=r"application|app |model|path", next_step="choose another: rushes models"
+    ),
+)
+SUBMIT: tuple[Row, ...] = (*_MODEL, *EDGE, *COMMON, *LOST)
+"""About a submission. Whatever is refused here never entered the queue."""
+
+RESULT: tuple[Row, ...] = (
+    *_MODEL,
+    Row("499", ErrorClass.CANCELLED, billed=True),
+    Row(None, ErrorClass.CANCELLED, code=r"(request_)?cancel+ed|client_cancelled", billed=True),
+    Row("504", ErrorClass.TIMEOUT, code="request_timeout|startup_timeout|generation_timeout"),
+    Row("422", ErrorClass.BAD_OUTPUT, code="no_media_generated", billed=True),
+    Row("422", ErrorClass.INVALID_INPUT, billed=True),  # a runner may have worked before it found the mistake
+    Row("404|410", ErrorClass.BAD_OUTPUT, billed=True),  # the job is no longer known: it was paid for all the same
+    Row("5..", ErrorClass.TRANSIENT),  # never billed
+    *COMMON,
+)
+"""About a job that was accepted. Source of what is billed: fal's FAQ, `Do you charge for failed requests?`"""
+
+
+class Job(NamedTuple):
+    """All that is needed to ask about a job: the addresses that fal returned, and when (unix seconds)."""
+
+    id: str
+    status: str
+    response: str
+    cancel: str
+    at: float = 0.0
+
+
+class Fal(Remote):
+    """The queue of fal. Duplicates are not recognised and jobs not listed, so a lost answer stays unknown."""
+
+    name = "fal"
+    facts = Facts(
+        duplicates=Duplicates.NEVER,
+        remembers=30 * 86400.0,  # the JSON of a result
+        bills_refusals=True,  # a 422 after a runner has worked
+        outputs_live=KEEP,
+        in_flight=None,  # the queue never refuses; how many run at once is the account's, 2 to 40
+    )
+
+    def __init__(self, access: Access) -> None:
+        super().__init__(access)
+        self._queue, self._rest, self._cdn = ((access.url or "").rstrip("/") or host for host in (QUEUE, REST, CDN))
+        self._keys = Keys(f"{self._rest}/.well-known/jwks.json", self.http)
+
+    def put(self, recipe: Recipe) -> Put:
+        """The body of a request, inputs left out."""
+        takes = endpoints(self.name).get(self._endpoint(recipe))
+        if takes is None:
+            says = f"what {recipe.alias or recipe.model} takes at fal for {recipe.op} is not known"
+            return Put({}, [self.problem(says, "choose another model: rushes models")])
+        return put(self, takes, recipe)
+
+    async def submit(self, request: Request, context: Context) -> Submitted:
+        """Enter the queue, once."""
+        recipe, endpoint = request.recipe, self._endpoint(request.recipe)
+        ready = self.put(recipe)
+        if (unsound := self.unsound(ready.problems)) is not None:
+            raise unsound
+        headers = {
+            **self._headers(),
+            "Content-Type": "application/json",
+            "x-fal-no-retry": "1",  # whether a failed job is bought again is decided here
+            "X-Fal-Object-Lifecycle-Preference": _LIFECYCLE,
+        }
+        if self.access.simulated:
+            headers["x-rushes-asking"] = request.key  # lets the simulator's books tell two candidates from a duplicate
+        takes = endpoints(self.name)[endpoint]
+        body = {} if recipe.prompt is None else {"prompt": recipe.prompt}
+        body |= ready.body | ({"seed": request.seed} if "seed" in takes.takes else {})
+        body |= await self.inputs(takes, recipe, context, KEEP)
+        query = "?" + urlencode({"fal_webhook": context.webhook}) if context.webhook else ""
+        answer = await self.http.post_once(
+            f"{self._queue}/{endpoint}{query}", headers=headers, body=json.dumps(body).encode(), within=ACCEPT_WITHIN
+        )
+        return Submitted(self._remote(self.accepted(answer, SUBMIT)), FLOOR)
+
+    def _remote(self, answer: Answer) -> str:
+        """All that is needed to ask about the job, from any process."""
+        said = document(answer.body)
+        try:
+            id_, *urls = (str(said[name]) for name in ("request_id", "status_url", "response_url", "cancel_url"))
+        except (KeyError, TypeError):
+            raise unknown("fal accepted this, and its answer cannot be read") from None
+        if not all(self._is_own(url) for url in urls):
+            raise unknown(f"fal accepted this as {plain(id_, None)}, and names addresses that are not its own")
+        return json.dumps([id_, *urls, round(time.time(), 3)], separators=(",", ":"))
+
+    async def poll(self, remote: str, context: Context) -> Pending | Finished:
+        """Ask about a job. Whatever keeps the answer from us is a reason to ask later, never to buy again."""
+        job = self._job(remote)
+        try:
+            answer = await self.http.ask("GET", job.status, headers=self._headers(), sleep=context.sleep)
+            said = document(answer.body)
+            state = said.get("status") if isinstance(said, dict) and answer.status in (200, 202) else None
+            if state == "COMPLETED":
+                answer = await self.http.ask("GET", job.response, headers=self._headers(), sleep=context.sleep)
+                return self._finished(answer, said)
+        except Unreachable as error:
+            return Pending(_pace(job, 5.0), says=f"fal cannot be reached: {error}")
+        if state is None and 400 <= answer.status < 500 and answer.status not in (408, 409, 425, 429):
+            raise paid(read(RESULT, self.heard(answer), self.name, self.access.key))
+        if state is None and answer.status >= 400:
+            return Pending(max(_pace(job, 5.0), retry_after(answer.headers) or 0.0), says=f"fal says {answer.status}")
+        if state in ("CANCELLED", "CANCELED"):
+            raise RemoteError(ErrorClass.CANCELLED, "fal cancelled the job", maybe_billed=True)
+        place = said.get("queue_position") if isinstance(said, dict) else None
+        says = f"{place} before it in the queue" if isinstance(place, int) and place else plain(str(state), None)
+        return Pending(_pace(job), says=says.lower().replace("_", " ") if state else "")
+
+    def _finished(self, answer: Answer, status: Mapping[str, Any]) -> Pending | Finished:
+        """The outputs; a failed job is COMPLETED too, and its result has the status and the words of the failure."""
+        said = document(answer.body)
+        if answer.status == 200 and isinstance(said, dict):
+            if any(said.get("has_nsfw_concepts") or ()):  # a black picture stands in for what was held back
+                heard = Heard(200, ["content_policy_violation"], "the result was held back")
+                raise read(RESULT, heard, self.name, self.access.key)
+            if outputs := tuple(_outputs(said)):
+                return Finished(outputs)
+            if "detail" not in said and not status.get("error"):
+                raise RemoteError(ErrorClass.BAD_OUTPUT, "fal finished without a result", maybe_billed=True)
+        elif answer.status == 200 or answer.status in (408, 409, 425, 429):
+            return Pending(5.0, says="the result cannot be read yet")
+        heard = self.heard(answer)
+        failed = bool(status.get("error") or status.get("error_type"))
+        if failed and not heard.codes:
+            heard = heard._replace(codes=[str(status.get("error_type"))], says=heard.says or str(status.get("error")))
+        elif not failed and answer.status >= 500:
+            return Pending(5.0, says=f"fal says {answer.status}")  # the way to the result failed, not the job
+        raise read(RESULT, heard, self.name, self.access.key)
+
+    async def cancel(self, remote: str, context: Context) -> Decimal | None:
+        """Stop a job. Nothing is charged for one that fal takes out of its queue; for others it does not say."""
+        job = self._job(remote)
+        try:
+            before = document(
+                (await self.http.ask("GET", job.status, headers=self._headers(), sleep=context.sleep)).body
+            )
+            answer = await self.http.ask("PUT", job.cancel, headers=self._headers(), sleep=context.sleep)
+        except Unreachable as error:
+            raise RemoteError(ErrorClass.TRANSIENT, f"fal cannot be reached: {error}", maybe_billed=True) from None
+        said = document(answer.body)
+        state = said.get("status") if isinstance(said, dict) else None
+        if answer.status == 404 or state == "NOT_FOUND":
+            raise RemoteError(ErrorClass.INVALID_INPUT, "fal does not know this job", maybe_billed=True)
+        waited = isinstance(before, dict) and before.get("status") == "IN_QUEUE"
+        return ZERO if state == "OK" and waited else None
+
+    async def reconcile(self, request: Request, context: Context) -> Unknowable:
+        """fal has no list of jobs that a request could be found in."""
+        return Unknowable()
+
+    async def called(self, headers: Mapping[str, str], body: bytes) -> str | None:
+        """The id of the job that a call is about, when fal signed it, else None. It is a hint to ask."""
+        if not await self._keys.signed(headers, body):
+            return None
+        said = document(body)
+        named = said.get("request_id") if isinstance(said, dict) else None
+        return named if isinstance(named, str) else None
+
+    async def upload(self, artifact: Artifact, context: Context) -> str:
+        """Send an input to fal's storage."""
+        if artifact.size > MOST_UPLOAD:
+            raise RemoteError(ErrorClass.INVALID_INPUT, f"an input of {artifact.size} bytes is too large for fal")
+        data = await context.work(context.path(artifact.digest).read_bytes)
+        asked = {**self._headers(), "Content-Type": "application/json"}
+        token = await self.free(
+            "POST", f"{self._rest}/storage/auth/token?storage_type=fal-cdn-v3", asked, context, b"{}"
+        )
+        headers = {
+            "Authorization": f"{token.get('token_type', 'Bearer')} {token.get('token', '')}",
+            "Content-Type": artifact.media_type,
+            "X-Fal-File-Name": f"{artifact.digest}{artifact.suffix}",
+            "X-Fal-Object-Lifecycle": _LIFECYCLE,
+        }
+        placed = (await self.free("POST", f"{self._cdn}/files/upload", headers, context, data)).get("access_url")
+        if not isinstance(placed, str) or urlsplit(placed).scheme not in ("http", "https"):
+            raise RemoteError(ErrorClass.TRANSIENT, "fal's storage answered without an address")
+        return placed
+
+    def heard(self, answer: Answer) -> Heard:
+        """fal has two shapes: a list of typed details from models, a text with `error_type` from the platform."""
+        said = document(answer.body)
+        said = said if isinstance(said, dict) else {}
+        detail = said.get("detail")
+        parts = [one for one in detail if isinstance(one, dict)] if isinstance(detail, list) else []
+        codes = [one.get("type") for one in parts] + [said.get("error_type"), answer.headers.get("x-fal-error-type")]
+        texts = [str(one.get("msg", "")) for one in parts] or [str(detail or said.get("error") or "")]
+        known = list(dict.fromkeys(str(code) for code in codes if code))
+        return Heard(answer.status, known, "; ".join(texts), retry_after(answer.headers))
+
+    def _endpoint(self, recipe: Recipe) -> str:
+        """The endpoint of a model for this work: some have others for an edit, or for two frames."""
+        offer = self.offer(recipe)
+        base = offer.endpoint if offer is not None else recipe.model.removeprefix("sim:")
+        takes = endpoints(self.name).get(base)
+        for route in takes.routes if takes is not None else ():
+            if route.get("op", recipe.op) == recipe.op and ("role" not in route or recipe.inputs.get(route["role"])):
+                return route["to"]
+        return base
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Key {self.key()}"}
+
+    def _is_own(self, url: str) -> bool:
+        """Whether the key may be sent there: what fal returns is followed no further than to fal."""
+        there, here = urlsplit(url), urlsplit(self._queue)
+        return (there.scheme, there.netloc) == (here.scheme, here.netloc)
+
+    def _job(self, remote: str) -> Job:
+        """The job of a remote id; a person who adopts one gives the address of its result."""
+        if remote.startswith(("http://", "https://")):
+            base = remote.rstrip("/").removesuffix("/status").removesuffix("/cancel")
+            job = Job(base.rpartition("/")[2], f"{base}/status", base, f"{base}/cancel")
+        else:
+            try:
+                job = Job(*json.loads(remote))
+                job = job._replace(at=float(job.at))
+            except (ValueError, TypeError):
+                raise RemoteError(ErrorClass.INVALID_INPUT, "this is no job of fal's") from None
+        if not all(isinstance(url, str) and self._is_own(url) for url in job[1:4]):
+            raise RemoteError(ErrorClass.INVALID_INPUT, "this job's addresses are not fal's")
+        return job
+
+
+def _outputs(said: Mapping[str, Any]) -> Iterator[Output]:
+    """Every file of a result, in fal's order."""
+    for name in ("images", "image", "video", "videos", "audio", "audio_file"):
+        value = said.get(name)
+        for one in value if isinstance(value, list) else [value]:
+            file = one if isinstance(one, dict) else {}
+            url = str(file.get("url") or "")
+            if url.startswith(("http://", "https://")):
+                yield Output(media_type(file.get("content_type"), url, name.rstrip("s").partition("_")[0]), url=url)
+
+
+def _pace(job: Job, least: float = FLOOR) -> float:
+    """Seconds until the next question: a tenth of the job's age, so that a long job costs few and is late by little."""
+    age = time.time() - job.at if job.at else 0.0
+    return max(least, min(age / 10, 15.0))

@@ -1,0 +1,199 @@
+"""Gemini: pictures by one synchronous call. The answer is the result, so a lost answer is a lost result.
+
+Sources: the wire and the types of google-genai 3.4.0, Google's pages on errors and billing, as of 2026-11-20.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from rushes.errors import ErrorClass, RemoteError
+from rushes.model.money import ZERO
+from rushes.model.problem import Problem
+from rushes.model.request import Recipe, Request
+from rushes.plugin.access import Access
+from rushes.plugin.provider import Context, Duplicates, Facts, Finished, Output, Pending, Unknowable
+from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, read, retry_after, seconds, unknown
+from rushes.providers.http import Answer
+from rushes.providers.remote import Put, Remote, document, endpoints, put
+
+HOST = "https://generativelanguage.googleapis.com"
+
+ANSWER_WITHIN = 300.0
+"""Seconds for one call: the picture is made meanwhile. Asking twice would be buying twice, so it is patient."""
+
+MOST_BODY = 20_000_000
+"""Bytes of the largest request with its pictures inside. Source: Google's guide to image understanding."""
+
+_BILLING = "see the plan and its billing at aistudio.google.com"
+_POLICY = "change the prompt or the pictures: the same again is refused again"
+
+SUBMIT: tuple[Row, ...] = (
+    Row("400", ErrorClass.AUTH, code="API_KEY_INVALID|API_KEY_EXPIRED", next_step="see the key: rushes keys check"),
+    Row("400", ErrorClass.AUTH, says="api key (not valid|expired)", next_step="see the key: rushes keys check"),
+    Row("400|403", ErrorClass.QUOTA, code="FAILED_PRECONDITION|BILLING_DISABLED", next_step=_BILLING),
+    Row("402", ErrorClass.QUOTA, next_step=_BILLING),
+    Row("429", ErrorClass.QUOTA, says="credits? (are|is) depleted", next_step=_BILLING),
+    Row("499", ErrorClass.CANCELLED, billed=True),
+    *EDGE,
+    *COMMON,
+    *LOST,
+)  # fmt: skip
+"""About a call. Google does not charge for a 400 or a 500; that a 5xx came from Google and not from a gateway that
+lost a finished answer cannot be told, so it stays unknown."""
+
+REFUSED: tuple[Row, ...] = (
+    Row(
+        None,
+        ErrorClass.CONTENT_POLICY,
+        code="SAFETY|BLOCKLIST|PROHIBITED_CONTENT|SPII|RECITATION|LANGUAGE|ESCALATION|JAILBREAK|MODEL_ARMOR"
+        "|IMAGE_SAFETY|IMAGE_PROHIBITED_CONTENT|IMAGE_RECITATION|BLOCKED_.*|PROMPT_.*",
+        billed=True,
+        next_step=_POLICY,
+    ),
+    Row(
+        None, ErrorClass.AUTH, code="PUP_LIMITED_DISABLED", next_step="the account is limited: see aistudio.google.com"
+    ),
+    Row(None, ErrorClass.BAD_OUTPUT, code="MAX_TOKENS|MALFORMED_.*", billed=True),
+    Row(None, ErrorClass.CONTENT_POLICY, billed=True, next_step=_POLICY),
+)
+"""About a 200 without a picture, by `finishReason` or `blockReason`. The text tokens are charged at least."""
+
+
+class Gemini(Remote):
+    """The image models of the Gemini API."""
+
+    name = "gemini"
+    facts = Facts(
+        duplicates=Duplicates.NEVER,
+        remembers=None,
+        bills_refusals=True,  # the prompt's tokens
+        outputs_live=None,  # they come with the answer and are nowhere else
+        in_flight=8,
+    )
+
+    def __init__(self, access: Access) -> None:
+        super().__init__(access)
+        self._host = (access.url or HOST).rstrip("/")
+
+    def put(self, recipe: Recipe) -> Put:
+        """The parameters in fal's and everybody's words for shape and size: `aspectRatio` and `resolution`."""
+        takes = endpoints(self.name).get(self._model(recipe))
+        if takes is None:
+            says = f"what {recipe.alias or recipe.model} takes at Gemini for {recipe.op} is not known"
+            return Put({}, [self.problem(says, "choose another model: rushes models")])
+        ready = put(self, takes, recipe)
+        ready.problems.extend(self._too_large(recipe))
+        return ready
+
+    def _too_large(self, recipe: Recipe) -> Iterator[Problem]:
+        size = sum(one.size for many in recipe.inputs.values() for one in many)
+        if size * 4 / 3 > MOST_BODY:
+            yield self.problem(
+                f"the pictures of one request are {size} bytes together", "use smaller or fewer pictures"
+            )
+
+    async def submit(self, request: Request, context: Context) -> Finished:
+        """Ask once and wait for the picture."""
+        recipe = request.recipe
+        ready = self.put(recipe)
+        if (unsound := self.unsound(ready.problems)) is not None:
+            raise unsound
+        headers = {"x-goog-api-key": self.key(), "Content-Type": "application/json"}
+        if self.access.simulated:
+            headers["x-rushes-asking"] = request.key  # lets the simulator's books tell two candidates from a duplicate
+        config: dict[str, Any] = {"responseModalities": ["IMAGE"]}
+        image = {{"resolution": "imageSize"}.get(name, name): value for name, value in ready.body.items()}
+        if image:
+            config["imageConfig"] = image
+        contents = [{"role": "user", "parts": await self._parts(recipe, context)}]
+        answer = await self.http.post_once(
+            f"{self._host}/v1/models/{self._model(recipe)}:generateContent",
+            headers=headers,
+            body=json.dumps({"contents": contents, "generationConfig": config}).encode(),
+            within=ANSWER_WITHIN,
+        )
+        return self._finished(self.accepted(answer, SUBMIT))
+
+    async def _parts(self, recipe: Recipe, context: Context) -> list[dict[str, Any]]:
+        """The prompt and then the inputs, in the order of their roles, inside the request."""
+        parts: list[dict[str, Any]] = [{"text": recipe.prompt or ""}]
+        for artifact in (one for many in recipe.inputs.values() for one in many):
+            data = await context.work(context.path(artifact.digest).read_bytes)
+            encoded = base64.b64encode(data).decode()
+            parts.append({"inlineData": {"mimeType": artifact.media_type, "data": encoded}})
+        return parts
+
+    def _finished(self, answer: Answer) -> Finished:
+        """The pictures. A refusal is a 200 without one and must not pass for a success."""
+        said = document(answer.body)
+        if not isinstance(said, dict):
+            raise unknown("gemini answered, and its answer cannot be read: a picture may be paid for and lost")
+        try:
+            outputs = tuple(_pictures(said))
+        except (ValueError, binascii.Error):
+            raise RemoteError(
+                ErrorClass.BAD_OUTPUT, "gemini sent a picture that cannot be read", maybe_billed=True
+            ) from None
+        if outputs:
+            return Finished(outputs)
+        raise read(REFUSED, _reason(said), self.name, self.access.key)
+
+    def heard(self, answer: Answer) -> Heard:
+        """Google's shape of an error: a status in words, reasons in its details, and when to come back."""
+        said = document(answer.body)
+        error = said.get("error") if isinstance(said, dict) else None
+        error = error if isinstance(error, dict) else {}
+        details = [one for one in error.get("details") or () if isinstance(one, dict)]
+        codes = [one.get("reason") for one in details] + [error.get("status")]
+        waits = (seconds(one.get("retryDelay")) for one in details)
+        wait = next((one for one in waits if one is not None), retry_after(answer.headers))
+        return Heard(answer.status, [str(code) for code in codes if code], str(error.get("message") or ""), wait)
+
+    async def poll(self, remote: str, context: Context) -> Pending | Finished:
+        """There is no job to ask about."""
+        raise RemoteError(ErrorClass.INVALID_INPUT, f"{self.name} has no jobs: it answers at once")
+
+    async def cancel(self, remote: str, context: Context) -> Decimal | None:
+        """There is no job to stop."""
+        return ZERO
+
+    async def reconcile(self, request: Request, context: Context) -> Unknowable:
+        """Gemini keeps no list of what it made."""
+        return Unknowable()
+
+    def _model(self, recipe: Recipe) -> str:
+        offer = self.offer(recipe)
+        return offer.endpoint if offer is not None else recipe.model.removeprefix("sim:")
+
+
+def _pictures(said: Mapping[str, Any]) -> Iterator[Output]:
+    for part in _first(said).get("parts", ()):
+        inline = part.get("inlineData") if isinstance(part, dict) and not part.get("thought") else None
+        if isinstance(inline, dict) and inline.get("data"):
+            data = base64.b64decode(str(inline["data"]), validate=True)
+            yield Output(str(inline.get("mimeType") or "image/png"), data=data)
+
+
+def _first(said: Mapping[str, Any]) -> Mapping[str, Any]:
+    candidates = said.get("candidates")
+    first = candidates[0] if isinstance(candidates, list) and candidates else None
+    content = first.get("content") if isinstance(first, dict) else None
+    return content if isinstance(content, dict) else {}
+
+
+def _reason(said: Mapping[str, Any]) -> Heard:
+    """Why there is no picture, in Google's word for it."""
+    feedback = said.get("promptFeedback")
+    blocked = feedback if isinstance(feedback, dict) else {}
+    candidates = said.get("candidates")
+    first = candidates[0] if isinstance(candidates, list) and candidates and isinstance(candidates[0], dict) else {}
+    reason = blocked.get("blockReason") or first.get("finishReason") or "NO_IMAGE"
+    texts = [str(part["text"]) for part in _first(said).get("parts", ()) if isinstance(part, dict) and part.get("text")]
+    says = str(blocked.get("blockReasonMessage") or first.get("finishMessage") or " ".join(texts) or "no picture came")
+    return Heard(200, [str(reason)], says)

@@ -1,0 +1,328 @@
+"""The one HTTP client of remote providers. Each verb says what it promises about money.
+
+- `post_once` sends a paid request once. Its answer is an `Answer`, or `NotSent`: it is certain that no byte left this
+  machine, or `Unknown`: bytes may have arrived, and nobody can say what came of them. It never follows a redirect.
+- `ask` is for questions that cost nothing however often they are asked: repeated a few times, then `Unreachable`.
+- `download` streams a result; it goes on after a break, and never to an address that a provider may not name.
+
+A paid request goes over a connection of its own. An idle connection may be closed by the other side in the moment in
+which it is used again, and then nobody knows whether the request was read: on a new connection there is no such
+moment. It costs a handshake, beside a request that takes seconds. Questions share pooled connections.
+
+No header and no body is ever part of an exception's text: keys are in them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from functools import cache
+from typing import Any, NamedTuple
+
+import httpx
+
+from rushes.errors import ErrorClass, RemoteError
+from rushes.model.address import is_loopback, is_public
+
+MOST_ANSWER = 64_000_000
+"""Bytes of the largest answer that is read; four pictures of 4K in base64 are less."""
+
+MOST_RESULT = 2_000_000_000
+"""Bytes of the largest result that is downloaded."""
+
+CONNECT = 15.0
+"""Seconds for a connection, TLS included."""
+
+STALL = 60.0
+"""Seconds without a byte after which a question or a download counts as broken."""
+
+TRIES = 4
+"""How often something free is asked before it counts as out of reach."""
+
+MOST_REDIRECTS = 5
+_BUSY = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 530})
+_LONGEST_WAIT = 30.0
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class Answer(NamedTuple):
+    """What came back, whole: status, headers in lower case, body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class NotSent(NamedTuple):
+    """It is certain that no byte of the request left: the name, the connection or TLS failed first."""
+
+    says: str
+
+
+class Unknown(NamedTuple):
+    """Bytes may have arrived, and no whole answer came."""
+
+    says: str
+
+
+class Unreachable(Exception):
+    """A free question got no answer, however often it was asked; the text has neither headers nor bodies."""
+
+
+class Http:
+    """The connections of one provider. `url` is what replaces its own address, None for the real one.
+
+    Used from any number of tasks, on one event loop after the other; `close` lets go of the connections of this loop.
+    """
+
+    def __init__(self, url: str | None) -> None:
+        self._own_host = None if url is None else httpx.URL(url).host
+        self._local = self._own_host is not None and is_loopback(self._own_host)
+        self._clients: dict[bool, httpx.AsyncClient] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def post_once(
+        self, url: str, *, headers: Mapping[str, str], body: bytes, within: float, most: int = MOST_ANSWER
+    ) -> Answer | NotSent | Unknown:
+        """Send a paid request, once; `within` so many seconds, connection and answer together."""
+        sent = False
+
+        async def trace(event: str, _info: Mapping[str, Any]) -> None:
+            # the one place where the first byte leaves; before it a failure of any kind has bought nothing
+            nonlocal sent
+            sent = sent or "send_request_headers" in event
+
+        try:
+            async with (
+                asyncio.timeout(within),
+                self._client(pooled=False).stream(
+                    "POST", url, headers=_plain(headers), content=body, timeout=_timeout(within),
+                    extensions={"trace": trace},
+                ) as response,
+            ):  # fmt: skip
+                return await _whole(response, most)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
+            return Unknown(_why(error)) if sent else NotSent(_why(error))
+        except (httpx.InvalidURL, UnicodeEncodeError):
+            return NotSent("the address or a header is malformed")
+        except TimeoutError:
+            says = f"no answer within {within:g} s"
+            return Unknown(says) if sent else NotSent(says)
+        except _TooLarge as error:
+            return Unknown(str(error))
+        except httpx.HTTPError as error:
+            return Unknown(_why(error))
+
+    async def ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        sleep: Sleep,
+        body: bytes = b"",
+        tries: int = TRIES,
+        most: int = MOST_ANSWER,
+    ) -> Answer:
+        """Ask what is free to ask, again after a break and after an answer that says busy. Raises Unreachable.
+
+        The last busy answer is returned: its reader knows what it means.
+        """
+        for attempt in range(1, tries + 1):
+            wait = 0.25 * 2**attempt
+            try:
+                answer = await self._asked(method, url, headers, body, most)
+            except (httpx.HTTPError, httpx.InvalidURL, UnicodeEncodeError, TimeoutError, _TooLarge) as error:
+                if attempt == tries:
+                    raise Unreachable(_why(error)) from None
+            else:
+                if answer.status not in _BUSY or attempt == tries:
+                    return answer
+                said = answer.headers.get("retry-after", "")
+                if said.isdecimal():
+                    if float(said) > _LONGEST_WAIT:
+                        return answer  # whoever reads it waits that long, and holds nothing meanwhile
+                    wait = float(said)
+            await sleep(wait)
+        raise AssertionError("unreachable")
+
+    async def _asked(self, method: str, url: str, headers: Mapping[str, str], body: bytes, most: int) -> Answer:
+        async with self._client(pooled=True).stream(
+            method, url, headers=_plain(headers), content=body, timeout=_timeout(STALL)
+        ) as response:
+            return await _whole(response, most)
+
+    async def download(self, url: str, *, name: str, sleep: Sleep, most: int = MOST_RESULT) -> AsyncIterator[bytes]:
+        """Stream a result of the provider `name`; after a break what was had is skipped and the rest goes on.
+
+        Raises RemoteError, always with `maybe_billed`: the result was paid for, and asking for it again costs nothing.
+        """
+        had = 0
+        for attempt in range(1, TRIES + 1):
+            at = 0
+            try:
+                async with self._follow(url) as response:
+                    _refuse_result(response, name)
+                    async for piece in response.aiter_bytes():
+                        at += len(piece)
+                        if at > most:
+                            raise _result(ErrorClass.BAD_OUTPUT, f"a result of {name} is larger than {most} bytes")
+                        if at > had:
+                            fresh = piece[len(piece) - (at - had) :]
+                            had = at
+                            yield fresh
+                    return
+            except (httpx.HTTPError, TimeoutError) as error:
+                if attempt == TRIES:
+                    says = f"a result of {name} cannot be fetched: {_why(error)}"
+                    raise _result(ErrorClass.TRANSIENT, says) from None
+            await sleep(0.5 * 2**attempt)
+
+    async def is_there(self, url: str) -> bool:
+        """Whether a file of the service is still there. Only a clear no counts as one: asking costs a round trip."""
+        try:
+            async with asyncio.timeout(CONNECT), self._follow(url, "HEAD") as response:
+                return response.status_code not in (403, 404, 410)
+        except (httpx.HTTPError, TimeoutError, RemoteError):
+            return True
+
+    @asynccontextmanager
+    async def _follow(self, url: str, method: str = "GET") -> AsyncIterator[httpx.Response]:
+        """The answer at the end of a few redirects, each to an address that may be asked."""
+        target = _parsed(url)
+        for _hop in range(MOST_REDIRECTS + 1):
+            async with self._fenced(target, method) as response:
+                if not response.has_redirect_location:
+                    yield response
+                    return
+                source, target = target, _parsed(str(target.join(response.headers["location"])))
+                if source.scheme == "https" and target.scheme != "https":
+                    raise _result(ErrorClass.BAD_OUTPUT, f"{source.host} redirects a result from https to http")
+        raise _result(ErrorClass.BAD_OUTPUT, f"{target.host} redirects a result more than {MOST_REDIRECTS} times")
+
+    @asynccontextmanager
+    async def _fenced(self, url: httpx.URL, method: str) -> AsyncIterator[httpx.Response]:
+        """Ask the address that was looked at: a name that resolves differently the second time gains nothing."""
+        addresses = await self._addresses(url)
+        for number, address in enumerate(addresses, 1):
+            request = self._client(pooled=False).build_request(
+                method,
+                url.copy_with(host=address),
+                headers={"Host": url.netloc.decode("ascii"), "Accept-Encoding": "identity"},
+                timeout=_timeout(STALL),
+                extensions={"sni_hostname": url.host},  # the certificate must be the name's, not the address's
+            )
+            try:
+                response = await self._client(pooled=False).send(request, stream=True)
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                if number == len(addresses):
+                    raise
+                continue
+            try:
+                yield response
+            finally:
+                await response.aclose()
+            return
+
+    async def _addresses(self, url: httpx.URL) -> list[str]:
+        """The host's addresses, each allowed: public ones, and those of the service that the person named."""
+        if url.scheme != "https" and not self._local:
+            raise _result(ErrorClass.BAD_OUTPUT, f"{url.host} offers a result without https")
+        port = url.port or (443 if url.scheme == "https" else 80)
+        try:
+            infos = await asyncio.get_running_loop().getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            raise httpx.ConnectError(f"the host {url.host!r} is not known") from None
+        found = list(dict.fromkeys(str(info[4][0]) for info in infos))
+        for address in found:
+            named = url.host == self._own_host or (self._local and is_loopback(address))
+            if not named and not is_public(address):
+                says = f"{url.host} is {address}, an address that no result may have"
+                raise _result(ErrorClass.BAD_OUTPUT, says)
+        return found
+
+    def _client(self, *, pooled: bool) -> httpx.AsyncClient:
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop, self._clients = loop, {}  # sockets of a loop that is gone are gone with it
+        client = self._clients.get(pooled)
+        if client is None:
+            idle = httpx.Limits(max_connections=None, max_keepalive_connections=64 if pooled else 0)
+            # no proxy and no .netrc from the environment: what is asked, and with which key, is decided here
+            client = self._clients[pooled] = httpx.AsyncClient(
+                verify=_trust(os.environ.get("SSL_CERT_FILE")), limits=idle, trust_env=False, follow_redirects=False
+            )
+        return client
+
+    async def close(self) -> None:
+        """Let go of this loop's connections; the next verb makes new ones."""
+        clients, self._clients = self._clients, {}
+        if asyncio.get_running_loop() is self._loop:
+            for client in clients.values():
+                await client.aclose()
+
+
+class _TooLarge(Exception):
+    """An answer without end."""
+
+
+@cache
+def _trust(authorities: str | None) -> ssl.SSLContext:
+    """Whose certificates count: the file that SSL_CERT_FILE names, else the usual ones. Reading them is slow."""
+    return ssl.create_default_context(cafile=authorities) if authorities else httpx.create_ssl_context()
+
+
+def _timeout(seconds: float) -> httpx.Timeout:
+    return httpx.Timeout(seconds, connect=min(CONNECT, seconds))
+
+
+def _plain(headers: Mapping[str, str]) -> dict[str, str]:
+    # an answer is JSON, or a picture that is packed already: nothing small may unfold into something large
+    return {"Accept-Encoding": "identity", **headers}
+
+
+async def _whole(response: httpx.Response, most: int) -> Answer:
+    pieces, size = [], 0
+    async for piece in response.aiter_bytes():
+        size += len(piece)
+        if size > most:
+            raise _TooLarge(f"the answer is larger than {most} bytes")
+        pieces.append(piece)
+    return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, b"".join(pieces))
+
+
+def _why(error: Exception) -> str:
+    """The reason in words: httpx's own texts name hosts and states, never headers."""
+    names: dict[type[Exception], str] = {
+        httpx.ConnectTimeout: f"no connection within {CONNECT:g} s",
+        httpx.ReadTimeout: "the answer stopped coming",
+        httpx.WriteTimeout: "the request could not be written",
+    }
+    return names.get(type(error)) or str(error)[:200] or type(error).__name__
+
+
+def _parsed(url: str) -> httpx.URL:
+    try:
+        parsed = httpx.URL(url)
+    except (httpx.InvalidURL, ValueError):
+        raise _result(ErrorClass.BAD_OUTPUT, "the address of a result is malformed") from None
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise _result(ErrorClass.BAD_OUTPUT, f"a result has an address of the kind {parsed.scheme!r}")
+    return parsed
+
+
+def _refuse_result(response: httpx.Response, name: str) -> None:
+    code = response.status_code
+    if code in (403, 404, 410):
+        says = f"a result of {name} is no longer there ({code}): it has expired"
+        raise _result(ErrorClass.BAD_OUTPUT, says)
+    if code != 200:
+        raise httpx.HTTPError(f"it answered {code}")
+
+
+def _result(kind: ErrorClass, says: str) -> RemoteError:
+    return RemoteError(kind, says, maybe_billed=True)

@@ -1,0 +1,117 @@
+"""Signatures of webhooks: ED25519 over four lines, by keys that the service publishes.
+
+The library for it is optional. Without it no webhook is believed, and jobs are asked about as always.
+Source: fal's documentation of webhooks, as of 2026-11-20; the round trip was reproduced with `cryptography`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rushes.errors import UserError
+from rushes.providers.http import Http, Unreachable
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+KEPT = 24 * 3600.0
+"""Seconds for which the keys are kept: the service asks for no longer."""
+
+AT_MOST_EVERY = 60.0
+"""Seconds between two fetches of keys: forged calls must not make us ask without end."""
+
+SLACK = 300.0
+"""Seconds by which a call's time may differ from ours; an old call that somebody repeats is refused."""
+
+MOST_KEYS = 20
+
+
+class Keys:
+    """The published keys of one service, fetched when a call comes and kept for a day."""
+
+    def __init__(self, url: str, http: Http) -> None:
+        self._url = url
+        self._http = http
+        self._keys: tuple[bytes, ...] = ()
+        self._fetched = float("-inf")
+        self._lock = asyncio.Lock()
+
+    async def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
+        """Whether the service signed this call within the last minutes. UserError without the library."""
+        verify = _verifier()
+        call = _call(headers, body)
+        if call is None:
+            return False
+        message, signature = call
+        if any(verify(key, signature, message) for key in await self._known(KEPT)):
+            return True
+        # keys change: one fetch before a call that no known key signed is refused
+        return any(verify(key, signature, message) for key in await self._known(AT_MOST_EVERY))
+
+    async def _known(self, no_older_than: float) -> Sequence[bytes]:
+        async with self._lock:
+            if time.monotonic() - self._fetched >= no_older_than:
+                self._fetched = time.monotonic()
+                try:
+                    answer = await self._http.ask(
+                        "GET", self._url, headers={}, sleep=asyncio.sleep, tries=2, most=100_000
+                    )
+                except Unreachable:
+                    return self._keys
+                self._keys = _keys(answer.body) or self._keys
+            return self._keys
+
+
+def _call(headers: Mapping[str, str], body: bytes) -> tuple[bytes, bytes] | None:
+    """What was signed and the signature; None for a call that has not all of it, or is too old."""
+    said = {name.lower(): value for name, value in headers.items()}
+    names = ("request-id", "user-id", "timestamp", "signature")
+    request, user, stamp, signature = (said.get(f"x-fal-webhook-{name}", "") for name in names)
+    if not request or not stamp.isdecimal() or len(stamp) > 12 or abs(time.time() - int(stamp)) > SLACK:
+        return None
+    try:
+        return "\n".join((request, user, stamp, hashlib.sha256(body).hexdigest())).encode(), bytes.fromhex(signature)
+    except ValueError:
+        return None
+
+
+def _keys(body: bytes) -> tuple[bytes, ...]:
+    try:
+        raw = json.loads(body)["keys"]
+        texts = [one["x"] for one in raw[:MOST_KEYS] if one.get("crv", "Ed25519") == "Ed25519"]
+        return tuple(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)) for text in texts)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ()
+
+
+class _Verifier:
+    """The library, loaded when the first call comes."""
+
+    def __init__(self, public: type[Ed25519PublicKey], invalid: type[Exception]) -> None:
+        self._public = public
+        self._invalid = invalid
+
+    def __call__(self, key: bytes, signature: bytes, message: bytes) -> bool:
+        try:
+            self._public.from_public_bytes(key).verify(signature, message)
+        except (self._invalid, ValueError):
+            return False
+        return True
+
+
+def _verifier() -> _Verifier:
+    try:
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    except ImportError:
+        raise UserError(
+            "webhooks cannot be verified: the library for signatures is missing",
+            next_step="install rushes[webhooks], or leave webhooks out: jobs are asked about as always",
+        ) from None
+    return _Verifier(Ed25519PublicKey, InvalidSignature)
