@@ -20,10 +20,11 @@ from rushes.model.money import ZERO
 class Entry:
     """One submission.
 
-    `asked` is the request hash: endpoint, body and asking, without what is only about the call. `nth` counts the
-    submissions with this hash from 0. `intended` is true when the client said that it repeats itself knowingly.
-    `remote` is the job's id (`""`: refused). `told` is true once the whole answer to the submission was sent;
-    `answered` once the result was, and `taken` names the outputs that were downloaded whole.
+    `asked` is the request hash: endpoint, body and asking, without what is only about the call; `asking` is the
+    client's own name of its asking, where it gave one. `nth` counts the submissions with this hash from 0. `intended` is true
+    when the client said that it repeats itself knowingly. `remote` is the job's id (`""`: refused). `told` is true once
+    the whole answer to the submission was sent; `answered` once the result was, and `taken` names the outputs that were
+    downloaded whole.
     """
 
     protocol: str
@@ -31,6 +32,7 @@ class Entry:
     model: str
     asked: str
     nth: int
+    asking: str = ""
     intended: bool = False
     remote: str = ""
     status: int = 0
@@ -60,6 +62,7 @@ class Entry:
             "account": self.account,
             "model": self.model,
             "asked": self.asked,
+            "asking": self.asking,
             "nth": self.nth,
             "intended": self.intended,
             "accepted": self.accepted,
@@ -86,10 +89,18 @@ class Books:
         self.uploads: Counter[str] = Counter()
         self.cancels: set[str] = set()
 
-    def submission(self, protocol: str, account: str, model: str, asked: str, *, intended: bool) -> Entry:
+    def submission(
+        self, protocol: str, account: str, model: str, asked: str, *, intended: bool, asking: str = ""
+    ) -> Entry:
         """Open the entry of a submission that has arrived."""
         entry = Entry(
-            protocol=protocol, account=account, model=model, asked=asked, nth=self._seen[asked], intended=intended
+            protocol=protocol,
+            account=account,
+            model=model,
+            asked=asked,
+            asking=asking,
+            nth=self._seen[asked],
+            intended=intended,
         )
         self._seen[asked] += 1
         self._entries.append(entry)

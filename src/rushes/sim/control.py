@@ -16,7 +16,7 @@ def control(request: Request, world: World) -> Reply:
     if what == ("GET", "/_sim/report"):
         return json_reply(world.books.report())
     if what == ("GET", "/_sim/faults"):
-        return json_reply({"faults": [one.plain() for one in world.faults.active]})
+        return json_reply({"faults": [one.plain() for one in world.faults.active], "struck": dict(world.faults.struck)})
     if what == ("POST", "/_sim/faults"):
         return _set_faults(request, world)
     return json_reply({"error": "known here: GET health, report, faults; POST faults"}, 404)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
@@ -89,11 +90,12 @@ class Fault(NamedTuple):
 
 
 class Faults:
-    """The faults that are switched on, and what chance makes of them."""
+    """The faults that are switched on, what chance makes of them, and how often which one has struck where."""
 
     def __init__(self, chance: Chance, faults: Iterable[Fault] = ()) -> None:
         self._chance = chance
         self.active: tuple[Fault, ...] = tuple(faults)
+        self.struck: Counter[str] = Counter()
 
     def strikes(self, what: What, place: Place, model: str, key: object, nth: int = 0) -> Fault | None:
         """The fault when it hits: `key` tells requests apart, `nth` counts the occurrences of one (from 0)."""
@@ -103,6 +105,7 @@ class Faults:
             if fault.first is not None and nth >= fault.first:
                 continue
             if self._chance.lot("fault", number, what, place, key, nth) < fault.rate:
+                self.struck[f"{what}@{place}"] += 1
                 return fault
         return None
 

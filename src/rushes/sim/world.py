@@ -74,7 +74,8 @@ class World:
         if route.place is Place.SUBMIT:
             intended = AGAIN in request.headers
             name = account.name if account is not None else ""
-            entry = self.books.submission(protocol, name, route.model, identity, intended=intended)
+            asking = request.headers.get(ASKING, "")
+            entry = self.books.submission(protocol, name, route.model, identity, intended=intended, asking=asking)
         return Call(self, protocol, request, route, account, identity, nth, entry)
 
     async def close(self) -> None:
