@@ -18,6 +18,7 @@ from rushes.model.event import (
     Event,
     Failed,
     Place,
+    Released,
     Reserved,
     Submitting,
     Waiting,
@@ -30,7 +31,7 @@ from rushes.model.run import RunState
 from rushes.model.text import Ref, Text, Var
 from rushes.model.verdict import Choice, Finding, Verdict
 from rushes.model.workflow import Condition, Input, LimitSpec, Mode, Pick
-from rushes.testing.provider import Fault, ScriptedProvider, Stage
+from rushes.testing.provider import Fault, ScriptedProvider
 
 from .rig import Rig, film, gate, node, still, workflow
 
@@ -248,8 +249,9 @@ def test_a_step_past_its_timeout_fails_and_says_so(tmp_path: Path) -> None:
     one = rig(tmp_path, latency=1000.0)
     end = one.go(workflow(still("a", timeout=60.0)))
     assert end.state is RunState.FAILED
-    failed = next(event for event in one.events if isinstance(event, Failed))
+    failed = next(event for event in one.events if isinstance(event, CellFailed))
     assert failed.error is ErrorClass.TIMEOUT
+    assert any(isinstance(event, Cancelled) for event in one.events), "its provider was not told"
     assert elapsed(one) == pytest.approx(60.0, abs=0.1)
 
 
@@ -385,17 +387,6 @@ def test_a_stop_detaches_from_accepted_jobs_and_resume_adopts_them(tmp_path: Pat
     assert max(one.provider.posts.values()) == 1  # type: ignore[attr-defined]
 
 
-def test_a_lost_answer_is_unknown_and_never_bought_again_by_itself(tmp_path: Path) -> None:
-    from rushes.plugin.provider import Duplicates
-
-    faults = [Fault(error=ErrorClass.UNKNOWN_OUTCOME, stage=Stage.REPLY, maybe_billed=True)]
-    one = rig(tmp_path, faults=faults, duplicates=Duplicates.NEVER)
-    run = one.new_run()
-    assert one.go(workflow(still("a")), run=run).state is RunState.FAILED
-    assert one.go(workflow(still("a")), run=run).state is RunState.FAILED
-    assert bought(one) == 1
-
-
 def test_what_was_claimed_ahead_of_its_slot_is_let_go_when_the_run_stops(tmp_path: Path) -> None:
     one = rig(tmp_path, latency=300.0)
     stop = Stop()
@@ -409,7 +400,7 @@ def test_what_was_claimed_ahead_of_its_slot_is_let_go_when_the_run_stops(tmp_pat
     assert end.state is RunState.INTERRUPTED
     claimed = {event.attempt for event in one.events if isinstance(event, Reserved)}
     sent_off = {event.attempt for event in one.events if isinstance(event, Submitting)}
-    let_go = {event.attempt for event in one.events if isinstance(event, Cancelled)}
+    let_go = {event.attempt for event in one.events if isinstance(event, Released)}
     assert len(sent_off) == 1
     assert let_go == claimed - sent_off
     assert one.go(workflow(*(still(f"s{n}") for n in range(6))), run=run).state is RunState.DONE

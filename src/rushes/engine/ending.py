@@ -2,35 +2,66 @@
 
 from __future__ import annotations
 
+import asyncio
+
+from rushes.engine.attempt import call_off_left
 from rushes.engine.cells import Cells
 from rushes.engine.desk import Desk
 from rushes.engine.job import RunEnd
+from rushes.engine.order import CalledOff, Order
 from rushes.engine.units import Units
+from rushes.errors import ErrorClass, RemoteError
 from rushes.graph.value import Outcome, State
-from rushes.model.event import RunEnded, RunParked
+from rushes.model.event import Cancelled, RunEnded, RunParked
 from rushes.model.run import RunState
+
+_CALLED_OFF_IN = 20.0  # seconds for telling the providers of a run that was stopped for good
 
 
 async def end_of(desk: Desk, cells: Cells, units: Units) -> RunEnd:
     """Give back what was claimed for nothing, write down how the run ended, and say it."""
     waits = desk.queue.reasons(desk.now())
     await units.ahead.let_go()
-    state = _state(desk, cells)
+    if desk.parts.stop.insisted:
+        await _call_off(desk, units)
+    state = _state(desk, cells, units)
     if state is RunState.PARKED:
-        await desk.record(RunParked(waiting=len(cells.held)))
+        await desk.record(RunParked(waiting=len(cells.held) + len(units.doubts)))
     await desk.record(RunEnded(state=str(state), done=cells.done, failed=cells.failed, reused=cells.reused))
     for number, outcome in cells.held.items():
+        desk.outcomes[number] = outcome
+    for number, outcome in units.doubts.outcomes():
         desk.outcomes[number] = outcome
     after = Outcome(State.AFTER)
     return RunEnd(state, tuple(outcome if outcome is not None else after for outcome in desk.outcomes), waits)
 
 
-def _state(desk: Desk, cells: Cells) -> RunState:
+async def _call_off(desk: Desk, units: Units) -> None:
+    """What the run had left at its providers when the person insisted; a job that had finished stays for a resume."""
+    why = RemoteError(ErrorClass.CANCELLED, "the run was stopped")
+
+    async def one(order: Order) -> None:
+        try:
+            await call_off_left(order, why, desk.parts)
+        except CalledOff as off:
+            desk.put(Cancelled(attempt=order.attempt, place=order.place, billed=off.billed))
+        except RemoteError:
+            pass  # nobody can say that it has stopped: it stays open
+
+    orders = [unit.order for unit in units.left if unit.order is not None and unit.order.remote is not None]
+    if orders:
+        tasks = [asyncio.create_task(one(order)) for order in orders]
+        _done, late = await asyncio.wait(tasks, timeout=_CALLED_OFF_IN)
+        for task in late:
+            task.cancel()
+
+
+def _state(desk: Desk, cells: Cells, units: Units) -> RunState:
     if desk.parts.stop.asked and (_left_over(desk, cells) or len(desk.queue)):
         return RunState.INTERRUPTED
     if cells.failed or _missed(desk):
         return RunState.FAILED
-    return RunState.PARKED if cells.held else RunState.DONE
+    return RunState.PARKED if cells.held or len(units.doubts) else RunState.DONE
 
 
 def _missed(desk: Desk) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from rushes.engine.attempt import Phase
 from rushes.engine.desk import Desk
+from rushes.engine.order import Phase
 from rushes.engine.units import Units
 from rushes.errors import ErrorClass, RemoteError
 from rushes.model.workflow import Node
@@ -19,23 +19,30 @@ class Halts:
         self._begun: set[str] = set()
 
     def stop(self, units: Units) -> None:
-        """A person asked: admit nothing, leave what can be found again, let the rest finish."""
+        """A person asked: admit nothing, leave what can be found again, let the rest finish.
+
+        When they insist, what a provider is at is called off, whatever it charges.
+        """
         desk = self._desk
         desk.halted["run"] = "the run was stopped"
         for unit in desk.queue.drain():
             units.ahead.drop(unit)
-        for task, unit in desk.running.items():
-            if unit.order is not None and unit.order.phase is Phase.POLLING:
-                task.cancel()
+        units.purse.drain()
+        if desk.parts.stop.insisted:
+            self._call_off(None, RemoteError(ErrorClass.CANCELLED, "the run was stopped"))
+        else:
+            for task, unit in desk.running.items():
+                if unit.order is not None and unit.order.phase is Phase.POLLING:
+                    task.cancel()  # in the middle of a question, which costs nothing
         desk.wake.set()
 
     def lost(self, units: Units, node: Node) -> None:
-        """A node failed: begin nothing new where that was asked for."""
+        """A node failed: begin nothing new where that was asked for, and call off what is under way."""
         if self._desk.job.fail_fast:
-            self._halt(units, "run", f"stopped after {node.called} failed (fail fast)")
+            self._fail_fast(units, "run", f"stopped after {node.called} failed (fail fast)")
         for name in self._desk.groups(node):
             if self._desk.specs[name].fail_fast:
-                self._halt(units, name, f"its group stopped after {node.called} failed")
+                self._fail_fast(units, name, f"its group stopped after {node.called} failed")
 
     def begins(self, units: Units, name: str) -> None:
         """The first unit under a limit goes: from here the time of a group runs."""
@@ -46,18 +53,30 @@ class Halts:
         why = f"its group {spec.name} ran longer than {spec.timeout:g} s"
         asyncio.get_running_loop().call_later(spec.timeout, self._group_over, units, name, why)
 
-    def _halt(self, units: Units, name: str, why: str) -> None:
-        if name in self._desk.halted:
-            return
-        self._desk.halted[name] = why
-        for unit in self._desk.queue.drain(None if name == "run" else name):
-            units.ahead.drop(unit)
-            units.give_up(unit, RemoteError(ErrorClass.CANCELLED, why))
+    def _fail_fast(self, units: Units, name: str, why: str) -> None:
+        if self._halt(units, name, why):
+            self._call_off(name, RemoteError(ErrorClass.CANCELLED, why))
 
     def _group_over(self, units: Units, name: str, why: str) -> None:
         self._halt(units, name, why)
-        for task, unit in self._desk.running.items():
-            if name in unit.lane:
-                unit.doom = RemoteError(ErrorClass.TIMEOUT, why)
-                task.cancel()
+        self._call_off(name, RemoteError(ErrorClass.TIMEOUT, why))
         self._desk.wake.set()
+
+    def _halt(self, units: Units, name: str, why: str) -> bool:
+        if name in self._desk.halted:
+            return False
+        self._desk.halted[name] = why
+        limit = None if name == "run" else name
+        waiting = [*self._desk.queue.drain(limit), *(unit for unit, _short in units.purse.drain(limit))]
+        for unit in waiting:
+            units.ahead.drop(unit)
+            units.give_up(unit, RemoteError(ErrorClass.CANCELLED, why))
+        return True
+
+    def _call_off(self, name: str | None, why: RemoteError) -> None:
+        """Mark what is under way: each ends between two questions, so that no submission is torn in the middle."""
+        for unit in self._desk.running.values():
+            if unit.order is not None and (name is None or name in unit.lane):
+                unit.order.doom = unit.order.doom or why
+                if unit.order.remote is not None:
+                    self._desk.parts.pace.wakes.wake(unit.order.remote)

@@ -6,27 +6,28 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from rushes.engine.attempt import Open
+from rushes.engine.order import Open
 from rushes.engine.retry import RetryPolicy
 from rushes.graph.grid import Grid
 from rushes.graph.setting import Setting
 from rushes.graph.value import Outcome
-from rushes.model.ids import RequestKey, RunId
-from rushes.model.run import RunState
+from rushes.model.ids import AttemptId, RequestKey, RunId
+from rushes.model.run import OnUnknown, RunState
 from rushes.model.workflow import LimitSpec, Node
 
 
 class Past(NamedTuple):
     """What earlier processes of this run left.
 
-    The number of attempts, tries per request, attempts that are still open, requests of which nobody can say whether
-    they were accepted, and whether the run was driven before.
+    The highest number of an attempt, tries per request, attempts that are open or in doubt, attempts that were given up
+    while their provider had the job, attempts that were never sent, and whether the run was driven before.
     """
 
     attempts: int = 0
     tries: Mapping[RequestKey, int] = {}
     open: Mapping[RequestKey, Open] = {}
-    unknown: frozenset[RequestKey] = frozenset()
+    late: Mapping[RequestKey, Open] = {}
+    unsent: tuple[AttemptId, ...] = ()
     resumed: bool = False
 
 
@@ -35,7 +36,7 @@ class Job:
     """What to drive.
 
     `selected` are the numbers of the nodes that may buy, `selection` the flags that said so. `seconds` is the expected
-    time of one unit of a node, for priorities only.
+    time of one unit of a node, for priorities only. `scopes` are the accounts that a node's money is held in.
     """
 
     run: RunId
@@ -51,6 +52,8 @@ class Job:
     request_delay: float = 0.0
     timeout: Callable[[Node], float | None] = lambda node: node.timeout
     seconds: Callable[[Node], float] = lambda _node: 1.0
+    scopes: Callable[[Node], tuple[str, ...]] = lambda _node: ()
+    on_unknown: OnUnknown = OnUnknown.ASK
     past: Past = field(default_factory=Past)
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from rushes.engine.clock import Clock
+from rushes.engine.pace import Pace
+from rushes.engine.wakes import Wakes
 from rushes.graph.value import Known
 from rushes.model.claim import Claim
 from rushes.model.event import Event, Reserved
@@ -58,6 +60,7 @@ class Stop:
 
     def __init__(self) -> None:
         self.asked = False
+        self.insisted = False
         self._listeners: list[Callable[[], None]] = []
 
     def ask(self) -> None:
@@ -65,6 +68,11 @@ class Stop:
         self.asked = True
         for listener in self._listeners:
             listener()
+
+    def insist(self) -> None:
+        """Stop, and tell the providers to stop what they are at, whatever they charge for it."""
+        self.insisted = True
+        self.ask()
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Call `listener` when the wish comes."""
@@ -78,7 +86,8 @@ class Parts:
     `probe` turns a stored file into its artifact (media type, pixels, seconds), and raises StoreError for bytes
     that are no media. `stuck` says why a request that is claimed elsewhere will not be answered by waiting, or None.
     `watch` sees every event in order and must not block. `gauge` is handed, when a run begins, a function that
-    says how many requests wait for which limit at this moment.
+    says how many requests wait for which limit at this moment. `busy` says whether another live process holds money or
+    requests, so that waiting for it makes sense. `webhook` is the address at which a provider may call.
     """
 
     journal: Journal
@@ -91,6 +100,9 @@ class Parts:
     scratch: Path
     notes: Notes
     stuck: Callable[[RequestKey], str | None] = lambda _key: None
+    busy: Callable[[], bool] = lambda: False
+    webhook: Callable[[str], str | None] = lambda _provider: None
+    pace: Pace = field(default_factory=lambda: Pace(Wakes()))
     stop: Stop = field(default_factory=Stop)
     watch: Callable[[Event], None] = lambda _event: None
     gauge: Callable[[Callable[[], Mapping[str, int]]], None] = lambda _waits: None

@@ -23,6 +23,16 @@ class RetryPolicy:
 
 _AGAIN = frozenset({ErrorClass.TRANSIENT, ErrorClass.BAD_OUTPUT})
 
+ASKED_AGAIN = frozenset({ErrorClass.TRANSIENT, ErrorClass.RATE_LIMIT, ErrorClass.TIMEOUT})
+"""Failures of a question about a job (a poll, a download), after which it is asked again."""
+
+_LONGEST_ASKING = 60.0
+
+
+def wait_before_asking(error: RemoteError, times: int) -> float:
+    """Seconds before a question is asked again that failed so many times in a row."""
+    return max(error.retry_after or 0.0, min(_LONGEST_ASKING, 2.0 ** (times - 1)))
+
 
 def wait_before_next(error: RemoteError, tries: int, policy: RetryPolicy, jitter_of: str) -> float | None:
     """Seconds to wait before the next attempt, or None when there is none.

@@ -20,8 +20,9 @@ from rushes.engine.halts import Halts
 from rushes.engine.job import Job, RunEnd
 from rushes.engine.parts import Parts
 from rushes.engine.units import Units
-from rushes.model.event import RunStarted
+from rushes.model.event import Released, RunStarted
 
+_MONEY_POLL = 2.0  # seconds between looks for money that another process holds
 _DECISION_POLL = 0.5  # seconds between looks for a person's decision while other work goes on
 
 
@@ -41,8 +42,10 @@ class _Run:
     async def go(self) -> RunEnd:
         desk, parts = self.desk, self.desk.parts
         parts.stop.listen(self._stop)
-        parts.gauge(lambda: desk.queue.reasons(desk.now()))
+        parts.gauge(lambda: {**desk.queue.reasons(desk.now()), **self.units.purse.reasons()})
         await desk.record(RunStarted(owner=desk.job.owner, resumed=desk.job.past.resumed))
+        for attempt in desk.job.past.unsent:  # a process died between its reservation and its first byte
+            desk.put(Released(attempt=attempt))
         if parts.stop.asked:
             self._stop()
         while True:
@@ -54,7 +57,10 @@ class _Run:
                 await parts.journal.flush()  # which are on disk now
                 continue
             if not desk.running and not desk.ready and (parts.stop.asked or not self._may_go_on()):
-                break
+                if not len(self.units.purse):
+                    break
+                self.units.refuse_the_rest()  # which may decide cells that others wait for
+                continue
             await self._wait()
             if desk.fatal is not None:
                 await self._abandon(desk.fatal)
@@ -63,7 +69,7 @@ class _Run:
     def _may_go_on(self) -> bool:
         desk = self.desk
         paused = len(desk.queue) > 0 and desk.limits.next_free(desk.now()) is not None
-        return self.units.sleeping > 0 or paused
+        return self.units.sleeping > 0 or paused or (len(self.units.purse) > 0 and desk.parts.busy())
 
     async def _wait(self) -> None:
         desk, loop = self.desk, asyncio.get_running_loop()
@@ -73,9 +79,15 @@ class _Run:
             timers.append(loop.call_at(free, desk.wake.set))
         if self.cells.held:
             timers.append(loop.call_later(_DECISION_POLL, self.cells.look_again))
+        if len(self.units.purse) and not desk.running:  # somebody else holds the money
+            timers.append(loop.call_later(_MONEY_POLL, self._look_for_money))
         await desk.wake.wait()
         for timer in timers:
             timer.cancel()
+
+    def _look_for_money(self) -> None:
+        self.units.purse.settled()
+        self.desk.wake.set()
 
     def _stop(self) -> None:
         self.halts.stop(self.units)

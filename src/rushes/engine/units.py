@@ -8,14 +8,17 @@ from functools import partial
 from typing import Protocol
 
 from rushes.engine.ahead import Ahead
-from rushes.engine.attempt import Held, Left, Order, adopt, buy
+from rushes.engine.attempt import adopt, buy, look_back
 from rushes.engine.desk import Desk
+from rushes.engine.doubts import Doubts
 from rushes.engine.limits import Lane
+from rushes.engine.order import Beyond, CalledOff, Held, Left, Order
+from rushes.engine.purse import Purse, hopeless, refusal
 from rushes.engine.retry import wait_before_next
 from rushes.engine.work import CellWork, Unit, request_for
 from rushes.errors import ErrorClass, RemoteError
 from rushes.graph.value import Outcome
-from rushes.model.event import Failed, Place, Unknown
+from rushes.model.event import Cancelled, Failed, Place
 from rushes.model.ids import AttemptId, RequestKey
 from rushes.model.result import Result
 
@@ -26,9 +29,7 @@ _HELD_POLL = 0.2  # seconds between looks for a result that another process is b
 class Decide(Protocol):
     """What hears that a cell's last unit has ended."""
 
-    def __call__(
-        self, number: int, outcome: Outcome, *, reused: bool, error: ErrorClass | None, tries: int
-    ) -> None:
+    def __call__(self, number: int, outcome: Outcome, *, reused: bool, error: ErrorClass | None, tries: int) -> None:
         """The cell with this number has come to this."""
         ...
 
@@ -40,11 +41,15 @@ class Units:
         self._desk, self._begins = desk, begins
         self.decide: Decide = _nobody
         self.ahead = Ahead(desk, self._next_order)
+        self.purse = Purse()
+        self.doubts = Doubts(desk)
+        self.left: list[Unit] = []  # that the run went away from while their provider had the job
+        self.sleeping = 0  # units that wait for a retry or for another process
         self._units: dict[RequestKey, Unit] = {}
         self._keeping: set[Unit] = set()  # answered, and not yet stored
         self._open = dict(desk.job.past.open)
+        self._late = dict(desk.job.past.late)
         self._attempts = desk.job.past.attempts
-        self.sleeping = 0  # units that wait for a retry or for another process
 
     def start(self, work: CellWork, lane: Lane) -> None:
         """Queue what a cell still wants; who asks what another cell asks already waits for the same unit."""
@@ -64,6 +69,8 @@ class Units:
     def admit(self) -> None:
         """Send on their way all that the limits allow."""
         desk, loop = self._desk, asyncio.get_running_loop()
+        for unit in self.purse.again():
+            self._push(unit)
         while (admitted := desk.queue.pop(loop.time())) is not None:
             unit, lane = admitted
             if desk.job.request_delay:
@@ -73,7 +80,7 @@ class Units:
             task = loop.create_task(self._carry(unit))
             desk.running[task] = unit
             task.add_done_callback(self._landed)
-        self.ahead.look(lambda unit: unit.key not in self._open)
+        self.ahead.look(lambda unit: unit.key not in self._open and unit.key not in self._late)
 
     def give_up(self, unit: Unit, error: RemoteError) -> None:
         """There will be no result of this unit in this run."""
@@ -81,6 +88,11 @@ class Units:
         for work in unit.works:
             work.failed[unit.request.candidate] = error
             self._advance(work, unit)
+
+    def refuse_the_rest(self) -> None:
+        """No money will come back: what waits for it ends, and says which ceiling refused it."""
+        for unit, short in self.purse.drain():
+            self.give_up(unit, refusal(short))
 
     def _push(self, unit: Unit) -> None:
         self._desk.queue.push(unit, lane=unit.lane, tab=unit.node.tab, path=unit.path)
@@ -96,20 +108,19 @@ class Units:
         try:
             result = await self._try(unit)
         except Held:
-            stuck = self._desk.parts.stuck(unit.key)
-            if stuck is None:
-                self._later(unit, _HELD_POLL)
-            else:
-                self.give_up(unit, RemoteError(ErrorClass.UNKNOWN_OUTCOME, stuck, maybe_billed=True))
+            self._held(unit)
+        except Beyond as beyond:
+            self._beyond(unit, beyond)
         except Left:
-            pass  # its cell stays undecided, its attempt open
+            self.left.append(unit)  # its cell stays undecided, its attempt open
+        except CalledOff as off:
+            self._called_off(unit, off)
         except RemoteError as error:
             self._failed(unit, error)
         except asyncio.CancelledError:
-            if unit.doom is not None:
-                self._failed(unit, unit.doom)
-            elif not self._desk.parts.stop.asked:
+            if not self._desk.parts.stop.asked:
                 raise
+            self.left.append(unit)
         else:
             self._bought(unit, result)
         finally:
@@ -118,28 +129,35 @@ class Units:
 
     async def _try(self, unit: Unit) -> Result:
         parts = self._desk.parts
-        if unit.key in self._desk.job.past.unknown:
-            raise Held
         if await self.ahead.take(unit):
             assert unit.order is not None
             return await buy(unit.order, parts)
         elsewhere = self._found_elsewhere(unit) if unit.order is not None else None
         if elsewhere is not None:
             return elsewhere
+        return await self._left_before(unit) or await buy(self._next_order(unit), parts)
+
+    async def _left_before(self, unit: Unit) -> Result | None:
+        """What an earlier process left of this request; None when it left nothing that can be gone on with."""
+        parts = self._desk.parts
         open_ = self._open.pop(unit.key, None)
         if open_ is not None:
             unit.order = self._order(unit, open_.attempt)
             result = await adopt(unit.order, open_, parts)
             if result is not None:
                 return result
-            says = "it never reached the provider"
-            self._desk.put(Failed(attempt=open_.attempt, place=unit.order.place, error=ErrorClass.TRANSIENT, says=says))
-        unit.order = self._next_order(unit)
-        return await buy(unit.order, parts)
+            never = RemoteError(ErrorClass.TRANSIENT, "it never reached the provider")
+            self._note_failure(unit.order, never, final=False)
+        late = self._late.pop(unit.key, None)
+        if late is None:
+            return None
+        unit.order = self._order(unit, late.attempt)
+        return await look_back(unit.order, late, parts)
 
     def _next_order(self, unit: Unit) -> Order:
         self._attempts += 1
-        return self._order(unit, AttemptId(f"{self._desk.job.run}/{self._attempts}"))
+        unit.order = self._order(unit, AttemptId(f"{self._desk.job.run}/{self._attempts}"))
+        return unit.order
 
     def _order(self, unit: Unit, attempt: AttemptId) -> Order:
         place = Place(node=unit.node.id, row=unit.row, candidate=unit.request.candidate)
@@ -149,6 +167,7 @@ class Units:
             request=unit.request,
             timeout=self._desk.job.timeout(unit.node),
             answered=partial(self._answered, unit),
+            scopes=self._desk.job.scopes(unit.node),
         )
 
     def _answered(self, unit: Unit) -> None:
@@ -175,19 +194,49 @@ class Units:
         return None
 
     def _bought(self, unit: Unit, result: Result) -> None:
+        self._settled()
         del self._units[unit.key]
         for work in unit.works:
             work.results.append(result)
             work.bought += 1
             self._advance(work, unit)
 
+    def _settled(self) -> None:
+        """Money that was held may be free again."""
+        self.purse.settled()
+        self.ahead.settled()
+
+    def _held(self, unit: Unit) -> None:
+        stuck = self._desk.parts.stuck(unit.key)
+        if stuck is None:
+            self._later(unit, _HELD_POLL)
+        elif not self.doubts.hold(unit, stuck):
+            self.give_up(unit, RemoteError(ErrorClass.UNKNOWN_OUTCOME, stuck, maybe_billed=True))
+
+    def _beyond(self, unit: Unit, beyond: Beyond) -> None:
+        if hopeless(beyond.short):
+            self.give_up(unit, refusal(beyond.short))
+        else:
+            self.purse.wait(unit, beyond.short)
+
+    def _called_off(self, unit: Unit, off: CalledOff) -> None:
+        assert unit.order is not None
+        self._desk.put(Cancelled(attempt=unit.order.attempt, place=unit.order.place, billed=off.billed))
+        self._settled()
+        if not self._desk.parts.stop.asked:  # else its cell stays undecided: a resume makes it
+            self.give_up(unit, off.why)
+
     def _failed(self, unit: Unit, error: RemoteError) -> None:
         assert unit.order is not None
         unit.tries += error.kind is not ErrorClass.RATE_LIMIT
+        if error.kind is ErrorClass.UNKNOWN_OUTCOME:
+            self._unknown(unit, error)
+            return
         wait = wait_before_next(error, unit.tries, self._desk.job.retry, unit.key)
-        if unit.doom is not None or self._desk.why_halted(unit.lane) is not None:
+        if unit.order.doom is not None or self._desk.why_halted(unit.lane) is not None:
             wait = None
         self._note_failure(unit.order, error, final=wait is None)
+        self._settled()
         if wait is None:
             self.give_up(unit, error)
         elif error.kind is ErrorClass.RATE_LIMIT:
@@ -196,14 +245,23 @@ class Units:
         else:
             self._later(unit, wait)
 
+    def _unknown(self, unit: Unit, error: RemoteError) -> None:
+        may_go_on = unit.tries < self._desk.job.retry.tries and self._desk.why_halted(unit.lane) is None
+        if self.doubts.write_down(unit, error, may_go_on=may_go_on):
+            self._later(unit, wait_before_next(error, unit.tries, self._desk.job.retry, unit.key) or 0.0)
+        elif unit.key not in self.doubts:
+            self.give_up(unit, error)
+
     def _note_failure(self, order: Order, error: RemoteError, *, final: bool) -> None:
-        attempt, place, says = order.attempt, order.place, error.message
-        if error.kind is ErrorClass.UNKNOWN_OUTCOME:
-            self._desk.put(Unknown(attempt=attempt, place=place, says=says))
-            return
-        billed = error.maybe_billed
         self._desk.put(
-            Failed(attempt=attempt, place=place, error=error.kind, says=says, maybe_billed=billed, final=final)
+            Failed(
+                attempt=order.attempt,
+                place=order.place,
+                error=error.kind,
+                says=error.message,
+                maybe_billed=error.maybe_billed,
+                final=final,
+            )
         )
 
     def _advance(self, work: CellWork, unit: Unit) -> None:
@@ -226,7 +284,7 @@ class Units:
 
         def back() -> None:
             self.sleeping -= 1
-            halted = self._desk.halted.get("run")
+            halted = self._desk.why_halted(unit.lane)
             if halted is None:
                 self._push(unit)
             elif not self._desk.parts.stop.asked:

@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from rushes.engine.attempt import Order
 from rushes.engine.limits import Lane
+from rushes.engine.order import Order
 from rushes.errors import RemoteError
 from rushes.graph.answers import Chosen, choose, generated
 from rushes.graph.frame import Frame
@@ -75,7 +75,6 @@ class Unit:
     order: Order | None = None
     ahead: asyncio.Task[None] | None = None  # the claim that is made while it waits for a slot
     admitted: bool = False  # holds a token of every limit in its lane
-    doom: RemoteError | None = None  # why it is being cancelled, when the engine itself cancels it
 
     @property
     def key(self) -> RequestKey:

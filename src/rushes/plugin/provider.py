@@ -5,7 +5,9 @@ The engine drives it in this order, and writes to the ledger between the lines::
     validate -> estimate -> [Reserved] -> [Submitting] -> submit -> [Accepted] -> poll* -> [Done] -> fetch -> [Stored]
 
 A provider that answers at once returns `Finished` from `submit` and is never polled.
-Failures are raised as `RemoteError` with the class that the retry policy reads. `submit` sends its POST
+Failures are raised as `RemoteError` with the class that the retry policy reads. From `poll` and `fetch` a `transient`,
+`rate_limit` or `timeout` is about the question: it is asked again, and the job is not lost. A job that failed is told
+with another class; `bad_output` is the one after which a new one may be bought. `submit` sends its POST
 once: when it cannot be certain that nothing was accepted it raises `RemoteError(UNKNOWN_OUTCOME)`.
 """
 
@@ -38,7 +40,7 @@ class Facts(NamedTuple):
     """The four facts that planner and recovery read, and how much a provider takes at once.
 
     `remembers` and `outputs_live` are in seconds (None: not known); `in_flight` is the number of requests it
-    takes at once (None: not known).
+    takes at once (None: not known). `polls` is how often a second an account may ask about jobs (None: not known).
     """
 
     duplicates: Duplicates
@@ -46,6 +48,7 @@ class Facts(NamedTuple):
     bills_refusals: bool | None
     outputs_live: float | None
     in_flight: int | None = None
+    polls: float | None = None
 
 
 class Output(NamedTuple):

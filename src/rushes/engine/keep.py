@@ -1,0 +1,112 @@
+"""From the provider's answer to a result in the store. The download is part of the paid call.
+
+Outputs lie at a provider for an hour or so: they are fetched at once, a broken download is fetched again and never
+bought again, and bytes are in the store before the ledger says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from functools import partial
+
+from rushes.engine.order import Order, Phase
+from rushes.engine.parts import JobContext, Parts
+from rushes.engine.retry import ASKED_AGAIN, wait_before_asking
+from rushes.errors import ErrorClass, RemoteError, StoreError
+from rushes.model.event import Done, Stored
+from rushes.model.media import Artifact, Kind
+from rushes.model.operation import SIGNATURES
+from rushes.model.request import Request
+from rushes.model.result import Result, Value
+from rushes.model.verdict import Finding, Verdict
+from rushes.plugin.provider import Finished, Output, Provider
+
+_TRIES = 5  # downloads of one output, before it is left to a resume
+
+
+async def keep(order: Order, provider: Provider, answer: Finished, context: JobContext, parts: Parts) -> Result:
+    """Fetch, store and judge what a finished job made. Raises RemoteError, StoreError."""
+    order.phase = Phase.KEEPING
+    order.answered()
+    await asyncio.sleep(0)  # whoever takes the slot goes first: keeping books takes longer than sending a request
+    urls = tuple(output.url for output in answer.outputs if output.url is not None)
+    done = Done(attempt=order.attempt, urls=urls, billed=answer.billed)
+    if urls:
+        await parts.journal.record(done)
+    else:
+        parts.journal.put(done)  # the bytes came with the answer: Stored follows at once and carries the fsync
+    parts.watch(done)
+    artifacts = [await _store(output, provider, context, parts) for output in answer.outputs]
+    request = order.request
+    _refuse_wrong_kind(request, artifacts, answer.text)
+    verdict = await _judge(request, artifacts, context, parts)
+    stored = Stored(
+        attempt=order.attempt,
+        place=order.place,
+        key=request.key,
+        base=request.base,
+        candidate=request.candidate,
+        salt=request.salt,
+        artifacts=tuple(artifacts),
+        verdict=verdict,
+        recipe=request.recipe.plain(),
+        text=answer.text,
+        seconds=round(parts.clock.time() - order.began, 6),
+    )
+    await parts.journal.record(stored)
+    parts.watch(stored)
+    return Result(request.candidate, request.salt, Value(answer.text, tuple(artifacts)), verdict, order.attempt)
+
+
+async def _store(output: Output, provider: Provider, context: JobContext, parts: Parts) -> Artifact:
+    tries = 0
+    while True:
+        try:
+            digest, _size = await parts.store.put_stream(provider.fetch(output, context))
+            break
+        except RemoteError as error:
+            tries += 1
+            if error.kind not in ASKED_AGAIN or tries >= _TRIES:
+                # it is paid for: whatever the retry policy says of this class, nobody buys it again by himself
+                raise RemoteError(
+                    error.kind, error.message, maybe_billed=True, retry_after=error.retry_after
+                ) from error
+            await parts.clock.sleep(wait_before_asking(error, tries))
+    try:
+        return await context.work(lambda: parts.probe(digest, parts.store.path(digest)))
+    except StoreError as error:
+        raise RemoteError(
+            ErrorClass.BAD_OUTPUT, f"{provider.name} returned bytes that are no media: {error}"
+        ) from error
+
+
+def _refuse_wrong_kind(request: Request, artifacts: list[Artifact], text: str | None) -> None:
+    wanted = SIGNATURES[request.recipe.op].output
+    if wanted is Kind.TEXT:
+        if text is None:
+            raise RemoteError(ErrorClass.BAD_OUTPUT, "no text came back")
+    elif not artifacts:
+        raise RemoteError(ErrorClass.BAD_OUTPUT, f"no {wanted} came back")
+    elif wanted is not None and artifacts[0].kind is not wanted:
+        raise RemoteError(ErrorClass.BAD_OUTPUT, f"{artifacts[0].media_type} came back instead of {wanted}")
+
+
+async def _judge(request: Request, artifacts: list[Artifact], context: JobContext, parts: Parts) -> Verdict:
+    verdicts: list[Verdict] = []
+    for artifact in artifacts[:1]:
+        path = parts.store.path(artifact.digest)
+        for check in parts.checks:
+            if artifact.kind in check.kinds:
+                verdicts.append(await context.work(partial(check.look, artifact, path, request.recipe)))
+    return join_verdicts(verdicts)
+
+
+def join_verdicts(verdicts: Iterable[Verdict]) -> Verdict:
+    """One verdict of several checks: flagged if any flags, the mean of their scores, all their findings."""
+    many = list(verdicts)
+    if not many:
+        return Verdict()
+    findings: list[Finding] = [finding for verdict in many for finding in verdict.findings]
+    score = sum(verdict.score for verdict in many) / len(many)
+    return Verdict(any(verdict.flagged for verdict in many), round(score, 6), tuple(findings))

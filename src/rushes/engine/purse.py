@@ -1,0 +1,75 @@
+"""Units that a ceiling refused, while money is held that may come back.
+
+They are tried again when an attempt of this run has settled, a few at a time, in turn; not otherwise, so that waiting
+costs nothing. A ceiling that can never allow a unit, whatever comes back, refuses it at once.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from rushes.engine.work import Unit
+from rushes.errors import ErrorClass, RemoteError
+from rushes.model.claim import Short
+from rushes.model.money import ZERO, show_usd
+
+_AT_ONCE = 64  # units that are tried again together: with ten thousand waiting, money that came back reaches some
+
+
+class Purse:
+    """What waits for money, by the account that lacks it."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[Unit, Short]] = deque()
+        self._untried = 0  # of those, how many were not tried since money came back
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def wait(self, unit: Unit, short: Short) -> None:
+        """It was refused; `again` brings it back."""
+        self._waiting.append((unit, short))
+
+    def settled(self) -> None:
+        """An attempt has settled: what it held and did not spend is there again."""
+        self._untried = len(self._waiting)
+
+    def again(self) -> list[Unit]:
+        """Units to try now."""
+        count = min(self._untried, len(self._waiting), _AT_ONCE)
+        self._untried -= count
+        return [self._waiting.popleft()[0] for _ in range(count)]
+
+    def drain(self, limit: str | None = None) -> list[tuple[Unit, Short]]:
+        """Take out everything that waits (under one limit, if named)."""
+        taken = [one for one in self._waiting if limit is None or limit in one[0].lane]
+        self._waiting = deque(one for one in self._waiting if not (limit is None or limit in one[0].lane))
+        self._untried = min(self._untried, len(self._waiting))
+        return taken
+
+    def reasons(self) -> dict[str, int]:
+        """How many wait for money of which kind of account: `budget of run`."""
+        counts: dict[str, int] = {}
+        for _unit, short in self._waiting:
+            name = f"budget of {_kind(short)}"
+            counts[name] = counts.get(name, 0) + 1
+        return counts
+
+
+def hopeless(short: Short) -> bool:
+    """Whether waiting makes no sense: nothing is held that could come back, or not enough."""
+    return short.needs is None or short.held <= ZERO or short.needs > short.left + short.held
+
+
+def refusal(short: Short) -> RemoteError:
+    """What is said about a unit that a ceiling refused for good."""
+    ceiling = f"the budget of {_kind(short)} is {show_usd(short.most)}"
+    if short.needs is None:
+        says = f"its price is not known, and {ceiling}: nothing without a price is bought under a budget"
+    else:
+        says = f"{ceiling}: {show_usd(short.left)} of it is left, and this may cost {show_usd(short.needs)}"
+    return RemoteError(ErrorClass.QUOTA, says)
+
+
+def _kind(short: Short) -> str:
+    return short.scope.partition(":")[0]
