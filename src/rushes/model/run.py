@@ -19,6 +19,17 @@ class RunMode(StrEnum):
     FULL = "full"
 
 
+class OnUnknown(StrEnum):
+    """What to do about a request of which nobody can say whether it was accepted.
+
+    ASK holds its step and lets a person decide; RESUBMIT counts it as paid and buys once more; FAIL gives its step up.
+    """
+
+    ASK = "ask"
+    RESUBMIT = "resubmit"
+    FAIL = "fail"
+
+
 class RunState(StrEnum):
     """How far a run has come. PARKED waits for a person and holds no process; INTERRUPTED was stopped and resumes."""
 
@@ -56,9 +67,13 @@ class RunOptions:
     timeout: float | None = None
     variables: dict[str, str] = field(default_factory=dict)
     output_dir: str | None = None
+    sim: str | None = (
+        None  # the simulator that stood in for remote providers; a resume never takes it for the real ones
+    )
     rerun: tuple[str, ...] = ()
     fresh_seed: bool = False
     prompt: str | None = None  # for the nodes of `rerun`
+    on_unknown: OnUnknown = OnUnknown.ASK
     floors: tuple[tuple[str, int, int], ...] = ()
 
     def plain(self) -> dict[str, Any]:
@@ -71,6 +86,7 @@ class RunOptions:
         values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in raw.items()}
         values["mode"] = RunMode(values["mode"])
         values["pick"] = None if values["pick"] is None else Pick(values["pick"])
+        values["on_unknown"] = OnUnknown(values.get("on_unknown", OnUnknown.ASK))
         values["floors"] = tuple((base, candidate, salt) for base, candidate, salt in values["floors"])
         return cls(**values)
 
