@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from rushes.sim.fal import Fal
+from rushes.sim.gemini import Gemini
 from rushes.sim.protocol import Spoken
 
 
 def protocols() -> tuple[Spoken, ...]:
     """A speaker of each."""
-    return (Fal(),)
+    return (Fal(), Gemini())
