@@ -21,10 +21,10 @@ class Entry:
     """One submission.
 
     `asked` is the request hash: endpoint, body and asking, without what is only about the call; `asking` is the
-    client's own name of its asking, where it gave one. `nth` counts the submissions with this hash from 0. `intended` is true
-    when the client said that it repeats itself knowingly. `remote` is the job's id (`""`: refused). `told` is true once
-    the whole answer to the submission was sent; `answered` once the result was, and `taken` names the outputs that were
-    downloaded whole.
+    client's own name of its asking, where it gave one. `nth` counts the submissions with this hash from 0.
+    `intended` is true when the client said that it repeats itself knowingly. `remote` is the job's id (`""`: refused).
+    `told` is true once the whole answer to the submission was sent; `answered` once the result was, and `taken` names
+    the outputs that were downloaded whole.
     """
 
     protocol: str
