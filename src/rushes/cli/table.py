@@ -13,6 +13,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "approve": ("rushes.cli.commands.review:approve", "let a candidate through its gate"),
     "reject": ("rushes.cli.commands.review:reject", "turn a candidate down"),
     "export": ("rushes.cli.commands.export:export", "write a run's files and its report again"),
+    "sim": ("rushes.cli.commands.sim:sim", "simulate the providers, with faults and books"),
     "schema": ("rushes.cli.commands.schema:schema", "print the JSON Schema of workflow files"),
     "version": ("rushes.cli.commands.version:version", "print the version"),
 }

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from datetime import UTC, datetime
 
 EPOCH = 1_900_000_000.0
 """Unix time at which every simulation begins, in March 2030: answers never show the real time, so equal requests get
 equal answers; and it lies ahead, so that no client takes what the simulator hands out for expired."""
+
+_DAY = 86_400.0
 
 
 class SimClock:
@@ -29,6 +32,11 @@ class SimClock:
     def stamp(self, ahead: float = 0.0) -> str:
         """The moment `ahead` simulated seconds from now, ISO 8601 in UTC."""
         return datetime.fromtimestamp(round(self.now() + ahead, 3), UTC).isoformat()
+
+    def stamp_of_day(self, ahead: float) -> str:
+        """The end of the day in which the moment `ahead` lies: so coarse that equal requests get equal answers."""
+        days = math.ceil((self.now() + ahead) / _DAY)
+        return datetime.fromtimestamp(days * _DAY, UTC).isoformat()
 
     async def sleep(self, seconds: float) -> None:
         """Wait simulated seconds. What is waited for is not moved by a jump: only what clocks show is."""

@@ -16,7 +16,7 @@ from rushes.providers.at_once import BadParam
 from rushes.providers.sketch.sizes import picture_size
 from rushes.sim.blobs import Blob
 from rushes.sim.fal_models import BadInput, askings, kind_of, operation_of
-from rushes.sim.fal_work import FileMaker, detail
+from rushes.sim.fal_work import FileMaker, detail, lifetime
 from rushes.sim.faults import What
 from rushes.sim.hooks import Hook
 from rushes.sim.jobs import Job, JobFailed, State
@@ -66,7 +66,8 @@ class Fal:
         if path.startswith("/files/"):
             if method in ("POST", "PUT"):
                 return Route(Place.UPLOAD, open=method == "PUT")
-            return Route(Place.DOWNLOAD, about=path.removeprefix("/files/"), open=True) if method == "GET" else None
+            there = Route(Place.DOWNLOAD, about=path.removeprefix("/files/"), open=True)
+            return there if method in ("GET", "HEAD") else None
         if job := _JOB.fullmatch(path):
             wanted = {"status": ("GET", Place.STATUS), "cancel": ("PUT", Place.CANCEL), None: ("GET", Place.RESULT)}
             verb, place = wanted[job[3]]
@@ -214,7 +215,7 @@ class Fal:
                 "token_type": "Bearer",
             }
             base = request.own("", CDN)
-            return json_reply({**token, "base_url": base, "expires_at": world.clock.stamp(TOKEN_LIVES)})
+            return json_reply({**token, "base_url": base, "expires_at": world.clock.stamp_of_day(TOKEN_LIVES)})
         if request.path == "/storage/upload/initiate":
             name = f"up/{world.chance.word(call.identity, call.nth)}/{_file_name(_asked_name(request))}"
             there = request.own(f"/files/{name}", CDN)
@@ -227,7 +228,9 @@ class Fal:
             return self.error(404, request)
         digest = hashlib.sha256(request.body).hexdigest()
         media_type = request.headers.get("content-type", "application/octet-stream")
-        if not world.blobs.put(name, Blob(request.body, media_type)):
+        lives = lifetime(request, "x-fal-object-lifecycle")
+        expires = None if lives is None else world.clock.now() + lives
+        if not world.blobs.put(name, Blob(request.body, media_type, expires=expires)):
             return json_reply({"detail": "the simulator holds no more uploads"}, 507)
         world.books.upload(digest)
         return json_reply({"access_url": request.own(f"/files/{name}", CDN)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from rushes.sim.faults import What
 from rushes.sim.jobs import Job, JobFailed
 from rushes.sim.paint import Asking, Made, Unpaintable
 from rushes.sim.plant import planted
+from rushes.sim.wire import Request
 from rushes.sim.world import Call
 
 KEPT = 7 * 24 * 3600.0
@@ -23,6 +25,15 @@ def detail(field: str, kind: str, message: str) -> list[dict[str, Any]]:
     """A model's error in fal's form."""
     where = ["body"] if field == "body" else ["body", field]
     return [{"loc": where, "msg": message, "type": kind, "url": f"https://docs.fal.ai/errors#{kind}"}]
+
+
+def lifetime(request: Request, header: str) -> float | None:
+    """For how many simulated seconds a client wants its files kept; None when it does not say."""
+    try:
+        wanted = json.loads(request.headers.get(header, ""))["expiration_duration_seconds"]
+        return float(wanted) if float(wanted) > 0 else None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
 
 
 class FileMaker:
@@ -68,7 +79,8 @@ class FileMaker:
         suffix = SUFFIX_OF_TYPE.get(made.media_type, ".bin")
         name = f"o/{world.chance.word('output', self.job.id, number)}/{number}{suffix}"
         gone = self._call.strikes(What.EXPIRED)
-        lives = self.job.seconds + (KEPT if gone is None else gone.seconds)
+        asked = lifetime(self._call.request, "x-fal-object-lifecycle-preference")
+        lives = self.job.seconds + (gone.seconds if gone is not None else KEPT if asked is None else asked)
         world.blobs.put(name, Blob(made.data, made.media_type, self.job.id, world.clock.now() + lives))
         self.job.entry.outputs.add(name)
         return {

@@ -57,6 +57,7 @@ class Job:
     failure: JobFailed | None = None
     over: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
+    ticket: int = 0
 
     @property
     def ended(self) -> bool:
@@ -76,6 +77,8 @@ class Account:
         self._at_once = at_once
         self._running: set[Job] = set()
         self._queue: deque[Job] = deque()
+        self._tickets = 0
+        self._called = 0
 
     def affords(self, price: Decimal) -> bool:
         """Whether the balance covers one more job beside those that are not settled yet."""
@@ -84,12 +87,14 @@ class Account:
     def add(self, job: Job) -> None:
         """Queue a job; it starts as soon as there is room."""
         self._held += job.price
+        job.ticket = self._tickets
+        self._tickets += 1
         self._queue.append(job)
         self._start_more()
 
     def position(self, job: Job) -> int:
-        """How many jobs wait before this one."""
-        return self._queue.index(job) if job in self._queue else 0
+        """How many jobs wait before this one; by its ticket, for a search through a long queue takes too long."""
+        return max(0, job.ticket - self._called)
 
     def cancel(self, job: Job) -> bool:
         """Stop a job that has not ended; false when it has. A job that runs already is stopped and not charged."""
@@ -113,6 +118,7 @@ class Account:
     def _start_more(self) -> None:
         while self._queue and len(self._running) < self._at_once:
             job = self._queue.popleft()
+            self._called = job.ticket + 1
             job.state = State.RUNNING
             self._running.add(job)
             job.task = asyncio.get_running_loop().create_task(self._run(job))
@@ -133,9 +139,14 @@ class Account:
 
     def _end(self, job: Job, state: State, billed: Decimal) -> None:
         job.state = state
+        job.work = _done  # what was asked can be large, and is not needed any more
         self._running.discard(job)
         self._held -= job.price
         self.spent += billed
         job.on_end(job.entry, str(state), billed)
         job.over.set()
         self._start_more()
+
+
+async def _done() -> None:
+    """The work of a job that has ended."""

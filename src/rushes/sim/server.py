@@ -7,6 +7,7 @@ does reaches further than its own connection.
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import ssl
 import struct
@@ -18,7 +19,9 @@ from urllib.parse import parse_qsl, unquote
 
 import h11
 
-from rushes.sim.wire import End, Reply, Request
+from rushes.sim.wire import End, Reply, Request, json_reply
+
+_LOG = logging.getLogger(__name__)
 
 BODY_LIMIT = 128 * 1024 * 1024
 """Bytes of the largest body: uploads over 100 MB go in parts."""
@@ -113,7 +116,7 @@ class _Connection:
                 return
             if request is None:
                 return
-            reply = await answer(request)
+            reply = await _answered(answer, request)
             going_on = await self._send(reply, sleep, bare=request.method == "HEAD")
             if reply.end in (End.KEEP, End.CLOSE) and request.method != "HEAD":
                 sent(reply)
@@ -198,6 +201,14 @@ class _Connection:
             self._writer.transport.abort()
         else:
             self._writer.close()
+
+
+async def _answered(answer: Callable[[Request], Awaitable[Reply]], request: Request) -> Reply:
+    try:
+        return await answer(request)
+    except Exception:  # a fault of the simulator must not look like one that was asked for
+        _LOG.exception("the simulator failed at %s %s", request.method, request.path)
+        return json_reply({"simulator": "failed"}, 500)._replace(end=End.CLOSE)
 
 
 class _Refused(Exception):
