@@ -5,6 +5,7 @@ Sources: fal's documentation of queue, webhooks, errors and storage, and the wir
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator, Mapping
@@ -88,7 +89,7 @@ class Fal(Remote):
     def __init__(self, access: Access) -> None:
         super().__init__(access)
         self._queue, self._rest, self._cdn = ((access.url or "").rstrip("/") or host for host in (QUEUE, REST, CDN))
-        self._keys = Keys(f"{self._rest}/.well-known/jwks.json", self.http)
+        self._keys = Keys(self._published)
 
     def put(self, recipe: Recipe) -> Put:
         """The body of a request, inputs left out."""
@@ -204,6 +205,13 @@ class Fal(Remote):
         said = document(body)
         named = said.get("request_id") if isinstance(said, dict) else None
         return named if isinstance(named, str) else None
+
+    async def _published(self) -> bytes:
+        url = f"{self._rest}/.well-known/jwks.json"
+        try:
+            return (await self.http.ask("GET", url, headers={}, sleep=asyncio.sleep, tries=2, most=100_000)).body
+        except Unreachable:
+            return b""
 
     async def upload(self, artifact: Artifact, context: Context) -> str:
         """Send an input to fal's storage."""

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -46,6 +47,7 @@ TRIES = 4
 MOST_REDIRECTS = 5
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 530})
 _LONGEST_WAIT = 30.0
+_VALUE = re.compile(r"[\x20-\x7e]*")
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -89,6 +91,8 @@ class Http:
         self, url: str, *, headers: Mapping[str, str], body: bytes, within: float, most: int = MOST_ANSWER
     ) -> Answer | NotSent | Unknown:
         """Send a paid request, once; `within` so many seconds, connection and answer together."""
+        if not all(_VALUE.fullmatch(value) for value in headers.values()):
+            return NotSent("a header is malformed: see the key")
         sent = False
 
         async def trace(event: str, _info: Mapping[str, Any]) -> None:
@@ -107,12 +111,12 @@ class Http:
                 return await _whole(response, most)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
             return Unknown(_why(error)) if sent else NotSent(_why(error))
-        except (httpx.InvalidURL, UnicodeEncodeError):
-            return NotSent("the address or a header is malformed")
+        except httpx.InvalidURL:
+            return NotSent("the address is malformed")
         except TimeoutError:
             says = f"no answer within {within:g} s"
             return Unknown(says) if sent else NotSent(says)
-        except _TooLarge as error:
+        except Refused as error:
             return Unknown(str(error))
         except httpx.HTTPError as error:
             return Unknown(_why(error))
@@ -132,11 +136,13 @@ class Http:
 
         The last busy answer is returned: its reader knows what it means.
         """
+        if not all(_VALUE.fullmatch(value) for value in headers.values()):
+            raise Unreachable("a header is malformed: see the key")
         for attempt in range(1, tries + 1):
             wait = 0.25 * 2**attempt
             try:
                 answer = await self._asked(method, url, headers, body, most)
-            except (httpx.HTTPError, httpx.InvalidURL, UnicodeEncodeError, TimeoutError, _TooLarge) as error:
+            except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, Refused) as error:
                 if attempt == tries:
                     raise Unreachable(_why(error)) from None
             else:
@@ -176,7 +182,7 @@ class Http:
                             had = at
                             yield fresh
                     return
-            except (httpx.HTTPError, TimeoutError) as error:
+            except (httpx.HTTPError, TimeoutError, Refused) as error:
                 if attempt == TRIES:
                     says = f"a result of {name} cannot be fetched: {_why(error)}"
                     raise _result(ErrorClass.TRANSIENT, says) from None
@@ -266,8 +272,8 @@ class Http:
                 await client.aclose()
 
 
-class _TooLarge(Exception):
-    """An answer without end."""
+class Refused(Exception):
+    """An answer without end, or one that says no; its text is ours."""
 
 
 @cache
@@ -290,19 +296,28 @@ async def _whole(response: httpx.Response, most: int) -> Answer:
     async for piece in response.aiter_bytes():
         size += len(piece)
         if size > most:
-            raise _TooLarge(f"the answer is larger than {most} bytes")
+            raise Refused(f"the answer is larger than {most} bytes")
         pieces.append(piece)
     return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, b"".join(pieces))
 
 
 def _why(error: Exception) -> str:
-    """The reason in words: httpx's own texts name hosts and states, never headers."""
-    names: dict[type[Exception], str] = {
-        httpx.ConnectTimeout: f"no connection within {CONNECT:g} s",
-        httpx.ReadTimeout: "the answer stopped coming",
-        httpx.WriteTimeout: "the request could not be written",
-    }
-    return names.get(type(error)) or str(error)[:200] or type(error).__name__
+    """The reason in our words: a library's own text may repeat a header, and with it the key."""
+    if isinstance(error, httpx.ConnectError | Refused):
+        return str(error)[:200] or "no connection"
+    return next((says for kind, says in _WHY.items() if isinstance(error, kind)), type(error).__name__)
+
+
+_WHY: dict[type[Exception], str] = {
+    httpx.ConnectTimeout: f"no connection within {CONNECT:g} s",
+    httpx.PoolTimeout: "no connection was free",
+    httpx.ReadTimeout: "the answer stopped coming",
+    httpx.WriteTimeout: "the request could not be written",
+    httpx.RemoteProtocolError: "the connection was closed before a whole answer came",
+    httpx.NetworkError: "the connection broke",
+    httpx.UnsupportedProtocol: "the address is neither http nor https",
+    TimeoutError: "no answer in time",
+}
 
 
 def _parsed(url: str) -> httpx.URL:
@@ -321,7 +336,7 @@ def _refuse_result(response: httpx.Response, name: str) -> None:
         says = f"a result of {name} is no longer there ({code}): it has expired"
         raise _result(ErrorClass.BAD_OUTPUT, says)
     if code != 200:
-        raise httpx.HTTPError(f"it answered {code}")
+        raise Refused(f"it answered {code}")
 
 
 def _result(kind: ErrorClass, says: str) -> RemoteError:

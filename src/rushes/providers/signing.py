@@ -11,11 +11,10 @@ import base64
 import hashlib
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rushes.errors import UserError
-from rushes.providers.http import Http, Unreachable
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -33,14 +32,16 @@ MOST_KEYS = 20
 
 
 class Keys:
-    """The published keys of one service, fetched when a call comes and kept for a day."""
+    """The published keys of one service, fetched when a call comes and kept for a day.
 
-    def __init__(self, url: str, http: Http) -> None:
-        self._url = url
-        self._http = http
+    `published` fetches the key set; it gives no bytes when it cannot.
+    """
+
+    def __init__(self, published: Callable[[], Awaitable[bytes]]) -> None:
+        self._published = published
         self._keys: tuple[bytes, ...] = ()
         self._fetched = float("-inf")
-        self._lock = asyncio.Lock()
+        self._lock = asyncio.Lock()  # calls that come together fetch once
 
     async def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
         """Whether the service signed this call within the last minutes. UserError without the library."""
@@ -58,13 +59,7 @@ class Keys:
         async with self._lock:
             if time.monotonic() - self._fetched >= no_older_than:
                 self._fetched = time.monotonic()
-                try:
-                    answer = await self._http.ask(
-                        "GET", self._url, headers={}, sleep=asyncio.sleep, tries=2, most=100_000
-                    )
-                except Unreachable:
-                    return self._keys
-                self._keys = _keys(answer.body) or self._keys
+                self._keys = _keys(await self._published()) or self._keys
             return self._keys
 
 
@@ -93,13 +88,13 @@ def _keys(body: bytes) -> tuple[bytes, ...]:
 class _Verifier:
     """The library, loaded when the first call comes."""
 
-    def __init__(self, public: type[Ed25519PublicKey], invalid: type[Exception]) -> None:
+    def __init__(self, public: Callable[[bytes], Ed25519PublicKey], invalid: type[Exception]) -> None:
         self._public = public
         self._invalid = invalid
 
     def __call__(self, key: bytes, signature: bytes, message: bytes) -> bool:
         try:
-            self._public.from_public_bytes(key).verify(signature, message)
+            self._public(key).verify(signature, message)
         except (self._invalid, ValueError):
             return False
         return True
@@ -114,4 +109,4 @@ def _verifier() -> _Verifier:
             "webhooks cannot be verified: the library for signatures is missing",
             next_step="install rushes[webhooks], or leave webhooks out: jobs are asked about as always",
         ) from None
-    return _Verifier(Ed25519PublicKey, InvalidSignature)
+    return _Verifier(Ed25519PublicKey.from_public_bytes, InvalidSignature)
