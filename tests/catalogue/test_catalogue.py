@@ -36,6 +36,17 @@ PRICE = {
         "as_of": {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"},
     },
 }
+OFFER = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["provider", "endpoint", "prices"],
+    "properties": {
+        "provider": {"type": "string"},
+        "endpoint": {"type": "string", "minLength": 1},
+        "operations": {"type": "array", "items": {"enum": [str(one) for one in Operation]}, "minItems": 1},
+        "prices": {"type": "array", "items": PRICE, "minItems": 1},
+    },
+}
 MODEL = {
     "type": "object",
     "additionalProperties": False,
@@ -56,6 +67,7 @@ MODEL = {
         "retired": {"type": ["string", "null"], "format": "date"},
         "successor": {"type": ["string", "null"]},
         "note": {"type": ["string", "null"]},
+        "offers": {"type": "array", "items": OFFER, "minItems": 1},
     },
 }
 SCHEMA: dict[str, Any] = {
@@ -64,7 +76,7 @@ SCHEMA: dict[str, Any] = {
     "required": ["family", "models"],
     "properties": {
         "family": {"type": "string"},
-        "models": {"type": "array", "items": {**MODEL, "required": list(MODEL["properties"])}},  # type: ignore[call-overload]
+        "models": {"type": "array", "items": {**MODEL, "required": sorted({*MODEL["properties"]} - {"offers"})}},  # type: ignore[misc]
     },
 }
 
@@ -197,9 +209,37 @@ def test_a_step_without_a_model_has_its_default() -> None:
     assert Catalogue.default().resolve(None, Operation.SPLIT_IMAGE) is None
 
 
+def test_a_model_may_be_offered_by_several_each_under_its_own_name_and_price() -> None:
+    catalogue = Catalogue.default()
+    found = {name: catalogue.offered("nano_banana_2", Operation.TEXT_TO_IMAGE, name) for name in ("fal", "gemini")}
+    assert {name: one and one[1].endpoint for name, one in found.items()} == {
+        "fal": "fal-ai/nano-banana-2",
+        "gemini": "gemini-3.1-flash-image",
+    }
+    assert found["fal"] and found["gemini"] and found["fal"][1].prices != found["gemini"][1].prices
+    pro = catalogue.get("nano_banana_pro")
+    assert pro.providers(Operation.TEXT_TO_IMAGE) == ("fal", "gemini"), "its first provider comes first"
+    assert catalogue.offered("flux_dev", Operation.TEXT_TO_IMAGE, "gemini") is None
+
+
+def test_a_key_that_does_other_work_stands_for_its_namesake_in_an_offer() -> None:
+    found = Catalogue.default().offered("nano_banana_2", Operation.IMAGE_TO_IMAGE, "fal")
+    assert found is not None and found[1].endpoint == "fal-ai/nano-banana-2/edit"
+
+
+def test_an_address_for_one_kind_of_work_beats_one_for_several() -> None:
+    catalogue = Catalogue.default()
+    for op, endpoint in (
+        (Operation.TEXT_TO_VIDEO, "fal-ai/veo3.1/fast"),
+        (Operation.IMAGE_TO_VIDEO, "fal-ai/veo3.1/fast/image-to-video"),
+    ):
+        found = catalogue.offered("veo_31_fast", op, "fal")
+        assert found is not None and found[1].endpoint == endpoint
+
+
 def test_every_price_says_where_it_comes_from_and_is_exact() -> None:
     for model in Catalogue.default().models():
-        for price in model.prices:
+        for price in (price for one in model.listings() for price in one.prices):
             assert price.source and date.fromisoformat(price.as_of) <= date(2026, 11, 20)
             assert price.usd is None or isinstance(price.usd, Decimal)
 

@@ -12,6 +12,8 @@ from dataclasses import replace
 from datetime import date
 from difflib import get_close_matches
 
+from rushes.app.models import AUTO, Models
+from rushes.app.plugins import is_there, provider_names
 from rushes.app.project import DEFAULT_PROVIDER, Project
 from rushes.catalogue.load import Catalogue
 from rushes.catalogue.model import Model
@@ -53,24 +55,57 @@ def unknown_providers(project: Project, workflow: Workflow) -> list[Problem]:
     for node in workflow.nodes():
         if node.provider is not None:
             named.setdefault(node.provider, ((*node.path, "provider"), node))
+    named.pop(AUTO, None)
     found: list[Problem] = []
     for name, (path, first) in named.items():
         try:
             project.provider(name)
         except UserError as error:
-            found.append(
-                Problem(
-                    code="provider-unknown",
-                    severity=Severity.ERROR,
-                    says=error.message,
-                    why="there is nobody to ask",
-                    try_=f"{error.next_step} (--provider beats the file)",
-                    path=path,
-                    tab=first and first.tab,
-                    node=first and str(first.id),
-                )
-            )
+            try_ = f"{error.next_step} (--provider beats the file)"
+            found.append(_nobody(error.message, try_, path, first))
     return found
+
+
+def unreachable_models(project: Project, workflow: Workflow, models: Models) -> list[Problem]:
+    """A problem for every model whose own provider, or the one that the project chose for it, is not there."""
+    found: dict[tuple[str, str | None], Problem] = {}
+    for node in workflow.nodes():
+        if node.signature.where is not Where.REMOTE:
+            continue
+        name = models.provider_of(node)
+        if (name, node.model) in found or name in project.loaded_providers() or is_there(name):
+            continue
+        said = f"{node.called}: its model is offered by {' and '.join(models.offering(node)) or 'nobody'}"
+        try_ = f"Rushes can ask {', '.join(provider_names())}; choose another model, or rehearse with --provider sketch"
+        found[name, node.model] = _nobody(f"{said}; there is no provider {name!r}", try_, (*node.path, "model"), node)
+    return list(found.values())
+
+
+def not_offered(node: Node, models: Models) -> Problem:
+    """The problem of a model that the chosen provider does not have."""
+    name, offering = models.provider_of(node), models.offering(node)
+    here = [one for one in offering if is_there(one)]
+    says = f"{name} does not offer {models.choose(node).model!r} for {node.op}"
+    if here:
+        try_ = (
+            f"{' and '.join(here)} {'does' if len(here) == 1 else 'do'}: --provider auto asks each model's own provider"
+        )
+    else:
+        try_ = "choose another model" + (f"; {' and '.join(offering)} would have it" if offering else "")
+    return _problem(node, ("model",), "model-not-offered", Severity.ERROR, says, try_)
+
+
+def _nobody(says: str, try_: str, path: Path, node: Node | None) -> Problem:
+    return Problem(
+        code="provider-unknown",
+        severity=Severity.ERROR,
+        says=says,
+        why="there is nobody to ask",
+        try_=try_,
+        path=path,
+        tab=node and node.tab,
+        node=node and str(node.id),
+    )
 
 
 def doubts(catalogue: Catalogue, node: Node, recipe: Recipe, today: date) -> Iterator[Problem]:

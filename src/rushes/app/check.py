@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rushes.app.asked import unknown_models, unknown_providers
+from rushes.app.asked import unknown_models, unknown_providers, unreachable_models
 from rushes.app.export import write_whole
 from rushes.app.models import Models
 from rushes.app.plan import read_file
@@ -105,7 +105,11 @@ def _there(path: Path) -> bool:
 
 def _refused(project: Project, workflow: Workflow) -> list[Problem]:
     """What can be said about parameters without planning."""
-    refusals = Refusals(project, Models(project, workflow, RunOptions(), workflow.variables))
+    models = Models(project, workflow, RunOptions(), workflow.variables)
+    unreachable = unreachable_models(project, workflow, models)
+    if unreachable:
+        return unreachable
+    refusals = Refusals(project, models)
     for node in workflow.nodes():
         if node.enabled and node.signature.where is not Where.INLINE:
             refusals.look(node, None)

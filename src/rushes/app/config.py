@@ -1,21 +1,27 @@
 """Settings, each with the place it came from: flag, environment, project file, document, default.
 
-The environment is read here and nowhere else.
+A setting is one line in `_SETTINGS`, with the function that reads it, and one field of `Config`; a table of the project
+file is one line in `_TABLES`. The environment is read here, for keys in `app/keys.py`, and for `{{env.NAME}}` in
+`app/values.py`; nowhere else.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 
 from rushes.errors import ConfigError
+from rushes.model.money import parse_usd
 from rushes.model.problem import did_you_mean
 from rushes.model.workflow import Pick
 
@@ -31,9 +37,18 @@ class Sourced(NamedTuple, Generic[T]):
     source: str
 
 
+NOBODY: Sourced[Any] = Sourced(None, "default")
+"""What nobody said."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """What one command works with. `ledger` is a file or a `postgresql://` address."""
+    """What one command works with. `ledger` is a file or a `postgresql://` address.
+
+    `sim` is the address of a simulator that stands in for every remote provider. `models` says for a model's name which
+    provider is asked for it, `gateways` for a provider's name where it is reached instead of at its own address.
+    `budget` is the most, in USD, that one run, a day, the project and an agent may spend; `agent` is who drives.
+    """
 
     home: Sourced[Path]
     ledger: Sourced[str]
@@ -42,34 +57,33 @@ class Config:
     attempts: Sourced[int | None]
     pick: Sourced[Pick | None]
     output_dir: Sourced[str | None]
-
-
-_KEYS = ("home", "ledger", "provider", "concurrency", "attempts", "pick", "output_dir")
+    sim: Sourced[str | None] = NOBODY
+    models: Mapping[str, Sourced[str]] = field(default_factory=dict)
+    gateways: Mapping[str, Sourced[str]] = field(default_factory=dict)
+    agent: Sourced[str | None] = NOBODY
+    budget: Mapping[str, Sourced[Decimal]] = field(default_factory=dict)
 
 
 def load_config(near: Path, flags: Mapping[str, object], environ: Mapping[str, str] | None = None) -> Config:
     """The settings for files in the folder `near`. Raises ConfigError naming value, place and what is allowed."""
     environ = os.environ if environ is None else environ
-    found: dict[str, Sourced[Any]] = {}
     file = near / PROJECT_FILE
-    for key, value in _project_file(file).items():
-        found[key] = Sourced(value, str(file))
-    for key in _KEYS:
+    raw = _project_file(file)
+    found: dict[str, Sourced[Any]] = {key: Sourced(raw[key], str(file)) for key in _SETTINGS if key in raw}
+    for key in _SETTINGS:
         name = f"RUSHES_{key.upper()}"
         if environ.get(name):
             found[key] = Sourced(environ[name], name)
         if flags.get(key) is not None:
             found[key] = Sourced(flags[key], "--" + key.replace("_", "-"))
-    home = _home(found.get("home"), file)
-    return Config(
-        home=home,
-        ledger=found.get("ledger") or Sourced(str(home.value / "ledger.sqlite"), home.source),
-        provider=found.get("provider") or Sourced(None, "default"),
-        concurrency=_whole(found.get("concurrency"), "concurrency"),
-        attempts=_whole(found.get("attempts"), "attempts"),
-        pick=_pick(found.get("pick")),
-        output_dir=found.get("output_dir") or Sourced(None, "default"),
-    )
+    values: dict[str, Any] = {key: read(key, found[key]) if key in found else NOBODY for key, read in _SETTINGS.items()}
+    home = values["home"] = _beside(values["home"], file)
+    if values["ledger"] is NOBODY:
+        values["ledger"] = Sourced(str(home.value / "ledger.sqlite"), home.source)
+    tables: dict[str, Any] = {
+        to: read(key, Sourced(raw[key], str(file))) for key, (to, read) in _TABLES.items() if key in raw
+    }
+    return Config(**values, **tables)
 
 
 def _project_file(file: Path) -> dict[str, object]:
@@ -79,40 +93,126 @@ def _project_file(file: Path) -> dict[str, object]:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{file}: {error}", next_step="correct the file or remove it") from error
+    known = (*_SETTINGS, *_TABLES)
     for key in raw:
-        if key not in _KEYS:
-            near = get_close_matches(key, _KEYS, n=1)
-            known = f"known settings: {', '.join(_KEYS)}"
-            raise ConfigError(f"{file}: {key!r} is no setting", next_step=did_you_mean(near, known))
+        if key not in known:
+            near = get_close_matches(key, known, n=1)
+            hint = did_you_mean(near, f"known settings: {', '.join(known)}")
+            raise ConfigError(f"{file}: {key!r} is no setting", next_step=hint)
     return raw
 
 
-def _home(found: Sourced[Any] | None, file: Path) -> Sourced[Path]:
-    if found is None:
+def _beside(found: Sourced[Any], file: Path) -> Sourced[Path]:
+    """The home: what a project file says of it is meant from where the file is."""
+    if found.value is None:
         return Sourced(user_data_path("rushes", appauthor=False), "default")
-    path = Path(str(found.value)).expanduser()
+    path = Path(found.value).expanduser()
     if found.source == str(file) and not path.is_absolute():
         path = file.parent / path
     return Sourced(path.absolute(), found.source)
 
 
-def _whole(found: Sourced[Any] | None, name: str) -> Sourced[int | None]:
-    if found is None:
-        return Sourced(None, "default")
+def _wrong(name: str, found: Sourced[Any], next_step: str) -> ConfigError:
+    return ConfigError(f"{name} is {found.value!r} ({found.source})", next_step=next_step)
+
+
+def _text(name: str, found: Sourced[Any]) -> Sourced[str]:
+    if not isinstance(found.value, str | Path) or not str(found.value):
+        raise _wrong(name, found, "give a text")
+    return Sourced(str(found.value), found.source)
+
+
+def _whole(name: str, found: Sourced[Any]) -> Sourced[int]:
     try:
         value = int(found.value)
     except (TypeError, ValueError):
         value = 0
     if value < 1:
-        raise ConfigError(f"{name} is {found.value!r} ({found.source})", next_step="give a whole number, at least 1")
+        raise _wrong(name, found, "give a whole number, at least 1")
     return Sourced(value, found.source)
 
 
-def _pick(found: Sourced[Any] | None) -> Sourced[Pick | None]:
-    if found is None:
-        return Sourced(None, "default")
+def _pick(name: str, found: Sourced[Any]) -> Sourced[Pick]:
     try:
         return Sourced(Pick(str(found.value)), found.source)
     except ValueError:
-        allowed = ", ".join(Pick)
-        raise ConfigError(f"pick is {found.value!r} ({found.source})", next_step=f"one of: {allowed}") from None
+        raise _wrong(name, found, f"one of: {', '.join(Pick)}") from None
+
+
+_CEILINGS = ("run", "day", "project", "agent")
+
+_LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
+
+
+def _address(name: str, found: Sourced[Any]) -> Sourced[str]:
+    """An address that a key, or a prompt, may be sent to: over TLS, or to this machine."""
+    text = found.value if isinstance(found.value, str) else ""
+    try:
+        parts = urlsplit(text)
+        host, _port = parts.hostname or "", parts.port
+    except ValueError:
+        raise _wrong(name, found, "give an address such as http://127.0.0.1:8787") from None
+    safe = parts.scheme == "https" or (parts.scheme == "http" and _LOOPBACK.fullmatch(host))
+    if not safe or not host or not text.isascii() or not text.isprintable():
+        raise _wrong(name, found, "give an https address, or one of this machine such as http://127.0.0.1:8787")
+    if "@" in parts.netloc or parts.query or parts.fragment:  # the value is a secret perhaps: it is not repeated
+        says = f"{name} ({found.source}) has more than a host, a port and a path"
+        raise ConfigError(says, next_step="keep keys with: rushes keys set PROVIDER")
+    return Sourced(text.rstrip("/"), found.source)
+
+
+def _texts(name: str, found: Sourced[Any]) -> dict[str, Sourced[str]]:
+    return {key: _text(f"{name}.{key}", one) for key, one in _entries(name, found)}
+
+
+def _gateways(name: str, found: Sourced[Any]) -> dict[str, Sourced[str]]:
+    gateways = {}
+    for provider, one in _entries(name, found):
+        for key, value in _entries(f"{name}.{provider}", one):
+            if key != "url":
+                says = f"{found.source}: {name}.{provider}.{key} is no setting"
+                raise ConfigError(
+                    says, next_step=f"a provider has: url; its key is kept with rushes keys set {provider}"
+                )
+            gateways[provider] = _address(f"{name}.{provider}.url", value)
+    return gateways
+
+
+def _amounts(name: str, found: Sourced[Any]) -> dict[str, Sourced[Decimal]]:
+    amounts = {}
+    for key, one in _entries(name, found):
+        if key not in _CEILINGS:
+            hint = did_you_mean(get_close_matches(key, _CEILINGS, n=1), f"one of: {', '.join(_CEILINGS)}")
+            raise ConfigError(f"{found.source}: {name}.{key} is no ceiling", next_step=hint)
+        value = parse_usd(str(one.value)) if not isinstance(one.value, bool) else None
+        if value is None:
+            raise _wrong(f"{name}.{key}", one, "give an amount in USD, such as 5.00")
+        amounts[key] = Sourced(value, one.source)
+    return amounts
+
+
+def _entries(name: str, found: Sourced[Any]) -> list[tuple[str, Sourced[Any]]]:
+    if not isinstance(found.value, dict):
+        raise ConfigError(f"{found.source}: {name} is no table", next_step=f"write [{name}] and its lines below it")
+    return [(key, Sourced(value, found.source)) for key, value in found.value.items()]
+
+
+_SETTINGS: dict[str, Callable[[str, Sourced[Any]], Sourced[Any]]] = {
+    "home": _text,
+    "ledger": _text,
+    "provider": _text,
+    "concurrency": _whole,
+    "attempts": _whole,
+    "pick": _pick,
+    "output_dir": _text,
+    "sim": _address,
+    "agent": _text,
+}
+"""What a flag, the environment and the project file may say, and how it is read."""
+
+_TABLES: dict[str, tuple[str, Callable[[str, Sourced[Any]], Any]]] = {
+    "models": ("models", _texts),
+    "providers": ("gateways", _gateways),
+    "budget": ("budget", _amounts),
+}
+"""What only the project file may say: the field of `Config`, and how it is read."""

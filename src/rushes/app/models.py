@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rushes.app.config import PROJECT_FILE
+from rushes.app.plugins import is_there
 from rushes.app.project import DEFAULT_PROVIDER, Project
 from rushes.catalogue.model import Model
+from rushes.errors import ConfigError
 from rushes.graph.setting import ModelChoice
 from rushes.model.money import Quote
 from rushes.model.operation import Operation, Where
+from rushes.model.problem import did_you_mean
 from rushes.model.request import Recipe
 from rushes.model.run import RunOptions
 from rushes.model.text import Text
@@ -16,8 +20,14 @@ from rushes.model.workflow import Node, Workflow
 
 LOCAL = "local"
 
+AUTO = "auto"
+"""The word for: each model's own provider."""
+
 _FREE_HANDS = ("sketch", LOCAL)
 """Providers that stand in for every model: the catalogue's prices and times are not theirs."""
+
+_NEARER = ("--provider", "RUSHES_PROVIDER")
+"""Where a provider is named by whoever sits there now, and not by a file."""
 
 
 class Models:
@@ -32,6 +42,7 @@ class Models:
         self._settings = workflow.settings
         self._options = options
         self._chosen: dict[tuple[str, str | None, Operation], ModelChoice] = {}
+        self._named: dict[tuple[str | None, str | None, Operation], str] = {}
         self._learned: dict[tuple[str, str], float] | None = None
 
     def choose(self, node: Node) -> ModelChoice:
@@ -41,20 +52,43 @@ class Models:
         choice = self._chosen.get(known)
         if choice is None:
             key = str(node.op) if name == LOCAL else self._key(node)
-            choice = self._chosen[known] = ModelChoice(name, key, self._project.provider(name).version(key))
+            # who does not offer a model knows no version of it; nothing is ever bought under this one
+            version = self._project.provider(name).version(key) if self.offered(node) else key
+            choice = self._chosen[known] = ModelChoice(name, key, version)
         return choice
 
     def provider_of(self, node: Node) -> str:
-        """The provider's name: the flag's, the step's own, the project's, the document's, or `sketch`."""
+        """The provider's name: the flag's, the step's own, the project's, the document's, or `sketch`.
+
+        The project may name one for a model (`[models]`); where the word is `auto`, that or the model's own is meant.
+        """
         where = node.signature.where
         if where is Where.LOCAL or (node.op is Operation.ADD_AUDIO and any(i.role == "audio" for i in node.inputs)):
             return LOCAL
-        named = self._options.provider or node.provider or self._project.config.provider.value
-        return named or self._settings.provider or DEFAULT_PROVIDER
+        known = (node.provider, node.model, node.op)
+        name = self._named.get(known)
+        if name is None:
+            name = self._named[known] = self._name(node)
+        return name
+
+    def offered(self, node: Node) -> bool:
+        """Whether the node's provider has its model. Those that stand in for every model always do."""
+        name = self.provider_of(node)
+        if name in _FREE_HANDS or not self._project.remote(name):
+            return True
+        catalogue = self._project.catalogue
+        return name not in catalogue.providers() or catalogue.offered(self._key(node), node.op, name) is not None
+
+    def offering(self, node: Node) -> tuple[str, ...]:
+        """Who offers the node's model, its own provider first."""
+        found = self._project.catalogue.resolve(node.model, node.op)
+        return found.providers(node.op) if isinstance(found, Model) else ()
 
     def quote(self, node: Node, recipe: Recipe | None) -> Quote:
         """Price and typical seconds of one request; learned times beat the provider's own."""
         choice = self.choose(node)
+        if not self.offered(node):
+            return Quote(None, None, 1.0, f"{choice.provider} does not offer it")
         quoted = self._project.provider(choice.provider).estimate(recipe or self.known(node))
         learned = self._times().get((choice.provider, choice.version))
         return quoted if learned is None else Quote(quoted.low, quoted.high, learned, quoted.source)
@@ -96,6 +130,44 @@ class Models:
         """How many requests the named providers take at once."""
         most = sum(provider.facts.in_flight or 8 for provider in self._project.loaded_providers().values()) or 1
         return most if concurrency is None else min(concurrency, most)
+
+    def _name(self, node: Node) -> str:
+        configured = self._project.config.provider
+        from_file = configured.source not in _NEARER
+        own = self._of_model(node)
+        nearest_first = (
+            self._options.provider,
+            None if from_file else configured.value,
+            node.provider,
+            own,
+            configured.value,
+            self._settings.provider,
+            DEFAULT_PROVIDER,
+        )
+        named = next(name for name in nearest_first if name)
+        if named != AUTO:
+            return named
+        if own is not None and own != AUTO:
+            return own
+        offering = self.offering(node)
+        return next((one for one in offering if is_there(one)), offering[0] if offering else DEFAULT_PROVIDER)
+
+    def _of_model(self, node: Node) -> str | None:
+        """What the project file says about the node's model, under any of its names."""
+        chosen = self._project.config.models
+        if not chosen:
+            return None
+        catalogue, key = self._project.catalogue, self._key(node)
+        for name, provider in chosen.items():
+            found = catalogue.find(name, node.op)
+            if found is None:
+                raise ConfigError(
+                    f"{provider.source}: models: there is no model {name!r}",
+                    next_step=did_you_mean(catalogue.near(name), f"correct it in {PROJECT_FILE}"),
+                )
+            if found.key == key:
+                return provider.value
+        return None
 
     def _key(self, node: Node) -> str:
         found = self._project.catalogue.resolve(node.model, node.op)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rushes.app.asked import unknown_models, unknown_providers
+from rushes.app.asked import unknown_models, unknown_providers, unreachable_models
 from rushes.app.held import Holdings
-from rushes.app.models import Models
+from rushes.app.models import AUTO, Models
 from rushes.app.output import output_base
 from rushes.app.project import Project
 from rushes.app.references import read_references
@@ -59,6 +59,7 @@ class Prepared:
 
 async def prepare(project: Project, file: Path, options: RunOptions) -> Prepared:
     """Read and plan a file. Raises ProblemsError with everything that is wrong, UserError for an unreadable file."""
+    options = dataclasses.replace(options, sim=project.config.sim.value)
     prepared = await prepare_document(project, file, read_file(file), options)
     _refuse(prepared.problems)
     output_folder(project, prepared)  # a folder that is refused is refused before anything is bought
@@ -86,6 +87,7 @@ async def prepare_document(project: Project, file: Path, data: bytes, options: R
     What providers would refuse is among its `problems` and raises nothing: what a run has begun can always be looked at
     and gone on with.
     """
+    project.stand_in(options.sim)
     with collector_off(keep=True):
         loaded = load(str(file), data)
     document, workflow = loaded.document, loaded.workflow
@@ -101,6 +103,9 @@ async def prepare_document(project: Project, file: Path, data: bytes, options: R
     problems += missing + wrong + unknown_models(project.catalogue, workflow)
     if options.provider is None:  # else it is asked for everything, whoever the file names
         problems += unknown_providers(project, workflow)
+    _refuse(with_marks(document, problems))
+    if options.provider in (None, AUTO):  # a provider that a flag names and nobody knows is no fault of the file
+        problems += unreachable_models(project, workflow, models)
     _refuse(with_marks(document, problems))
     assert grid is not None
     sources, unread = await read_references(project, workflow, folder, models)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 from rushes.errors import UserError
 from rushes.model.problem import did_you_mean
+from rushes.plugin.access import Access
 from rushes.plugin.check import Check
 from rushes.plugin.provider import Provider
 
@@ -16,7 +17,13 @@ PROVIDERS = {
     "sketch": "rushes.providers.sketch.provider:Sketch",
     "local": "rushes.providers.local.provider:Local",
 }
-"""The built-in providers; others register under the entry point group `rushes.providers`."""
+"""The built-in providers of this machine."""
+
+REMOTE = {
+    "fal": "rushes.providers.fal:Fal",
+    "gemini": "rushes.providers.gemini:Gemini",
+}
+"""The built-in providers elsewhere, made with an `Access`. Others register under the entry point `rushes.providers`."""
 
 CHECKS = (
     "rushes.qa.picture:PictureCheck",
@@ -25,28 +32,59 @@ CHECKS = (
 )
 
 
-def _made(where: str) -> Any:
+class Made(NamedTuple):
+    """A provider, and whether it was made with an `Access`: then keys, prices and the simulator are for it."""
+
+    provider: Provider
+    remote: bool
+
+
+def _named(where: str) -> Any:
     module, _, name = where.partition(":")
-    return getattr(import_module(module), name)()
+    return getattr(import_module(module), name)
 
 
-def provider_named(name: str) -> Provider:
+def provider_named(name: str, access: Callable[[], Access]) -> Made:
     """The provider of that name, made anew. Raises UserError, naming what there is."""
     if name in PROVIDERS:
-        provider: Provider = _made(PROVIDERS[name])
-        return provider
+        return Made(_named(PROVIDERS[name])(), False)
+    if name in REMOTE:
+        return Made(_named(REMOTE[name])(access()), True)
+    others = _entry_points()
+    if name in others:
+        make = others[name].load()
+        return Made(make(access()), True) if _takes_access(make) else Made(make(), False)
+    near = get_close_matches(name, provider_names(), n=1)
+    hint = did_you_mean(near, f"there are: {', '.join(provider_names())}")
+    raise UserError(f"there is no provider {name!r}", next_step=hint)
+
+
+def is_there(name: str) -> bool:
+    """Whether a provider has this name; imports none."""
+    return name in PROVIDERS or name in REMOTE or name in _entry_points()
+
+
+def provider_names() -> list[str]:
+    """Every provider that is there, sorted; imports none."""
+    return sorted({*PROVIDERS, *REMOTE, *_entry_points()})
+
+
+def _entry_points() -> dict[str, Any]:
     from importlib.metadata import entry_points  # 40 ms that only a provider of somebody else's costs
 
-    others = {entry.name: entry for entry in entry_points(group="rushes.providers")}
-    if name in others:
-        make: Callable[[], Provider] = others[name].load()
-        return make()
-    known = sorted({*PROVIDERS, *others})
-    near = get_close_matches(name, known, n=1)
-    hint = did_you_mean(near, f"there are: {', '.join(known)}")
-    raise UserError(f"there is no provider {name!r}", next_step=hint)
+    return {entry.name: entry for entry in entry_points(group="rushes.providers")}
+
+
+def _takes_access(make: Callable[..., Any]) -> bool:
+    from inspect import Parameter, signature
+
+    try:
+        takes = signature(make).parameters.values()
+    except (TypeError, ValueError):  # a factory written in C tells nothing
+        return False
+    return any(one.default is Parameter.empty and one.kind <= Parameter.POSITIONAL_OR_KEYWORD for one in takes)
 
 
 def all_checks() -> list[Check]:
     """The checks that look at every result."""
-    return [_made(where) for where in CHECKS]
+    return [_named(where)() for where in CHECKS]

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
 from rushes.app.config import Config, load_config
+from rushes.app.keys import Keys
+from rushes.app.offers import Offers
 from rushes.app.plugins import all_checks, provider_named
 from rushes.assets.local import LocalStore
 from rushes.catalogue.load import Catalogue
 from rushes.errors import StoreError
 from rushes.ledger.ledger import Ledger
 from rushes.ledger.open import open_ledger
+from rushes.plugin.access import Access, Secret
 from rushes.plugin.check import Check
 from rushes.plugin.provider import Provider
 
@@ -36,6 +40,8 @@ class Project:
         self.config = config
         self._providers: dict[str, Provider] = dict(providers or {})
         self._checks = checks
+        self._remote: set[str] = set()
+        self._simulator = config.sim.value
 
     @classmethod
     def open(cls, near: Path, **flags: object) -> Project:
@@ -76,8 +82,49 @@ class Project:
     def provider(self, name: str) -> Provider:
         """The provider of that name, made once."""
         if name not in self._providers:
-            self._providers[name] = provider_named(name)
+            made = provider_named(name, lambda: self._access(name))
+            self._providers[name] = made.provider
+            if made.remote:
+                self._remote.add(name)
         return self._providers[name]
+
+    def remote(self, name: str) -> bool:
+        """Whether this provider is elsewhere: a key opens it, the catalogue prices it, a simulator can stand in."""
+        self.provider(name)
+        return name in self._remote
+
+    @property
+    def simulator(self) -> str | None:
+        """The address of the simulator that stands in for every remote provider; None: they are the real ones."""
+        return self._simulator
+
+    def stand_in(self, simulator: str | None) -> None:
+        """From now on remote providers are those of this simulator, or the real ones.
+
+        A run means the world that it was begun in, whatever the settings say when it is looked at.
+        """
+        if simulator != self._simulator:
+            self._simulator = simulator
+            for name in self._remote:
+                del self._providers[name]
+            self._remote.clear()
+
+    def simulated(self, name: str) -> bool:
+        """Whether a simulator answers for this provider."""
+        return self._simulator is not None and self.remote(name)
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The keys of the remote providers."""
+        return Keys(self.config.home.value)
+
+    def _access(self, name: str) -> Access:
+        offers = Offers(self.catalogue, name, date.today())
+        if self._simulator is not None:
+            return Access(url=f"{self._simulator}/{name}", key=Secret("simulated"), simulated=True, offer=offers)
+        gateway = self.config.gateways.get(name)
+        url = None if gateway is None else gateway.value
+        return Access(url=url, key=self.keys.late(name), simulated=False, offer=offers)
 
     def checks(self) -> Sequence[Check]:
         """The checks that look at every result."""

@@ -38,7 +38,7 @@ async def read_references(
     found = await read_sources((node.source or "" for node in nodes), folder, project.store, project.ledger)
     artifacts = {ref: source.artifact for ref, source in found.items() if source.artifact is not None}
     problems: list[Problem] = []
-    offline = _all_sketched(workflow, models)
+    offline = project.simulator is not None or _all_sketched(workflow, models)
     for node in nodes:
         ref = node.source or ""
         if ref in artifacts:

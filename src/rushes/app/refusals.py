@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
-from rushes.app.asked import doubts
+from rushes.app.asked import doubts, not_offered
 from rushes.app.models import Models
 from rushes.app.project import Project
 from rushes.model.ids import NodeId
@@ -48,6 +48,9 @@ class Refusals:
         if node.id not in self._looked:
             self._looked.add(node.id)
             self._say(doubts(self._project.catalogue, node, whole, self._today))
+        if not self._models.offered(node):
+            self._say([not_offered(node, self._models)])
+            return
         self._say(
             replace(
                 problem,

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rushes.catalogue.model import Model
+from rushes.catalogue.model import Listing, Model
 from rushes.model.operation import Operation
 from rushes.model.price import Price, Unit
 from rushes.model.problem import Problem, Severity, did_you_mean
@@ -86,6 +86,21 @@ class Catalogue:
                     return model
         return known[0]
 
+    def offered(self, key: str, op: Operation, provider: str) -> tuple[Model, Listing] | None:
+        """The model that a key means for this work, as one provider lists it; None when it does not.
+
+        A key that does other work stands for its namesake: `nano_banana_2` for `nano_banana_2_edit`.
+        """
+        model = self._keys.get(key)
+        if model is None or op not in model.operations:
+            model = self.find(key, op)
+        listing = model.listed_by(provider, op) if model is not None else None
+        return (model, listing) if model is not None and listing is not None else None
+
+    def providers(self) -> frozenset[str]:
+        """Everybody who offers anything."""
+        return frozenset(one.provider for model in self._models for one in model.listings())
+
     def near(self, alias: str, op: Operation | None = None) -> list[str]:
         """Up to three keys or aliases that look like this one; only those that do `op`, if given."""
         names: dict[str, str] = {}
@@ -150,11 +165,12 @@ def _models() -> Iterable[Model]:
 
 def model_of(raw: dict[str, Any]) -> Model:
     """A model from its JSON; KeyError or ValueError for what the schema does not allow."""
+    operations = tuple([Operation(one) for one in raw["operations"]])
     return Model(
         key=raw["key"],
         maker=raw["maker"],
         category=raw["category"],
-        operations=tuple([Operation(one) for one in raw["operations"]]),
+        operations=operations,
         provider=raw["provider"],
         endpoint=raw["endpoint"],
         aliases=tuple(raw["aliases"]),
@@ -167,6 +183,17 @@ def model_of(raw: dict[str, Any]) -> Model:
         retired=None if raw["retired"] is None else date.fromisoformat(raw["retired"]),
         successor=raw["successor"],
         note=raw["note"],
+        offers=tuple([_listing(one, operations) for one in raw.get("offers", ())]),
+    )
+
+
+def _listing(raw: dict[str, Any], operations: tuple[Operation, ...]) -> Listing:
+    named = raw.get("operations")
+    return Listing(
+        provider=raw["provider"],
+        endpoint=raw["endpoint"],
+        operations=operations if named is None else tuple([Operation(one) for one in named]),
+        prices=tuple([_price(one) for one in raw["prices"]]),
     )
 
 

@@ -11,8 +11,21 @@ from rushes.model.price import Fact, Price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A model as one provider lists it: its own name of it there, the work that it does there, and what it asks."""
+
+    provider: str
+    endpoint: str
+    operations: tuple[Operation, ...]
+    prices: tuple[Price, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """What is known about a model, and from when.
+
+    `provider`, `endpoint` and `prices` are those of the provider that it is asked of first; `offers` are the listings
+    of those who offer it too.
 
     `durations` are the lengths in seconds that it takes and `ratios` the aspect ratios (None: not known); `seconds` is
     its typical time, `timeout` when to give one request up. `defaults` are what it assumes for what is not said and a
@@ -35,6 +48,24 @@ class Model:
     retired: date | None
     successor: str | None
     note: str | None
+    offers: tuple[Listing, ...] = ()
+
+    def listings(self) -> tuple[Listing, ...]:
+        """Everybody who offers it, the first one first."""
+        first = Listing(provider=self.provider, endpoint=self.endpoint, operations=self.operations, prices=self.prices)
+        return (first, *self.offers)
+
+    def listed_by(self, provider: str, op: Operation) -> Listing | None:
+        """The model as `provider` lists it for this work; None when it does not.
+
+        The most particular listing counts: an address for this work alone beats one for several.
+        """
+        fitting = (one for one in self.listings() if one.provider == provider and op in one.operations)
+        return min(fitting, key=lambda one: len(one.operations), default=None)
+
+    def providers(self, op: Operation) -> tuple[str, ...]:
+        """Everybody who offers it for this work, the first one first."""
+        return tuple(dict.fromkeys(one.provider for one in self.listings() if op in one.operations))
 
     def retired_on(self, day: date) -> bool:
         """Whether the model no longer answers on that day."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from rushes.model.run import RunMode, RunOptions
+from rushes.model.money import parse_usd
+from rushes.model.run import OnUnknown, RunMode, RunOptions
 from rushes.model.workflow import Pick
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -33,13 +35,40 @@ def assignments(context: click.Context, parameter: click.Parameter, given: tuple
     return found
 
 
+def dollars(context: click.Context, parameter: click.Parameter, given: str | None) -> Decimal | None:
+    """A callback: an amount in USD."""
+    if given is None:
+        return None
+    amount = parse_usd(given)
+    if amount is None:
+        raise click.BadParameter(f"{given!r} is no amount in USD, such as 5.00", context, parameter)
+    return amount
+
+
 workflow_file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def newest(_context: click.Context, _parameter: click.Parameter, given: str | None) -> str | None:
     """The newest run, however it is asked for: by `last`, or by no name at all."""
     return None if given == "last" else given
+
+
 """A file that is there."""
+
+
+def budget(command: F) -> F:
+    """The ceiling of one run."""
+    says = "Spend at most USD in this run."
+    return click.option("--budget", callback=dollars, metavar="USD", help=says)(command)
+
+
+def on_unknown(command: F) -> F:
+    """What to do about requests in doubt."""
+    return click.option(
+        "--on-unknown",
+        type=click.Choice([str(one) for one in OnUnknown]),
+        help="A request in doubt: ask me, resubmit it (its worst case counts as spent), or fail its step.",
+    )(command)
 
 
 def _names(flag: str, attribute: str, says: str) -> Callable[[F], F]:
@@ -72,7 +101,8 @@ def running(command: F) -> F:
     """How to run it."""
     least = click.IntRange(min=1)
     flags: tuple[Callable[[F], F], ...] = (
-        click.option("--provider", metavar="NAME", help="Ask this provider for everything (sketch: offline and free)."),
+        click.option("--provider", metavar="NAME", help="Ask this provider for everything, or each model's own: auto."),
+        click.option("--sim", metavar="URL", help="A simulator stands in for every remote provider."),
         click.option("--concurrency", type=least, metavar="N", help="At most N requests at once."),
         click.option("--attempts", type=least, metavar="N", help="At most N results for a flagged candidate."),
         click.option("--candidates", type=least, metavar="N", help="N candidates where the file wants several."),
@@ -90,6 +120,8 @@ def running(command: F) -> F:
         click.option(
             "--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Time for one attempt."
         ),
+        budget,
+        on_unknown,
         click.option("--output-dir", metavar="DIR", help="Write outputs here, not beside the file."),
     )
     for flag in reversed(flags):
@@ -119,9 +151,12 @@ def options_from(given: dict[str, Any]) -> RunOptions:
         pick=Pick(given["pick"]) if given["pick"] else None,
         fail_fast=given["fail_fast"],
         timeout=given["timeout"],
+        budget=given["budget"],
+        on_unknown=OnUnknown(given["on_unknown"]) if given["on_unknown"] else None,
         variables=variables,
         # a resume from another folder must write to the same place
         output_dir=str(Path(output_dir).expanduser().absolute()) if output_dir else None,
+        sim=given["sim"],
     )
 
 
@@ -134,4 +169,5 @@ def project_flags(options: RunOptions, home: str | None) -> dict[str, object]:
         "attempts": options.attempts,
         "pick": str(options.pick) if options.pick else None,
         "output_dir": options.output_dir,
+        "sim": options.sim,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -65,6 +66,7 @@ class RunOptions:
     pick: Pick | None = None
     fail_fast: bool = False
     timeout: float | None = None
+    budget: Decimal | None = None  # USD; the ceiling of this run
     variables: dict[str, str] = field(default_factory=dict)
     output_dir: str | None = None
     sim: str | None = (
@@ -73,12 +75,12 @@ class RunOptions:
     rerun: tuple[str, ...] = ()
     fresh_seed: bool = False
     prompt: str | None = None  # for the nodes of `rerun`
-    on_unknown: OnUnknown = OnUnknown.ASK
+    on_unknown: OnUnknown | None = None
     floors: tuple[tuple[str, int, int], ...] = ()
 
     def plain(self) -> dict[str, Any]:
-        """As JSON."""
-        return dataclasses.asdict(self)
+        """As JSON; money as a string."""
+        return {**dataclasses.asdict(self), "budget": None if self.budget is None else str(self.budget)}
 
     @classmethod
     def structured(cls, raw: dict[str, Any]) -> RunOptions:
@@ -86,7 +88,8 @@ class RunOptions:
         values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in raw.items()}
         values["mode"] = RunMode(values["mode"])
         values["pick"] = None if values["pick"] is None else Pick(values["pick"])
-        values["on_unknown"] = OnUnknown(values.get("on_unknown", OnUnknown.ASK))
+        values["budget"] = None if values.get("budget") is None else Decimal(values["budget"])
+        values["on_unknown"] = OnUnknown(said) if (said := values.get("on_unknown")) else None
         values["floors"] = tuple((base, candidate, salt) for base, candidate, salt in values["floors"])
         return cls(**values)
 
