@@ -14,9 +14,10 @@ from rushes.app.hooks import Hooks
 from rushes.app.plan import Prepared
 from rushes.app.project import Project
 from rushes.app.results import Finished, finish
+from rushes.app.scopes import ceilings_of, scopes_of
 from rushes.app.summary import RunSummary
 from rushes.assets.sources import artifact_of
-from rushes.engine.claims import stuck_in
+from rushes.engine.claims import others_hold, stuck_in
 from rushes.engine.clock import SystemClock
 from rushes.engine.job import Job
 from rushes.engine.parts import Parts, Stop
@@ -26,7 +27,7 @@ from rushes.engine.run import drive
 from rushes.graph.select import flags_of
 from rushes.ledger.fold import fold
 from rushes.ledger.writer import Writer
-from rushes.model.run import RunRecord, RunState
+from rushes.model.run import OnUnknown, RunRecord, RunState
 
 
 async def drive_run(project: Project, prepared: Prepared, record: RunRecord, owner: str, hooks: Hooks) -> RunSummary:
@@ -35,7 +36,9 @@ async def drive_run(project: Project, prepared: Prepared, record: RunRecord, own
     state = RunState.INTERRUPTED
     writer = Writer(ledger, record.id, owner, time.time)
     try:
-        end = await drive(_job(project, prepared, record, owner), _parts(project, writer, hooks))
+        ceilings = ceilings_of(project, prepared, record.id)
+        ledger.set_ceilings(record.id, {one.scope: one.most for one in ceilings})
+        end = await drive(_job(project, prepared, record, owner), _parts(project, writer, owner, hooks))
         await writer.flush()
         record = dataclasses.replace(record, state=end.state)
         entries = await asyncio.to_thread(ledger.events, record.id)
@@ -48,6 +51,12 @@ async def drive_run(project: Project, prepared: Prepared, record: RunRecord, own
             writer.close()
         finally:
             ledger.leave_run(record.id, owner, state, time.time())
+            await _close(project)
+
+
+async def _close(project: Project) -> None:
+    """Let go of the providers' connections, whatever happened: each, also when another cannot."""
+    await asyncio.gather(*(one.close() for one in project.loaded_providers().values()), return_exceptions=True)
 
 
 def _job(project: Project, prepared: Prepared, record: RunRecord, owner: str) -> Job:
@@ -71,11 +80,13 @@ def _job(project: Project, prepared: Prepared, record: RunRecord, owner: str) ->
         request_delay=settings.request_delay or 0.0,
         timeout=prepared.models.timeout,
         seconds=prepared.models.seconds,
+        scopes=scopes_of(project, prepared, record.id),
+        on_unknown=options.on_unknown or OnUnknown.ASK,
         past=past_of(fold(project.ledger.events(record.id))),
     )
 
 
-def _parts(project: Project, writer: Writer, hooks: Hooks) -> Parts:
+def _parts(project: Project, writer: Writer, owner: str, hooks: Hooks) -> Parts:
     return Parts(
         journal=writer,
         known=Holdings(project.ledger, project.store),
@@ -87,6 +98,7 @@ def _parts(project: Project, writer: Writer, hooks: Hooks) -> Parts:
         scratch=project.scratch,
         notes=project.ledger,
         stuck=stuck_in(project.ledger, time.time),
+        busy=others_hold(project.ledger, owner, time.time),
         stop=hooks.stop or Stop(),
         watch=hooks.watch,
         gauge=hooks.gauge,

@@ -64,7 +64,7 @@ async def decide(
         subject=outcome.base,
         artifact=digest,
         choice=choice,
-        by=by or _person(),
+        by=by or person(),
         note=note,
     )
     project.ledger.append(record.id, [event], time.time())
@@ -112,7 +112,8 @@ def _gates_after(prepared: Prepared, number: int) -> list[int]:
     return [child for child in children if grid.nodes[child].op is Operation.APPROVE]
 
 
-def _person() -> str:
+def person() -> str:
+    """Who sits at this machine, for records of decisions."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

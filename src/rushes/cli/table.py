@@ -12,6 +12,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "runs": ("rushes.cli.commands.show:runs", "list the runs, newest first"),
     "approve": ("rushes.cli.commands.review:approve", "let a candidate through its gate"),
     "reject": ("rushes.cli.commands.review:reject", "turn a candidate down"),
+    "unknowns": ("rushes.cli.commands.unknowns:unknowns", "list the requests that may or may not have been charged"),
+    "resolve": ("rushes.cli.commands.unknowns:resolve", "say what became of a request in doubt"),
     "export": ("rushes.cli.commands.export:export", "write a run's files and its report again"),
     "sim": ("rushes.cli.commands.sim:sim", "simulate the providers, with faults and books"),
     "schema": ("rushes.cli.commands.schema:schema", "print the JSON Schema of workflow files"),

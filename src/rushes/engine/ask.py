@@ -81,7 +81,7 @@ def _ended(why: RemoteError, stopped: bool, billed: Decimal | None) -> Exception
 
 
 def _wait_for_contact(error: RemoteError, lost: int) -> float:
-    if error.kind not in ASKED_AGAIN:
+    if error.kind not in ASKED_AGAIN or error.maybe_billed:  # about the job, not about the question
         raise error
     if lost >= _TRIES:
         # the job lives on where nobody reaches it: not an offer to buy another one

@@ -25,12 +25,13 @@ from typing import TypeVar
 
 from rushes.engine.ask import call_off, finished
 from rushes.engine.doubt import find_out
-from rushes.engine.keep import keep
-from rushes.engine.order import Beyond, Held, Open, Order, Phase, idempotency_key
+from rushes.engine.keep import keep, keep_given
+from rushes.engine.order import GIVEN, Beyond, Held, Open, Order, Phase, idempotency_key
 from rushes.engine.parts import JobContext, Parts
 from rushes.errors import ErrorClass, RemoteError
 from rushes.model.claim import Claim
 from rushes.model.event import Accepted, Reserved, Submitting
+from rushes.model.ids import Digest
 from rushes.model.result import Result
 from rushes.plugin.provider import Duplicates, Finished, Output, Pending, Provider, Submitted
 
@@ -83,6 +84,8 @@ async def adopt(order: Order, open_: Open, parts: Parts) -> Result | None:
     context = _context(order, open_.idempotency_key or "", parts)
     _begin(order, provider, parts)
     remote = open_.remote
+    if remote is not None and remote.startswith(GIVEN):
+        return await keep_given(order, Digest(remote.removeprefix(GIVEN)), context, parts)
     if remote is not None:
 
         async def the_job() -> Result:

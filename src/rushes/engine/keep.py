@@ -13,8 +13,9 @@ from functools import partial
 from rushes.engine.order import Order, Phase
 from rushes.engine.parts import JobContext, Parts
 from rushes.engine.retry import ASKED_AGAIN, wait_before_asking
-from rushes.errors import ErrorClass, RemoteError, StoreError
+from rushes.errors import ErrorClass, RemoteError, RushesError, StoreError
 from rushes.model.event import Done, Stored
+from rushes.model.ids import Digest
 from rushes.model.media import Artifact, Kind
 from rushes.model.operation import SIGNATURES
 from rushes.model.request import Request
@@ -38,8 +39,28 @@ async def keep(order: Order, provider: Provider, answer: Finished, context: JobC
         parts.journal.put(done)  # the bytes came with the answer: Stored follows at once and carries the fsync
     parts.watch(done)
     artifacts = [await _store(output, provider, context, parts) for output in answer.outputs]
+    return await _finish(order, artifacts, answer.text, context, parts)
+
+
+async def keep_given(order: Order, digest: Digest, context: JobContext, parts: Parts) -> Result:
+    """The result that a person brought: its bytes are in the store already. Raises RemoteError, StoreError."""
+    order.phase = Phase.KEEPING
+    order.answered()
+    done = Done(attempt=order.attempt)
+    parts.journal.put(done)
+    parts.watch(done)
+    try:
+        artifact = await context.work(lambda: parts.probe(digest, parts.store.path(digest)))
+    except RushesError as error:
+        raise RemoteError(ErrorClass.BAD_OUTPUT, f"what was adopted cannot be used: {error}") from error
+    return await _finish(order, [artifact], None, context, parts)
+
+
+async def _finish(
+    order: Order, artifacts: list[Artifact], text: str | None, context: JobContext, parts: Parts
+) -> Result:
     request = order.request
-    _refuse_wrong_kind(request, artifacts, answer.text)
+    _refuse_wrong_kind(request, artifacts, text)
     verdict = await _judge(request, artifacts, context, parts)
     stored = Stored(
         attempt=order.attempt,
@@ -51,12 +72,12 @@ async def keep(order: Order, provider: Provider, answer: Finished, context: JobC
         artifacts=tuple(artifacts),
         verdict=verdict,
         recipe=request.recipe.plain(),
-        text=answer.text,
+        text=text,
         seconds=round(parts.clock.time() - order.began, 6),
     )
     await parts.journal.record(stored)
     parts.watch(stored)
-    return Result(request.candidate, request.salt, Value(answer.text, tuple(artifacts)), verdict, order.attempt)
+    return Result(request.candidate, request.salt, Value(text, tuple(artifacts)), verdict, order.attempt)
 
 
 async def _store(output: Output, provider: Provider, context: JobContext, parts: Parts) -> Artifact:

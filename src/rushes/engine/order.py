@@ -15,6 +15,9 @@ from rushes.model.event import Place
 from rushes.model.ids import AttemptId
 from rushes.model.request import Request
 
+GIVEN = "stored:"
+"""How the remote id of a result begins that a person brought by hand: the digest of its bytes in the store follows."""
+
 
 class Held(Exception):
     """Another live process is buying this very request; its result will serve us too."""

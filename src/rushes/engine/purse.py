@@ -11,7 +11,7 @@ from collections import deque
 from rushes.engine.work import Unit
 from rushes.errors import ErrorClass, RemoteError
 from rushes.model.claim import Short
-from rushes.model.money import ZERO, show_usd
+from rushes.model.money import ZERO
 
 _AT_ONCE = 64  # units that are tried again together: with ten thousand waiting, money that came back reaches some
 
@@ -63,12 +63,7 @@ def hopeless(short: Short) -> bool:
 
 def refusal(short: Short) -> RemoteError:
     """What is said about a unit that a ceiling refused for good."""
-    ceiling = f"the budget of {_kind(short)} is {show_usd(short.most)}"
-    if short.needs is None:
-        says = f"its price is not known, and {ceiling}: nothing without a price is bought under a budget"
-    else:
-        says = f"{ceiling}: {show_usd(short.left)} of it is left, and this may cost {show_usd(short.needs)}"
-    return RemoteError(ErrorClass.QUOTA, says)
+    return RemoteError(ErrorClass.QUOTA, short.says)
 
 
 def _kind(short: Short) -> str:

@@ -10,7 +10,11 @@ import asyncio
 
 
 class Wakes:
-    """Who waits for which job. `remote` is the provider's name of a job, as in `Accepted`."""
+    """Who waits for which job.
+
+    `remote` is what the provider called the job, as in `Accepted`. Where that is a JSON list its first item is the
+    job's own id, and that is enough to wake it.
+    """
 
     def __init__(self) -> None:
         self._waiting: dict[str, list[asyncio.Future[bool]]] = {}
@@ -28,22 +32,31 @@ class Wakes:
     def open(self, remote: str) -> asyncio.Future[bool]:
         """A future that a wake sets to True; hand it back to `close`."""
         woken: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(remote, []).append(woken)
+        self._waiting.setdefault(_id(remote), []).append(woken)
         return woken
 
     def close(self, remote: str, woken: asyncio.Future[bool]) -> None:
         """Nobody waits on this future any more."""
-        left = self._waiting.get(remote)
+        name = _id(remote)
+        left = self._waiting.get(name)
         if left is not None:
             left.remove(woken)
             if not left:
-                del self._waiting[remote]
+                del self._waiting[name]
 
     def wake(self, remote: str) -> bool:
         """Wake whoever waits for this job, and nobody else; says whether anybody did."""
-        for woken in self._waiting.get(remote, ()):
+        waiting = self._waiting.get(_id(remote), ())
+        for woken in waiting:
             settle(woken, True)
-        return remote in self._waiting
+        return bool(waiting)
+
+
+def _id(remote: str) -> str:
+    if remote.startswith('["'):
+        end = remote.find('"', 2)
+        return remote[2:end] if end > 0 else remote
+    return remote
 
 
 def settle(future: asyncio.Future[bool], value: bool) -> None:

@@ -69,6 +69,7 @@ class AttemptState(NamedTuple):
     maybe_billed: bool = False
     final: bool = False
     sent: float | None = None  # when it was first submitted
+    outcome: str = ""  # of what was resolved: paid, lost, adopt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +200,7 @@ class _Folding:
         self._move(event, at)
 
     def resolved(self, event: Resolved, at: float) -> None:
-        self._move(event, at, remote=event.remote, says=event.note)
+        self._move(event, at, remote=event.remote, says=event.note, outcome=event.outcome)
 
     def _move(self, event: Any, at: float, **changes: Any) -> None:
         attempt = self.attempts.get(event.attempt)

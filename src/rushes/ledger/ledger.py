@@ -6,10 +6,11 @@ end, the state the run has then. So no reader ever sees half of a fact, and a cr
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import json
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
@@ -36,11 +37,13 @@ from rushes.ledger.rows import (
 from rushes.model.claim import Claim
 from rushes.model.collector import collector_off
 from rushes.model.event import Event, Released, Reserved, to_plain
-from rushes.model.ids import BaseKey, Digest, NodeId, RequestKey, RunId
+from rushes.model.ids import AttemptId, BaseKey, Digest, NodeId, RequestKey, RunId
 from rushes.model.media import Artifact
 from rushes.model.result import Result
-from rushes.model.run import RunRecord, RunState
+from rushes.model.run import RunOptions, RunRecord, RunState
 from rushes.model.verdict import Decision
+
+Look = Callable[[Sequence[Entry], str | None], None]
 
 _EVENT = "INSERT INTO events (run, seq, at, kind, body) VALUES (?, ?, ?, ?, ?)"
 
@@ -91,6 +94,11 @@ class Ledger:
         )
         if not added:
             raise StoreError(f"there is already a run {run.id} in {self.where}")
+
+    def set_options(self, run_id: RunId, options: RunOptions) -> None:
+        """Keep what the run is driven with from now on."""
+        record = dataclasses.replace(self.run(run_id), options=options)
+        self._db.write(lambda tx: tx.run("UPDATE runs SET record = ? WHERE id = ?", (record_to_text(record), run_id)))
 
     def run(self, run_id: RunId) -> RunRecord:
         """The run with this id or this unique beginning of one; NotFound names what is near."""
@@ -167,6 +175,31 @@ class Ledger:
     def holders(self, keys: Sequence[RequestKey], at: float) -> dict[RequestKey, Holder]:
         """Who holds the claim of each request that is claimed."""
         return holders_of(self._db, self._for(HOLDERS, keys), at)
+
+    def claimants(self) -> list[str]:
+        """The owners of requests that are under way, alive or not."""
+        rows = self._db.read("SELECT DISTINCT owner FROM claims WHERE stage <> 'unknown' ORDER BY owner")
+        return [row[0] for row in rows]
+
+    def doubtful(self) -> list[tuple[RunId, AttemptId]]:
+        """The attempts that were sent and have no end yet, those in doubt among them, of every run."""
+        rows = self._db.read("SELECT run, attempt FROM claims WHERE stage <> 'reserved' ORDER BY run, attempt")
+        return [(RunId(run), AttemptId(attempt)) for run, attempt in rows]
+
+    def append_if(self, run_id: RunId, events: Sequence[Event], at: float, look: Look) -> None:
+        """Write events if `look` lets them: it is handed the run's entries and its live owner, and raises if not.
+
+        Look and writing are one transaction, so nothing comes between them.
+        """
+
+        def write(tx: Transaction) -> None:
+            last, workflow, owner = self._locked(tx, run_id, at, len(events))
+            rows = tx.read("SELECT seq, at, kind, body FROM events WHERE run = ? ORDER BY seq", (run_id,))
+            look([entry_of(*row) for row in rows], owner if owner and is_alive(tx, owner, at) else None)
+            written = write_group(tx, run_id, [Batch(at, tuple(events))], owner or "", self._db.list_of)
+            self._write_entries(tx, run_id, workflow, numbered(written.batches, last))
+
+        self._db.write(write)
 
     # events
 
