@@ -47,6 +47,7 @@ TRIES = 4
 MOST_REDIRECTS = 5
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 530})
 _LONGEST_WAIT = 30.0
+_IDLE = 4  # connections kept for the next question
 _VALUE = re.compile(r"[\x20-\x7e]*")
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -165,7 +166,8 @@ class Http:
     async def download(self, url: str, *, name: str, sleep: Sleep, most: int = MOST_RESULT) -> AsyncIterator[bytes]:
         """Stream a result of the provider `name`; after a break what was had is skipped and the rest goes on.
 
-        Raises RemoteError, always with `maybe_billed`: the result was paid for, and asking for it again costs nothing.
+        Raises RemoteError: TRANSIENT where fetching it again may help, else BAD_OUTPUT with `maybe_billed`, for the
+        result was paid for.
         """
         had = 0
         for attempt in range(1, TRIES + 1):
@@ -185,7 +187,7 @@ class Http:
             except (httpx.HTTPError, TimeoutError, Refused) as error:
                 if attempt == TRIES:
                     says = f"a result of {name} cannot be fetched: {_why(error)}"
-                    raise _result(ErrorClass.TRANSIENT, says) from None
+                    raise RemoteError(ErrorClass.TRANSIENT, says) from None
             await sleep(0.5 * 2**attempt)
 
     async def is_there(self, url: str) -> bool:
@@ -257,7 +259,8 @@ class Http:
             self._loop, self._clients = loop, {}  # sockets of a loop that is gone are gone with it
         client = self._clients.get(pooled)
         if client is None:
-            idle = httpx.Limits(max_connections=None, max_keepalive_connections=64 if pooled else 0)
+            # the pool looks at every idle socket each time it is asked: with many, ten thousand jobs cost a core
+            idle = httpx.Limits(max_connections=None, max_keepalive_connections=_IDLE if pooled else 0)
             # no proxy and no .netrc from the environment: what is asked, and with which key, is decided here
             client = self._clients[pooled] = httpx.AsyncClient(
                 verify=_trust(os.environ.get("SSL_CERT_FILE")), limits=idle, trust_env=False, follow_redirects=False
