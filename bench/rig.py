@@ -20,6 +20,7 @@ from rushes.graph.setting import ModelChoice, Setting
 from rushes.ledger.ledger import Ledger
 from rushes.ledger.open import open_ledger
 from rushes.ledger.writer import Writer
+from rushes.model.event import Event
 from rushes.model.ids import Digest, NodeId, RunId
 from rushes.model.media import Artifact
 from rushes.model.operation import Operation
@@ -88,13 +89,15 @@ async def run(
     seconds: Callable[[Node], float] = lambda _node: 1.0,
     clock: Clock | None = None,
     wrap: Callable[[Journal], Journal] = lambda journal: journal,
+    model: str = "m",
+    watch: Callable[[Event], None] = lambda _event: None,
 ) -> tuple[RunEnd, float]:
     """Drive one run to its end; its end and the seconds on the loop's clock, which may be virtual."""
     grid = grid_of(flow)
     run_id, owner = RunId(name), f"bench-{name}"
     place.ledger.create_run(_record(run_id))
     place.ledger.take_run(run_id, owner, time.time())
-    setting = Setting(variables={}, sources={}, choose=lambda _node: ModelChoice(provider.name, "m", "m"))
+    setting = Setting(variables={}, sources={}, choose=lambda _node: ModelChoice(provider.name, model, provider.version(model)))
     writer = Writer(place.ledger, run_id, owner, time.time)
     parts = Parts(
         journal=wrap(writer),
@@ -106,6 +109,7 @@ async def run(
         clock=clock or SystemClock(),
         scratch=place.folder,
         notes=place.ledger,
+        watch=watch,
     )
     job = Job(
         run=run_id,

@@ -1,0 +1,117 @@
+"""What ten thousand jobs in flight cost the process that waits for them.
+
+One process, one run, the adapter of fal: 10,000 requests accepted by a simulator in another process, none of them
+finished. Then nothing happens but asking, at the floors of `rushes.engine.pace` (40 questions a second for an account).
+Targets: under 500 MB, and under 10 % of one core (5 % is the goal).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import date
+
+from bench.figure import PYTHON, ROOT, Figure
+from bench.rig import home, independent, run
+from rushes.app.offers import Offers
+from rushes.catalogue.load import Catalogue
+from rushes.model.event import Accepted, Event
+from rushes.model.operation import Operation
+from rushes.plugin.access import Access, Secret
+from rushes.plugin.provider import Provider
+from rushes.providers.fal import Fal
+from rushes.sim.simulator import Simulator
+
+JOBS = 10_000
+WINDOW = 20.0
+"""Seconds of idle polling that are looked at."""
+
+_MODEL = "flux_schnell"
+_FOR_EVER = 1e6
+"""Real seconds for a simulated one: no job ends."""
+
+
+def measure() -> Iterator[Figure]:
+    """Both."""
+    with subprocess.Popen(
+        [PYTHON, "-m", "bench.inflight", "serve"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        try:
+            url = server.stdout.readline().strip()
+            waiting = subprocess.run(
+                [PYTHON, "-m", "bench.inflight", "wait", url], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
+            )
+        finally:
+            server.kill()
+    found = json.loads(waiting.stdout)
+    yield Figure(name="10,000 jobs in flight, peak memory", value=found["peak"], limit=500, unit="MB")
+    yield Figure(name="10,000 jobs in flight, idle polling", value=found["core"] * 100, limit=10, unit="% of a core")
+    yield Figure(name="10,000 jobs in flight, questions", value=found["polls"], limit=None, unit="1/s")
+
+
+async def _serve() -> None:
+    async with Simulator(time_scale=_FOR_EVER, at_once=JOBS) as sim:
+        print(sim.url, flush=True)
+        await asyncio.Event().wait()
+
+
+class _Watched:
+    """The adapter, with its questions counted."""
+
+    def __init__(self, adapter: Fal) -> None:
+        self.polls = 0
+        self.accepted = asyncio.Event()
+        self._accepted = 0
+        self._poll = adapter.poll
+        adapter.poll = self._counted  # type: ignore[method-assign]
+
+    async def _counted(self, remote: str, context: object) -> object:
+        self.polls += 1
+        return await self._poll(remote, context)  # type: ignore[arg-type]
+
+    def watch(self, event: Event) -> None:
+        """Counts what was accepted."""
+        self._accepted += isinstance(event, Accepted)
+        if self._accepted == JOBS:
+            self.accepted.set()
+
+
+async def _wait(url: str) -> dict[str, float]:
+    offers = Offers(Catalogue.default(), "fal", date.today())
+    adapter = Fal(Access(url=f"{url}/fal", key=Secret("simulated"), simulated=True, offer=offers))
+    watched = _Watched(adapter)
+    with home() as place:
+        flow = independent(JOBS, Operation.TEXT_TO_IMAGE)
+        provider: Provider = adapter
+        going = asyncio.create_task(
+            run(place, provider, flow, concurrency=JOBS, model=_MODEL, watch=watched.watch)
+        )
+        await asyncio.wait({going, asyncio.create_task(watched.accepted.wait())}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.sleep(5)  # what the submissions left to do is done
+        before = (time.process_time(), time.perf_counter(), watched.polls)
+        await asyncio.sleep(WINDOW)
+        core, wall, polls = time.process_time() - before[0], time.perf_counter() - before[1], watched.polls - before[2]
+        print(
+            json.dumps(
+                {
+                    "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+                    "core": core / wall,
+                    "polls": polls / wall,
+                }
+            ),
+            flush=True,
+        )
+    raise SystemExit
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "serve":
+        asyncio.run(_serve())
+    else:
+        asyncio.run(_wait(sys.argv[2]))

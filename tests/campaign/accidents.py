@@ -1,0 +1,139 @@
+"""What happens to a runner: each accident is set up inside the child that it happens to, or done to it from outside."""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import signal
+import sqlite3
+import time
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rushes.engine.parts import Journal
+from rushes.model.claim import Claim
+from rushes.model.event import Event, Reserved
+
+
+class What(StrEnum):
+    """The accidents."""
+
+    KILL_BEFORE = "kill before a fact is written"
+    KILL_AFTER = "kill after a fact was written"
+    KILL_ANYWHERE = "kill at a random instant"
+    DISK_FULL = "disk full"
+    LOCKED = "ledger locked by another process"
+    CLOCK = "clock jump"
+    NONE = "no accident"
+
+
+class Accident(NamedTuple):
+    """One accident: at the fact with this number, after so many seconds, at so many bytes, or by so many seconds."""
+
+    what: What
+    fact: int = 0
+    seconds: float = 0.0
+    size: int = 0
+
+
+def some_accident(dice: random.Random, facts: int, usual: float) -> Accident:
+    """An accident by chance: among the first `facts` facts, or within `usual` seconds."""
+    what = dice.choices(
+        [What.KILL_BEFORE, What.KILL_AFTER, What.KILL_ANYWHERE, What.DISK_FULL, What.LOCKED, What.CLOCK],
+        [34, 30, 22, 4, 5, 5],
+    )[0]
+    seconds = dice.uniform(0.02, usual)
+    if what is What.LOCKED:
+        seconds = dice.uniform(0.05, 0.3)
+    if what is What.CLOCK:
+        seconds = dice.choice([-86_400.0, -3_600.0, -5.0, 5.0, 3_600.0, 86_400.0, 40 * 86_400.0])
+    return Accident(what, dice.randint(1, facts), seconds, dice.randint(2, 200) * 1024)
+
+
+class Struck(Journal):
+    """A journal at one of whose facts something happens; what has happened is noted in a file, which outlives a kill."""
+
+    def __init__(self, journal: Any, accident: Accident, note: Callable[[str], None]) -> None:
+        self._journal = journal
+        self._accident = accident
+        self._note = note
+        self._count = 0
+
+    def put(self, *events: Event) -> None:
+        """Hand over."""
+        for event in events:
+            self._before(event)
+            self._journal.put(event)
+            self._after(event)
+
+    async def record(self, *events: Event) -> None:
+        """Hand over; the moment after a durable fact is on disk is the moment before anything is done about it."""
+        for event in events:
+            self._before(event)
+        await self._journal.record(*events)
+        for event in events:
+            self._after(event)
+
+    async def reserve(self, event: Reserved, *then: Event) -> Claim:
+        """One commit is one moment."""
+        self._before(event)
+        claim: Claim = await self._journal.reserve(event, *then)
+        for one in (event, *then):
+            self._after(one)
+        return claim
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._journal, name)
+
+    def _before(self, event: Event) -> None:
+        self._count += 1
+        if self._count != self._accident.fact:
+            return
+        what = self._accident.what
+        if what is What.KILL_BEFORE:
+            self._note(f"{what}: {type(event).__name__}")
+            os.kill(os.getpid(), signal.SIGKILL)
+        elif what is What.CLOCK:
+            jump(self._accident.seconds)
+            self._note(what)
+        elif what is What.DISK_FULL:
+            fill_disk(self._accident.size)
+            self._note(what)
+
+    def _after(self, event: Event) -> None:
+        if self._accident.what is What.KILL_AFTER and self._count >= self._accident.fact:
+            self._note(f"{self._accident.what}: {type(event).__name__}")
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def jump(seconds: float) -> None:
+    """From now on this process believes that it is so much later."""
+    true = time.time
+    time.time = lambda: true() + seconds
+
+
+def fill_disk(size: int) -> None:
+    """From now on no file of this process can grow beyond so many bytes: writing there fails, as on a full disk."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+
+
+def locker(ledger: Path, delay: float, seconds: float) -> int:
+    """Start a process that takes the ledger's write lock after `delay`, keeps it, and is killed without giving it back.
+
+    Returns its process id, for `os.waitpid`. It is no child of the runner: a fork of a process that has the file open
+    would inherit what SQLite believes about locks.
+    """
+    pid = os.fork()
+    if pid == 0:
+        try:
+            time.sleep(delay)
+            held = sqlite3.connect(f"file:{ledger}?mode=rw", uri=True, timeout=30, isolation_level=None)
+            held.execute("BEGIN IMMEDIATE")
+            time.sleep(seconds)
+            os.kill(os.getpid(), signal.SIGKILL)
+        finally:
+            os._exit(1)  # there is no ledger yet
+    return pid
