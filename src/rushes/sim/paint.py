@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -125,8 +126,10 @@ class Painter:
     def _artifact(self, data: bytes) -> Artifact:
         digest = Digest(hashlib.sha256(data).hexdigest())
         path = self._path(digest)
-        if not path.exists():
-            path.write_bytes(data)
+        if not path.exists():  # beside, then renamed: another thread may be reading it for another job
+            beside = path.with_name(f"{digest}.{threading.get_ident()}")
+            beside.write_bytes(data)
+            beside.replace(path)
         width, height = _pixels(path)
         return Artifact(digest=digest, media_type="image/png", size=len(data), width=width, height=height)
 
