@@ -1,69 +1,119 @@
-"""Ceilings that a document sets, held against the plan: what could go over is refused before anything is bought.
+"""The plan held against the ceilings, before anything is bought.
 
-The worst case is meant: every request that may become necessary, each candidate flagged until its attempts are used
-up. An unknown price cannot be kept under a ceiling, so it is refused under one; it is never counted as zero.
+Three answers. What costs more for certain than is left is refused, and so is an unknown price: nobody can keep a
+ceiling on it, and it is never counted as zero. What may cost more, should everything that is uncertain come true, goes
+on and says so: the ledger stops buying exactly at the ceiling (`Ledger.commit`), and what was made until then is kept.
+All the rest goes on in silence.
 """
 
 from __future__ import annotations
 
-import time
+import dataclasses
+from collections.abc import Sequence
 from decimal import Decimal
 
 from rushes.app.plan import Prepared
 from rushes.app.project import Project
+from rushes.app.scopes import Ceiling, account_of, ceilings_of
 from rushes.errors import RefusedError
 from rushes.graph.planned import NodePlan
-from rushes.ledger.fold import fold
+from rushes.ledger.books import balance
+from rushes.model.ids import RunId
 from rushes.model.money import ZERO, Estimate, show_usd
+from rushes.model.scope import NODE, RUN, kind_of
+
+_NAMED = 3  # nodes that a message names before it says how many more there are
 
 
-def keep_ceilings(project: Project, prepared: Prepared) -> None:
-    """Raises RefusedError naming the ceiling, the worst case and what to do."""
-    settings, plan = prepared.workflow.settings, prepared.plan
-    attempts = prepared.setting.attempts
-    _hold("the run", plan.money, attempts, settings.max_cost, "settings.max_cost")
-    budgets = {node.id: node for node in prepared.grid.nodes if node.budget is not None}
-    for one in plan.nodes:
-        if one.node in budgets:
-            node = budgets[one.node]
-            _hold(_named(one), one.money, node.attempts or attempts, node.budget, "its budget")
-    if settings.daily_limit is not None and _costs(plan.money):
-        left = max(settings.daily_limit - _spent_today(project), ZERO)
-        _hold("the run", plan.money, attempts, left, f"what is left of daily_limit {show_usd(settings.daily_limit)}")
+def keep_ceilings(project: Project, prepared: Prepared, run: RunId) -> Prepared:
+    """The same, with a warning in its plan for each ceiling that the run may meet.
+
+    Raises RefusedError naming the ceiling, what is left of it, what is needed and what to do.
+    """
+    ceilings = ceilings_of(project, prepared, run) if _costs(prepared.plan.money) else []
+    warnings = []
+    for ceiling in ceilings:
+        nodes = _under(ceiling, prepared, run)
+        money = _total(nodes)
+        if not _costs(money):
+            continue
+        left = _left(project, ceiling, run)
+        _refuse(ceiling, nodes, money, left)
+        worst = _worst(nodes, prepared)
+        if worst > left:
+            warnings.append(_warning(ceiling, money.high, worst, left))
+    if not warnings:
+        return prepared
+    plan = dataclasses.replace(prepared.plan, warnings=(*prepared.plan.warnings, *warnings))
+    return dataclasses.replace(prepared, plan=plan)
 
 
-def _hold(what: str, money: Estimate, attempts: int, ceiling: Decimal | None, name: str) -> None:
-    if ceiling is None or not _costs(money):
-        return
-    if money.unknown:
-        raise RefusedError(
-            f"{what} has {money.unknown} requests without a known price, and {name} is {show_usd(ceiling)}",
-            next_step="choose models with a known price, or take the ceiling away",
-        )
-    worst = money.high * attempts
-    if worst > ceiling:
-        raise RefusedError(
-            f"{what} may cost {show_usd(worst)} ({show_usd(money.high)}, each flagged result made up to {attempts}"
-            f" times), and {name} is {show_usd(ceiling)}",
-            next_step="run less (--only, --mode images), allow fewer --attempts, or raise the ceiling",
-        )
+def foresee(project: Project, prepared: Prepared) -> Prepared:
+    """`keep_ceilings` for a look at the plan: what would be refused is one more warning."""
+    try:
+        return keep_ceilings(project, prepared, RunId(""))
+    except RefusedError as error:
+        says = f"a run would be refused: {error.message} ({error.next_step})"
+        plan = dataclasses.replace(prepared.plan, warnings=(*prepared.plan.warnings, says))
+        return dataclasses.replace(prepared, plan=plan)
+
+
+def _under(ceiling: Ceiling, prepared: Prepared, run: RunId) -> list[NodePlan]:
+    if kind_of(ceiling.scope) != NODE:
+        return list(prepared.plan.nodes)
+    return [one for one in prepared.plan.nodes if ceiling.scope == f"{NODE}:{run}/{one.node}"]
+
+
+def _total(nodes: Sequence[NodePlan]) -> Estimate:
+    return sum((one.money for one in nodes), Estimate())
 
 
 def _costs(money: Estimate) -> bool:
     return bool(money.high or money.unknown)
 
 
-def _named(one: NodePlan) -> str:
-    return one.title or str(one.node)
+def _worst(nodes: Sequence[NodePlan], prepared: Prepared) -> Decimal:
+    """Every request that may become necessary, each candidate flagged until its attempts are used up."""
+    own = {node.id: node.attempts for node in prepared.grid.nodes}
+    return sum((one.money.high * (own.get(one.node) or prepared.setting.attempts) for one in nodes), ZERO)
 
 
-def _spent_today(project: Project) -> Decimal:
-    now = time.localtime()
-    midnight = time.mktime((now.tm_year, now.tm_mon, now.tm_mday, 0, 0, 0, 0, 0, -1))
-    spent = ZERO
-    for record in project.ledger.runs(limit=10_000):
-        if record.updated >= midnight:
-            today = (entry for entry in project.ledger.events(record.id) if entry.at >= midnight)
-            money = fold(today).money
-            spent += money.billed + money.held
-    return spent
+def _left(project: Project, ceiling: Ceiling, run: RunId) -> Decimal:
+    """What a ceiling still allows. What this run holds for requests it left open is for what its plan counts again."""
+    name = account_of(ceiling)
+    account = project.ledger.accounts([name])[name]
+    held = account.held
+    if held:
+        held = max(held - balance(project.ledger.events(run)).held, ZERO)
+    return max(ceiling.most - account.spent - held, ZERO)
+
+
+def _refuse(ceiling: Ceiling, nodes: Sequence[NodePlan], money: Estimate, left: Decimal) -> None:
+    if money.unknown:
+        unknown = [one.title or str(one.node) for one in nodes if one.money.unknown]
+        more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
+        raise RefusedError(
+            f"{money.unknown} requests have no known price ({', '.join(unknown[:_NAMED])}{more}),"
+            f" and {ceiling.source} is {show_usd(ceiling.most)}: nothing without a price is bought under a ceiling",
+            next_step="choose models with a known price, leave these out with --except, or take the ceiling away",
+        )
+    if money.low > left:
+        raise RefusedError(
+            f"this costs {show_usd(money.low)} at least, and {_allows(ceiling, left)}",
+            next_step=f"run less (--only, --mode images), or raise {_raised(ceiling)}",
+        )
+
+
+def _warning(ceiling: Ceiling, high: Decimal, worst: Decimal, left: Decimal) -> str:
+    again = f" ({show_usd(high)}, and more where results are flagged and made again)" if worst != high else ""
+    return f"this may cost {show_usd(worst)}{again}, and {_allows(ceiling, left)}: what comes after that is not bought"
+
+
+def _allows(ceiling: Ceiling, left: Decimal) -> str:
+    if left == ceiling.most:
+        return f"{ceiling.source} is {show_usd(ceiling.most)}"
+    return f"{ceiling.source}, {show_usd(ceiling.most)} in all, allows {show_usd(left)} more"
+
+
+def _raised(ceiling: Ceiling) -> str:
+    return "the ceiling with --budget" if kind_of(ceiling.scope) == RUN else ceiling.source

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal
 
 from rushes.app.report_html import esc, seconds, short
 from rushes.app.summary import NodeLine, RunSummary
+from rushes.ledger.books import Books
 from rushes.ledger.entry import Entry
-from rushes.model.event import Cancelled, Done, Reserved, Stored
+from rushes.model.event import Reserved, Stored
 from rushes.model.ids import AttemptId
 from rushes.model.money import ZERO, show_usd
 
@@ -78,15 +78,9 @@ def _node(one: NodeLine, why: str, tabs: bool) -> str:
 
 class _Cost:
     def __init__(self) -> None:
-        self.attempts = self.results = self.unpriced = 0
-        self.spent = ZERO
+        self.attempts = self.results = 0
+        self.books = Books()
         self.seconds = 0.0
-
-    def pay(self, billed: Decimal | None) -> None:
-        if billed is None:
-            self.unpriced += 1
-        else:
-            self.spent += billed
 
 
 def costs(entries: Iterable[Entry]) -> str:
@@ -94,12 +88,14 @@ def costs(entries: Iterable[Entry]) -> str:
     found: dict[tuple[str, str], _Cost] = {}
     of: dict[AttemptId, _Cost] = {}
     for entry in entries:
+        paid_for = of.get(getattr(entry.event, "attempt", AttemptId("")))
+        if paid_for is not None:
+            paid_for.books.take(entry.event)
         match entry.event:
             case Reserved(attempt=attempt, provider=provider, model=model):
                 of[attempt] = found.setdefault((provider, model), _Cost())
                 of[attempt].attempts += 1
-            case Done(attempt=attempt, billed=billed) | Cancelled(attempt=attempt, billed=billed) if attempt in of:
-                of[attempt].pay(billed)
+                of[attempt].books.take(entry.event)
             case Stored(attempt=attempt, seconds=took) if attempt in of:
                 of[attempt].results += 1
                 of[attempt].seconds += took
@@ -107,14 +103,15 @@ def costs(entries: Iterable[Entry]) -> str:
         return ""
     rows = []
     for (provider, model), cost in sorted(found.items()):
-        unpriced = f" + {cost.unpriced} unpriced" if cost.unpriced else ""
+        money = cost.books.balance
+        unpriced = f" + {money.unpriced} unpriced" if money.unpriced else ""
         mean = seconds(cost.seconds / cost.results) if cost.results else ""
         rows.append(
             f'<tr><th scope="row">{esc(provider)}</th><td>{esc(model)}</td><td class="n">{cost.attempts}</td>'
             f'<td class="n">{cost.results}</td><td class="n">{esc(mean)}</td>'
-            f'<td class="n">{show_usd(cost.spent)}{unpriced}</td></tr>'
+            f'<td class="n">{show_usd(money.spent)}{unpriced}</td></tr>'
         )
-    total = show_usd(sum((cost.spent for cost in found.values()), ZERO))
+    total = show_usd(sum((cost.books.balance.spent for cost in found.values()), ZERO))
     head = "".join(
         f'<th scope="col">{name}</th>' for name in ("provider", "model", "attempts", "results", "each", "cost")
     )

@@ -28,7 +28,7 @@ class Finished(NamedTuple):
 def finish(project: Project, prepared: Prepared, run: Finished) -> RunSummary:
     """Write what people look for, and say what the run came to. Files that are right already are not touched."""
     summary = summarize(run.record, prepared.grid, run.outcomes, run.entries)
-    notes = tuple(problem.says for problem in prepared.problems)
+    notes = (*summary.notes, *(problem.says for problem in prepared.problems))
     exported = write_results(project, prepared, run, summary)
     return dataclasses.replace(summary, notes=notes, exported=exported.paths())
 

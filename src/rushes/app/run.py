@@ -10,10 +10,12 @@ import dataclasses
 import secrets
 import time
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 
 from rushes.app.ceiling import keep_ceilings
 from rushes.app.hooks import NO_HOOKS, Hooks
+from rushes.app.key_guard import require_keys, same_world
 from rushes.app.plan import Prepared, prepare, prepare_document
 from rushes.app.project import Project
 from rushes.app.results import Finished, finish
@@ -25,7 +27,7 @@ from rushes.graph.select import match
 from rushes.graph.value import Outcome, State
 from rushes.ledger.owner import new_owner
 from rushes.model.ids import RunId
-from rushes.model.run import RunOptions, RunRecord, RunState
+from rushes.model.run import OnUnknown, RunOptions, RunRecord, RunState
 
 
 async def run_file(
@@ -34,7 +36,10 @@ async def run_file(
     """Run a file. Raises ProblemsError, PlanChanged when `bound_to` is another plan, RemoteError, StoreError."""
     prepared = await prepare(project, file, options)
     _check_bound(prepared.plan, bound_to)
-    keep_ceilings(project, prepared)
+    require_keys(project, prepared)
+    left = left_off(project, prepared)
+    run_id = left.id if left is not None else _new_id()
+    prepared = keep_ceilings(project, prepared, run_id)
     hooks.planned(prepared.plan)
     earlier = _earlier(project, prepared)
     if earlier is not None and _nothing_to_do(prepared):
@@ -44,10 +49,9 @@ async def run_file(
         record = dataclasses.replace(earlier, state=state, options=prepared.options)
         return finish(project, prepared, Finished(record, prepared.plan.outcomes, ()))
     owner = new_owner()
-    left = left_off(project, prepared)
     if left is not None and project.ledger.take_run(left.id, owner, time.time()) is None:
-        return await _drive(project, prepared, left, owner, hooks)
-    record = _create(project, prepared)
+        return await _drive(project, prepared, _meant(project, left, prepared.options), owner, hooks)
+    record = _create(project, prepared, run_id if left is None else _new_id())
     project.ledger.take_run(record.id, owner, time.time())
     return await _drive(project, prepared, record, owner, hooks)
 
@@ -59,11 +63,28 @@ async def rerun_file(project: Project, file: Path, options: RunOptions, *, hooks
     return await run_file(project, file, dataclasses.replace(first.options, floors=floors), hooks=hooks)
 
 
-async def resume(project: Project, run: str | None, *, hooks: Hooks = NO_HOOKS) -> RunSummary:
-    """Go on with a run (the newest that is not over, when none is named). Raises NotFound, UserError."""
+async def resume(
+    project: Project,
+    run: str | None,
+    *,
+    budget: Decimal | None = None,
+    on_unknown: OnUnknown | None = None,
+    hooks: Hooks = NO_HOOKS,
+) -> RunSummary:
+    """Go on with a run (the newest that is not over, when none is named). Raises NotFound, UserError, RefusedError.
+
+    `budget` is the run's ceiling from now on, in USD: what it spent before counts. `on_unknown` is what becomes of
+    requests in doubt from now on.
+    """
     record = project.ledger.run(RunId(run)) if run is not None else newest_open(project)
+    if budget is not None:
+        record = dataclasses.replace(record, options=dataclasses.replace(record.options, budget=budget))
+    if on_unknown is not None:
+        record = dataclasses.replace(record, options=dataclasses.replace(record.options, on_unknown=on_unknown))
+    record = same_world(project, record)
     prepared = await prepared_as_of(project, record)
-    keep_ceilings(project, prepared)
+    require_keys(project, prepared)
+    prepared = keep_ceilings(project, prepared, record.id)
     hooks.planned(prepared.plan)
     owner = new_owner()
     holder = project.ledger.take_run(record.id, owner, time.time())
@@ -72,6 +93,8 @@ async def resume(project: Project, run: str | None, *, hooks: Hooks = NO_HOOKS) 
             f"run {record.id} is being driven by another process ({holder})",
             next_step=f"watch it with: rushes status {record.id}",
         )
+    if budget is not None or on_unknown is not None:
+        _meant(project, record, record.options)
     return await _drive(project, prepared, record, owner, hooks)
 
 
@@ -124,18 +147,27 @@ def _earlier(project: Project, prepared: Prepared) -> RunRecord | None:
     return None
 
 
-def _create(project: Project, prepared: Prepared) -> RunRecord:
-    now = time.time()
+def _meant(project: Project, record: RunRecord, options: RunOptions) -> RunRecord:
+    """The run with the options that it is driven with from now on: a later resume means the same."""
+    project.ledger.set_options(record.id, options)
+    return dataclasses.replace(record, options=options)
+
+
+def _new_id() -> RunId:
+    return RunId(time.strftime("%Y%m%d-%H%M%S") + "-" + secrets.token_hex(2))
+
+
+def _create(project: Project, prepared: Prepared, run_id: RunId) -> RunRecord:
     digest, _size = project.store.put([prepared.document.data])
     record = RunRecord(
-        id=RunId(time.strftime("%Y%m%d-%H%M%S", time.localtime(now)) + "-" + secrets.token_hex(2)),
+        id=run_id,
         workflow=prepared.workflow.name,
         file=str(prepared.file.absolute()),
         document=digest,
         format=prepared.workflow.format,
         options=prepared.options,
         fingerprint=prepared.plan.fingerprint,
-        created=now,
+        created=time.time(),
     )
     project.ledger.create_run(record)
     return record

@@ -28,10 +28,14 @@ def as_it_stands(project: Project, record: RunRecord) -> RunRecord:
 
 
 def left_off(project: Project, prepared: Prepared) -> RunRecord | None:
-    """The last run of this file, if it was stopped or killed and meant the same: it knows what it had under way."""
+    """The last run of this file, if it was stopped or killed and meant the same: it knows what it had under way.
+
+    Another budget is no other meaning: it is the same work, with more or less money left for it.
+    """
     digest = hashlib.sha256(prepared.document.data).hexdigest()
     for record in project.ledger.runs(file=str(prepared.file.absolute()), limit=1):
-        if record.document == digest and record.options == prepared.options and was_left(project, record):
+        options = dataclasses.replace(record.options, budget=prepared.options.budget)
+        if record.document == digest and options == prepared.options and was_left(project, record):
             return record
     return None
 

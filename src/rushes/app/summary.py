@@ -16,8 +16,11 @@ from rushes.app.tally import NodeTally, Tally
 from rushes.errors import ErrorClass
 from rushes.graph.grid import Grid
 from rushes.graph.value import Outcome, State
+from rushes.ledger.books import Balance
 from rushes.ledger.entry import Entry
+from rushes.model.claim import OUT_OF_BUDGET
 from rushes.model.ids import NodeId
+from rushes.model.money import show_usd
 from rushes.model.operation import INLINE
 from rushes.model.run import RunRecord, RunState
 from rushes.model.workflow import Node
@@ -86,7 +89,12 @@ class WaitingRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)  # see `plan.Prepared`
 class RunSummary:
-    """A run, told to a person. `spent` is in USD; `unpriced` attempts were charged something nobody told us."""
+    """A run, told to a person; money in USD.
+
+    `spent` counts the worst case where something was charged and nobody said how much (`guessed`). `held` is still set
+    aside for requests that are open or in doubt; `over` is what providers charged beyond what they quoted. `unpriced`
+    attempts cost, or may cost, something that is in none of these.
+    """
 
     run: str
     workflow: str
@@ -97,6 +105,9 @@ class RunSummary:
     seconds: float
     counts: Counts
     spent: Decimal
+    guessed: Decimal
+    held: Decimal
+    over: Decimal
     unpriced: int
     attempts: int
     nodes: tuple[NodeLine, ...]
@@ -104,6 +115,7 @@ class RunSummary:
     waiting: tuple[WaitingRow, ...]
     exported: tuple[Path, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    simulator: str | None = None  # the address that stood in for every remote provider: nothing was really bought
 
     @property
     def idle(self) -> bool:
@@ -122,6 +134,9 @@ class RunSummary:
             "seconds": round(self.seconds, 3),
             "counts": self.counts._asdict(),
             "spent_usd": str(self.spent),
+            "guessed_usd": str(self.guessed),
+            "held_usd": str(self.held),
+            "over_usd": str(self.over),
             "unpriced": self.unpriced,
             "attempts": self.attempts,
             "nodes": [_plain_node(one) for one in self.nodes],
@@ -129,6 +144,8 @@ class RunSummary:
             "waiting": [{**one._asdict(), "row": one.row + 1, "flagged": list(one.flagged)} for one in self.waiting],
             "exported": [str(path) for path in self.exported],
             "notes": list(self.notes),
+            "simulated": self.simulator is not None,
+            "simulator": self.simulator,
         }
 
 
@@ -168,13 +185,31 @@ def summarize(
         created=record.created,
         seconds=tally.seconds,
         counts=counts,
-        spent=tally.spent,
-        unpriced=tally.unpriced,
+        spent=tally.money.spent,
+        guessed=tally.money.guessed,
+        held=tally.money.held,
+        over=tally.money.over,
+        unpriced=tally.money.unpriced,
         attempts=tally.attempts,
         nodes=lines,
         failures=_failures(record, grid, outcomes, tally) if counts.failed else (),
         waiting=_waiting(record, grid, outcomes) if counts.waiting else (),
+        notes=tuple(_of_money(tally.money)),
+        simulator=record.options.sim,
     )
+
+
+def _of_money(money: Balance) -> Iterator[str]:
+    """What a sum of money alone would keep quiet about."""
+    if money.over:
+        yield f"providers charged {show_usd(money.over)} more than they quoted; the ceilings count it"
+    if money.guessed:
+        yield (
+            f"{show_usd(money.guessed)} of what was spent is a worst case: it was charged, or may have been,"
+            " and nobody said how much"
+        )
+    if money.held:
+        yield f"{show_usd(money.held)} is held for requests that are open or in doubt"
 
 
 _WORST_FIRST = (State.FAILED, State.WAITING, State.RUN, State.AFTER, State.BLOCKED, State.DONE, State.SKIPPED)
@@ -261,6 +296,9 @@ _NEXT = {
 }
 """What helps against each class of failure."""
 
+_MORE_FOR_RUN = "go on with more: rushes resume {run} --budget USD"
+_MORE = "raise that ceiling, then: rushes resume {run}"
+
 
 def _failures(record: RunRecord, grid: Grid, outcomes: Sequence[Outcome | None], tally: Tally) -> tuple[Failure, ...]:
     blocks: dict[NodeId, int] = {}
@@ -278,7 +316,11 @@ def _failure(record: RunRecord, node: Node, row: int, says: str, tally: Tally, b
     told = tally.failed.get((node.id, row))
     kind = told.error if told is not None else None
     file, name = shlex.quote(record.file), shlex.quote(str(node.id))
-    step = _NEXT[kind or ErrorClass.TRANSIENT].format(file=file, node=name, run=record.id)
+    message = (told.says if told is not None else "") or says or "no result"
+    template = _NEXT[kind or ErrorClass.TRANSIENT]
+    if message.startswith(OUT_OF_BUDGET):
+        template = _MORE_FOR_RUN if "--budget" in message else _MORE
+    step = template.format(file=file, node=name, run=record.id)
     return Failure(
         node=node.id,
         title=node.title or str(node.id),
@@ -286,7 +328,7 @@ def _failure(record: RunRecord, node: Node, row: int, says: str, tally: Tally, b
         row=row,
         kind=str(kind or ""),
         attempts=(told.attempts if told is not None else 0) or tally.tries.get((node.id, row), 0),
-        message=(told.says if told is not None else "") or says or "no result",
+        message=message,
         next_step=step,
         blocks=blocks,
     )

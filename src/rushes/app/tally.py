@@ -6,28 +6,30 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from rushes.ledger.books import Balance, Books, Hold
 from rushes.ledger.entry import Entry
 from rushes.model.event import (
-    Cancelled,
     CellFailed,
-    Done,
     Event,
-    Failed,
     Place,
     Reserved,
     RunEnded,
     RunParked,
     RunStarted,
     Stored,
-    Unknown,
 )
 from rushes.model.ids import AttemptId, NodeId
 from rushes.model.money import ZERO
 
+__all__ = ["Books", "NodeTally", "Tally"]
+
 
 @dataclass(slots=True)
 class NodeTally:
-    """What one node took: results obtained, the rows they are for, USD (None: not all known), seconds of work."""
+    """What one node took: results obtained, the rows they are for, USD (None: not all known), seconds of work.
+
+    `spent` counts the worst case where something was charged and nobody said how much.
+    """
 
     bought: int = 0
     rows: set[int] = field(default_factory=set)
@@ -36,11 +38,13 @@ class NodeTally:
 
 
 class Tally:
-    """The sums. `seconds` is the time in which a process drove the run; waits between two drives do not count."""
+    """The sums. `seconds` is the time in which a process drove the run; waits between two drives do not count.
+
+    `money` is what the ledger's own books say: no sum of money is made here.
+    """
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
-        self.spent = ZERO
-        self.unpriced = 0
+        self.books = Books()
         self.attempts = 0
         self.seconds = 0.0
         self.nodes: dict[NodeId, NodeTally] = {}
@@ -51,9 +55,17 @@ class Tally:
         for entry in entries:
             self.take(entry.event, entry.at)
 
+    @property
+    def money(self) -> Balance:
+        """Where the run's money is."""
+        return self.books.balance
+
     def take(self, event: Event, at: float) -> None:
         """Count one event; events come oldest first."""
         self._clock(event, at)
+        moved = self.books.take(event)
+        if moved is not None and not isinstance(event, Reserved):
+            self._pay(event.attempt, *moved)  # type: ignore[attr-defined]
         match event:
             case RunStarted():
                 self.failed.clear()  # what failed before is tried again by whoever drives now
@@ -61,17 +73,11 @@ class Tally:
                 self.attempts += 1
                 self._place[attempt] = place
                 self.tries[place.node, place.row] = self.tries.get((place.node, place.row), 0) + 1
-            case Done(attempt=attempt, billed=billed) | Cancelled(attempt=attempt, billed=billed):
-                self._pay(attempt, billed)
             case Stored(place=place, seconds=seconds):
                 of = self._of(place.node)
                 of.bought += 1
                 of.rows.add(place.row)
                 of.seconds += seconds
-            case Failed(maybe_billed=maybe):
-                self.unpriced += maybe
-            case Unknown():
-                self.unpriced += 1
             case CellFailed(place=place):
                 self.failed[place.node, place.row] = event
 
@@ -88,13 +94,9 @@ class Tally:
             found = self.nodes[node] = NodeTally()
         return found
 
-    def _pay(self, attempt: AttemptId, billed: Decimal | None) -> None:
-        place = self._place.get(attempt)
-        of = self._of(place.node) if place is not None else NodeTally()
-        if billed is None:
-            self.unpriced += 1
+    def _pay(self, attempt: AttemptId, before: Hold | None, after: Hold) -> None:
+        of = self._of(self._place[attempt].node)
+        if after.unpriced:
             of.spent = None
-            return
-        self.spent += billed
-        if of.spent is not None:
-            of.spent += billed
+        elif of.spent is not None and before is not None:
+            of.spent += after.spent - before.spent

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from rushes.app.planned import Plan
+from rushes.app.tally import Books
 from rushes.model.event import (
     Accepted,
     Cancelled,
@@ -32,7 +33,6 @@ from rushes.model.event import (
     Waiting,
 )
 from rushes.model.ids import AttemptId
-from rushes.model.money import ZERO
 
 _WORTH_GUESSING = 3  # finished requests before their pace says more than the plan's estimate
 
@@ -71,8 +71,7 @@ class Progress:
         self.blocked = 0
         self.skipped = 0
         self.lost = 0  # requests given up
-        self.spent = ZERO
-        self.unpriced = 0
+        self.books = Books()
         self.expected: Decimal | None = None
         self._seconds = 0.0
         self._running: dict[AttemptId, Now] = {}
@@ -106,6 +105,7 @@ class Progress:
 
     def feed(self, event: Event, now: float) -> None:
         """Take one event; `now` is on the clock of `began`."""
+        self.books.take(event)
         match event:
             case Reserved():
                 self._ready.discard((event.base, event.candidate, event.salt))
@@ -115,8 +115,7 @@ class Progress:
                 self._say(attempt, "accepted")
             case Running(attempt=attempt, says=says, progress=progress):
                 self._say(attempt, says or ("" if progress is None else f"{progress:.0%}"))
-            case Done(attempt=attempt, billed=billed):
-                self._pay(billed)
+            case Done(attempt=attempt):
                 self._say(attempt, "fetching")
             case Stored(attempt=attempt):
                 self._running.pop(attempt, None)
@@ -127,14 +126,9 @@ class Progress:
                     self.lost += 1
                 else:
                     self._retrying.add(place)
-            case Cancelled(attempt=attempt, billed=billed):
+            case Cancelled(attempt=attempt) | Unknown(attempt=attempt):
                 self._running.pop(attempt, None)
                 self.lost += 1
-                self._pay(billed)
-            case Unknown(attempt=attempt):
-                self._running.pop(attempt, None)
-                self.lost += 1
-                self.unpriced += 1
             case _:
                 self._of_row(event)
 
@@ -166,11 +160,15 @@ class Progress:
         if was is not None:
             self._running[attempt] = was._replace(says=says)
 
-    def _pay(self, billed: Decimal | None) -> None:
-        if billed is None:
-            self.unpriced += 1
-        else:
-            self.spent += billed
+    @property
+    def spent(self) -> Decimal:
+        """USD that requests seen here were charged; the worst case where nobody said how much."""
+        return self.books.balance.spent
+
+    @property
+    def unpriced(self) -> int:
+        """Requests that cost, or may cost, an amount that nobody knows."""
+        return self.books.balance.unpriced
 
     @property
     def running(self) -> int:

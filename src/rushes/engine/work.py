@@ -19,6 +19,7 @@ from rushes.graph.grid import Cell
 from rushes.graph.setting import Setting
 from rushes.graph.value import Outcome, State
 from rushes.model.canonical import seed_for
+from rushes.model.claim import OUT_OF_BUDGET
 from rushes.model.ids import BaseKey, RequestKey
 from rushes.model.request import Recipe, Request
 from rushes.model.result import GONE, Result
@@ -48,13 +49,21 @@ class CellWork:
         return [one for one in missing if one not in self.pending and one[0] not in self.failed]
 
     def outcome(self, setting: Setting) -> Outcome:
-        """The cell's end, once nothing is pending: candidates that failed fall back to their best flagged result."""
+        """The cell's end, once nothing is pending: candidates that failed fall back to their best flagged result.
+
+        A candidate that a ceiling kept from being made is still wanted: its cell is not done with fewer, so that a
+        resume with more money makes it.
+        """
         kept = {one.candidate: one for one in self._chosen(setting).candidates}
         for candidate in self.failed.keys() - kept.keys():
             floor = setting.floors.get((self.base, candidate), 0)
             mine = [r for r in self.results if r.candidate == candidate and r.salt >= floor and r.value is not GONE]
             if mine:
                 kept[candidate] = max(mine, key=lambda r: r.verdict.score)
+        beyond = [self.failed[one].message for one in sorted(self.failed.keys() - kept.keys())]
+        beyond = [says for says in beyond if says.startswith(OUT_OF_BUDGET)]
+        if beyond:
+            return Outcome(State.FAILED, base=self.base, says=beyond[0])
         if kept:
             return generated(self.cell, self.base, self.frame.op, [kept[number] for number in sorted(kept)])
         error = next(iter(self.failed.values()), None)

@@ -5,6 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
+from rushes.model.money import show_usd
+from rushes.model.scope import DAY, NODE, RUN, kind_of
+
+OUT_OF_BUDGET = "budget: "
+"""How every sentence about a ceiling that refuses begins."""
+
 
 class Short(NamedTuple):
     """A ceiling that does not allow the worst case of one more request; of several, the innermost.
@@ -19,6 +25,26 @@ class Short(NamedTuple):
     left: Decimal
     held: Decimal
     needs: Decimal | None
+
+    @property
+    def says(self) -> str:
+        """For people: which ceiling it is, what is missing, and where it is raised."""
+        kind = kind_of(self.scope)
+        if self.needs is None:
+            return (
+                f"{OUT_OF_BUDGET}its price is not known, and nothing without a price is bought under a ceiling"
+                f" ({show_usd(self.most)} of {kind})"
+            )
+        need = f"{show_usd(self.needs)} needed, {show_usd(self.left)} left"
+        return f"{OUT_OF_BUDGET}{show_usd(self.most)} of {kind} is used up ({need}); {_RAISE.get(kind, _FILED)}"
+
+
+_FILED = "raise it in [budget] of rushes.toml"
+_RAISE = {
+    RUN: "raise with --budget",
+    NODE: "raise the step's budget in the file",
+    DAY: "raise it, or go on tomorrow",
+}
 
 
 class Claim(NamedTuple):

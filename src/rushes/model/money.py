@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
 ZERO = Decimal(0)
+_MOST = Decimal(1_000_000_000)
 
 
 class Quote(NamedTuple):
@@ -45,6 +46,15 @@ class Estimate:
         if quote.low is None or quote.high is None:
             return Estimate(self.low, self.high, self.unknown + times)
         return Estimate(self.low + quote.low * times, self.high + quote.high * times, self.unknown)
+
+
+def parse_usd(text: str) -> Decimal | None:
+    """An amount as people write it: `5`, `5.00`, `$5`; None for what is no amount of at least nothing."""
+    try:
+        amount = Decimal(text.strip().removeprefix("$"))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() and ZERO <= amount < _MOST else None
 
 
 def show_usd(amount: Decimal | None) -> str:

@@ -107,6 +107,8 @@ class ScriptedProvider:
 
     `latency` is in seconds, one number or one for each request; with `polls` the job is submitted and asked
     about, without it `submit` answers when it is finished. `capacity` refuses more jobs at once with RATE_LIMIT.
+    `price` is what a request is quoted at, one amount or one for each recipe (None: unknown); `charges` says what it is
+    really charged (None: nobody says), where that is something else.
     `journal` keeps jobs in a file; a provider that opens the same file knows them, and they are finished.
     """
 
@@ -118,7 +120,8 @@ class ScriptedProvider:
         polls: bool = True,
         faults: Sequence[Fault] = (),
         duplicates: Duplicates = Duplicates.JOB_LIST,
-        price: Decimal | None = ZERO,
+        price: Decimal | Callable[[Recipe], Decimal | None] | None = ZERO,
+        charges: Callable[[Request], Decimal | None] | None = None,
         outputs: int = 1,
         in_flight: int | None = None,
         capacity: int | None = None,
@@ -144,6 +147,7 @@ class ScriptedProvider:
         self._polls = polls
         self._faults = list(faults)
         self._price = price
+        self._charges = charges
         self._outputs = outputs
         self._capacity = capacity
         self._refuses = refuses
@@ -161,9 +165,10 @@ class ScriptedProvider:
         return self._refuses(recipe) if self._refuses is not None else ()
 
     def estimate(self, recipe: Recipe) -> Quote:
-        """The one price, and the latency where it is one number."""
+        """The price, and the latency where it is one number."""
         seconds = self._latency if isinstance(self._latency, float | int) else 1.0
-        return Quote(self._price, self._price, float(seconds), "scripted")
+        price = self._price(recipe) if callable(self._price) else self._price
+        return Quote(price, price, float(seconds), "scripted")
 
     async def submit(self, request: Request, context: Context) -> Submitted | Finished:
         """Buy one job, unless a fault strikes first."""
@@ -206,7 +211,7 @@ class ScriptedProvider:
         if not job.finished:
             job.finished = job.cancelled = True
             self.now_in_flight -= 1
-        return self._price
+        return self._billed(job)
 
     async def reconcile(self, request: Request, context: Context) -> Found | Absent | Unknowable:
         """What `duplicates` allows to know: a job list knows everything, a harmless provider need not."""
@@ -285,9 +290,17 @@ class ScriptedProvider:
             self.now_in_flight -= 1
         kind = _kind(job.op)
         if kind is Kind.TEXT:
-            return Finished(billed=self._price, text=f"an answer to {job.key}")
+            return Finished(billed=self._billed(job), text=f"an answer to {job.key}")
         outputs = tuple(Output(MEDIA_TYPES[kind], url=f"{job.remote}/{n}") for n in range(self._outputs))
-        return Finished(outputs, self._price)
+        return Finished(outputs, self._billed(job))
+
+    def _billed(self, job: Job) -> Decimal | None:
+        """What a job is charged; after a restart nobody knows what a function would have said."""
+        if job.request is None:
+            return None if callable(self._price) or self._charges is not None else self._price
+        if self._charges is not None:
+            return self._charges(job.request)
+        return self._price(job.request.recipe) if callable(self._price) else self._price
 
     def _bytes(self, job: Job, index: int) -> bytes:
         return media(_kind(job.op), f"{job.key}/{index}")

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from rushes.app.ceiling import foresee
 from rushes.app.plan import prepare
 from rushes.app.planned import Action, Plan
 from rushes.app.project import Project
@@ -30,7 +31,7 @@ def plan(file: Path, every: bool, **given: Any) -> None:
     now = session()
     options = options_from(given)
     with Project.open(file.absolute().parent, **project_flags(options, now.home)) as project:
-        prepared = asyncio.run(prepare(project, file, options))
+        prepared = foresee(project, asyncio.run(prepare(project, file, options)))
     now.result(prepared.plan.plain() if now.json else None, problems=prepared.problems)
     if now.for_people:
         for line in problem_lines(prepared.problems):

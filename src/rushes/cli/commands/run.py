@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,10 +14,19 @@ from rushes.app.project import Project
 from rushes.app.run import rerun_file, run_file
 from rushes.app.run import resume as resume_run
 from rushes.cli.driving import drive
+from rushes.cli.options import (
+    budget,
+    newest,
+    on_unknown,
+    options_from,
+    project_flags,
+    running,
+    selection,
+    workflow_file,
+)
 from rushes.cli.options import names as node_names
-from rushes.cli.options import newest, options_from, project_flags, running, selection, workflow_file
 from rushes.cli.session import Session, common, session
-from rushes.model.run import RunOptions
+from rushes.model.run import OnUnknown, RunOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -82,13 +92,22 @@ def rerun(
 
 @click.command()
 @click.argument("run_id", metavar="[RUN]", required=False, callback=newest)
+@budget
+@on_unknown
 @_driving
 @common
-def resume(run_id: str | None, every: bool, yes: bool) -> int:
+def resume(run_id: str | None, every: bool, yes: bool, **given: Any) -> int:
     """Go on with RUN, or with the newest run that is not over. What is finished is never done again."""
     now = session()
+    most: Decimal | None = given["budget"]
+    doubt = OnUnknown(given["on_unknown"]) if given["on_unknown"] else None
     with Project.open(Path.cwd(), home=now.home) as project:
-        return drive(now, lambda hooks: resume_run(project, run_id, hooks=hooks), yes=yes, every=every)
+        return drive(
+            now,
+            lambda hooks: resume_run(project, run_id, budget=most, on_unknown=doubt, hooks=hooks),
+            yes=yes,
+            every=every,
+        )
 
 
 def _project(file: Path, options: RunOptions, now: Session) -> Project:
