@@ -202,6 +202,7 @@ def show_summary(summary: RunSummary, console: Console, *, every: bool = False) 
         console.print(_node_table(shown))
         if len(shown) < len(nodes):
             console.print(Text(f"{count(len(nodes) - len(shown), 'more node')}; all of them with --all", style="dim"))
+        _show_reasons(shown, console)
     _show_failures(summary, console)
     _show_waiting(summary, console)
     console.print(_totals(summary))
@@ -222,7 +223,6 @@ def _node_table(nodes: Iterable[NodeLine]) -> Table:
         ("earlier", "number"),
         ("money", "number"),
         ("work", "number"),
-        ("", "text"),
     )
     for one in nodes:
         table.add_row(
@@ -233,9 +233,19 @@ def _node_table(nodes: Iterable[NodeLine]) -> Table:
             f"{one.reused:,}" if one.reused else "",
             show_usd(one.spent) if one.bought else "",
             duration(one.seconds) if one.bought else "",
-            Text(clean(one.says)),
         )
     return table
+
+
+def _show_reasons(nodes: Iterable[NodeLine], console: Console) -> None:
+    """Why nodes came to nothing; those with one reason together. Failures and gates have lines of their own."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for one in nodes:
+        if one.says and one.state not in ("failed", "waiting"):
+            groups.setdefault((one.state, one.says), []).append(clean(one.title))
+    for (state, says), names in list(groups.items())[:MOST]:
+        more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
+        console.print(Text(f"{state}: {', '.join(names[:3])}{more}: {clean(says)}", style="dim"), soft_wrap=True)
 
 
 def _show_failures(summary: RunSummary, console: Console) -> None:
@@ -281,6 +291,8 @@ def _totals(summary: RunSummary) -> Text:
     ]
     unpriced = f" + {summary.unpriced} unpriced" if summary.unpriced else ""
     text = Text(f"run {summary.run} ")
+    if summary.simulator is not None:
+        text.append("(simulated) ", style="bold yellow")
     text.append_text(_word(str(summary.state)))
     text.append(
         f": {', '.join(words) or 'nothing made'}; {show_usd(summary.spent)}{unpriced}; {duration(summary.seconds)}"
