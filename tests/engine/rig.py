@@ -153,6 +153,7 @@ class Rig:
         setting: Setting | None = None,
         stop: Stop | None = None,
         watch: Callable[[Event], None] | None = None,
+        gauge: Callable[[object], None] | None = None,
         **more: object,
     ) -> RunEnd:
         run = run or self.new_run()
@@ -174,6 +175,7 @@ class Rig:
             stop=stop or Stop(),
             stuck=stuck_in(self.ledger, clock.time),  # type: ignore[arg-type]
             watch=watch or (lambda _event: None),
+            gauge=gauge or (lambda _waits: None),
         )
         job = Job(
             run=run,

@@ -56,7 +56,7 @@ class _Account:
         self._filled = asyncio.get_running_loop().time()
         self._due: list[tuple[float, int, asyncio.Future[bool]]] = []
         self._count = 0
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
 
     def stretched(self, seconds: float) -> float:
         """The wait of one job among so many, in seconds; the first polls of few jobs are not put off."""
@@ -66,7 +66,8 @@ class _Account:
         """A job's time has come; it goes when a poll is free."""
         self._count += 1
         heapq.heappush(self._due, (expected, self._count, woken))
-        self._pump()
+        if self._timer is None:  # what comes due at one moment is looked at together, and goes in its order
+            self._timer = asyncio.get_running_loop().call_soon(self._tick)
 
     def spend(self) -> None:
         """A poll out of turn: the others wait for it."""
@@ -78,17 +79,14 @@ class _Account:
         self._tokens = min(max(self._rate, 1.0), self._tokens + (now - self._filled) * self._rate)
         self._filled = now
 
-    def _pump(self) -> None:
+    def _tick(self) -> None:
+        self._timer = None
         self._fill()
         while self._due and self._tokens >= 1.0 - 1e-9:
             _expected, _number, woken = heapq.heappop(self._due)
             if not woken.done():  # else it was woken, or given up, meanwhile
                 self._tokens -= 1.0
                 settle(woken, False)
-        if self._due and self._timer is None:
+        if self._due:
             wait = (1.0 - self._tokens) / self._rate
             self._timer = asyncio.get_running_loop().call_later(wait, self._tick)
-
-    def _tick(self) -> None:
-        self._timer = None
-        self._pump()
