@@ -45,6 +45,10 @@ class Near:
                     return dict(answer.json())
                 await asyncio.sleep(pause)
 
+    async def over(self, job: dict[str, Any]) -> None:
+        """Wait until a job is over, whatever its status is said to be."""
+        await self.sim.world.jobs[job["request_id"]].over.wait()
+
     async def result(self, model: str = FLUX, **body: Any) -> httpx.Response:
         """Submit, wait, and ask for the result."""
         job = (await self.submit(model, **body)).json()

@@ -211,12 +211,12 @@ def test_a_file_ends_early() -> None:
 
 
 def test_a_price_is_not_what_it_was() -> None:
-    async def story(near: Near) -> str:
+    async def story(near: Near) -> Decimal:
         await near.result()
-        return str(near.report()["billed"])
+        return Decimal(near.report()["billed"])
 
-    assert simulated(story, fault_of({"what": "price", "factor": 10})) == "0.030"
-    assert simulated(story, prices={FLUX: Decimal("0.5")}) == "0.5"
+    assert simulated(story, fault_of({"what": "price", "factor": 10})) == Decimal("0.03")
+    assert simulated(story, prices={FLUX: Decimal("0.5")}) == Decimal("0.5")
 
 
 def test_a_model_is_gone_for_everybody_at_once() -> None:

@@ -30,6 +30,9 @@ HEAD_LIMIT = 64 * 1024
 PATIENCE = 75.0
 """Seconds a connection may be silent."""
 
+LINGER = 2.0
+"""Seconds for which the rest of a refused request is read and thrown away."""
+
 
 class Limits(NamedTuple):
     """How much a client may send (bytes) and how long it may stay silent (seconds)."""
@@ -113,18 +116,29 @@ class _Connection:
                 request = await self._request()
             except _Refused as refused:
                 await self._send(Reply(refused.status, end=End.CLOSE), sleep)
+                await self._read_out()
                 return
             if request is None:
                 return
             reply = await _answered(answer, request)
             going_on = await self._send(reply, sleep, bare=request.method == "HEAD")
-            if reply.end in (End.KEEP, End.CLOSE) and request.method != "HEAD":
+            # a client that has closed its side meanwhile is gone: what is sent now reaches nobody
+            if reply.end in (End.KEEP, End.CLOSE) and request.method != "HEAD" and not self._reader.at_eof():
                 sent(reply)
             if not going_on:
                 return
             if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
                 return
             self._http.start_next_cycle()
+
+    async def _read_out(self) -> None:
+        """Read what still comes: closing over unread bytes would reset the connection, and the answer with it."""
+        with suppress(TimeoutError, OSError):
+            if self._writer.can_write_eof():
+                self._writer.write_eof()
+            async with asyncio.timeout(LINGER):
+                while await self._reader.read(65536):
+                    pass
 
     async def _request(self) -> Request | None:
         head: h11.Request | None = None
