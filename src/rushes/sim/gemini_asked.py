@@ -44,10 +44,14 @@ class BadRequest(Exception):
 
 
 class Family(NamedTuple):
-    """What a family of image models paints: pixels at 1K by ratio; by size the factor on them and the tokens of one."""
+    """What a family of image models paints: pixels at 1K by ratio; by size the factor on them and the tokens of one.
+
+    `odd` are the pixels of those (`SIZE RATIO`) that do not follow from this.
+    """
 
     ratios: Mapping[str, tuple[int, int]]
     sizes: Mapping[str, tuple[float, int]]
+    odd: Mapping[str, tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +82,7 @@ def models() -> Mapping[str, Family | None]:
         name: Family(
             {ratio: (wide, high) for ratio, (wide, high) in one["ratios"].items()},
             {size: (factor, tokens) for size, (factor, tokens) in one["sizes"].items()},
+            {both: (wide, high) for both, (wide, high) in one.get("odd", {}).items()},
         )
         for name, one in raw["families"].items()
     }
@@ -148,7 +153,7 @@ def _contents(value: Any) -> tuple[str, tuple[bytes, ...]]:
         for index, raw in enumerate(parts if isinstance(parts, list) else [parts]):
             part = _names(raw, f"contents[{number}].parts[{index}]", _PART)
             if isinstance(text := part.get("text"), str):
-                texts.append(text)
+                texts.append(_sound(text))
             elif "inlineData" in part:
                 pictures.append(_blob(part["inlineData"], f"contents[{number}].parts[{index}].inline_data"))
             else:
@@ -159,10 +164,19 @@ def _contents(value: Any) -> tuple[str, tuple[bytes, ...]]:
     return "\n".join(texts), tuple(pictures)
 
 
+def _sound(text: str) -> str:
+    """A text without halves of characters, which JSON can spell and nothing can write."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise BadRequest("Invalid JSON payload received. Invalid unicode escape.") from None
+    return text
+
+
 def _blob(value: Any, where: str) -> bytes:
     blob = _names(value, where, _BLOB)
     kind, data = blob.get("mimeType"), blob.get("data")
-    if kind not in PICTURE_TYPES:
+    if not isinstance(kind, str) or kind not in PICTURE_TYPES:
         raise BadRequest(f"Unsupported MIME type: {str(kind)[:80]}")
     try:
         # bytes fields of Google's JSON come in either alphabet; google-genai sends the one that is safe in addresses
@@ -195,16 +209,17 @@ def _picture(config: Mapping[str, Any], family: Family | None) -> tuple[tuple[in
             raise BadRequest("Aspect ratio is not enabled for this model")
         return None, "", 0
     size = image.get("imageSize", "1K")
-    if size not in family.sizes:
+    if not isinstance(size, str) or size not in family.sizes:
         raise BadRequest(f"Invalid value at 'generation_config.image_config.image_size': {json.dumps(size)[:80]}")
     factor, tokens = family.sizes[size]
     ratio = image.get("aspectRatio")
     if ratio is None:
         return None, size, tokens
-    if ratio not in family.ratios:
+    if not isinstance(ratio, str) or ratio not in family.ratios:
         raise BadRequest(f"Invalid value at 'generation_config.image_config.aspect_ratio': {json.dumps(ratio)[:80]}")
     wide, high = family.ratios[ratio]
-    return (round(wide * factor), round(high * factor)), size, tokens
+    odd = family.odd.get(f"{size} {ratio}")
+    return odd or (round(wide * factor), round(high * factor)), size, tokens
 
 
 def _schema(config: Mapping[str, Any], family: Family | None) -> Mapping[str, Any] | None:

@@ -6,6 +6,7 @@ are bounded.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +17,8 @@ MARK = "simulated: "
 
 _DEEPEST = 24
 _MOST_ITEMS = 8
-_MOST_FIELDS = 100
+_MOST_VALUES = 2000
+"""Values of one answer, so that a schema that names itself ten times does not grow without end."""
 
 
 def fitting(schema: Mapping[str, Any], words: str, chance: Chance, key: object) -> Any:
@@ -30,9 +32,11 @@ class _Writer:
         self._words = words
         self._chance = chance
         self._key = key
+        self._left = _MOST_VALUES
 
     def value(self, schema: Any, at: str, deep: int) -> Any:
-        if not isinstance(schema, Mapping) or deep > _DEEPEST:
+        self._left -= 1
+        if not isinstance(schema, Mapping) or deep > _DEEPEST or self._left < 0:
             return None
         schema = self._followed(schema)
         if "const" in schema:
@@ -72,7 +76,7 @@ class _Writer:
     def _of(self, kind: str, schema: Mapping[str, Any], at: str, deep: int) -> Any:
         if kind == "object":
             fields = schema.get("properties")
-            named = list(fields.items())[:_MOST_FIELDS] if isinstance(fields, Mapping) else []
+            named = list(fields.items())[:_MOST_VALUES] if isinstance(fields, Mapping) else []
             return {str(name): self.value(inner, f"{at}.{name}", deep + 1) for name, inner in named}
         if kind == "array":
             least = min(_whole(schema.get("minItems"), 1), _MOST_ITEMS)
@@ -85,9 +89,13 @@ class _Writer:
 
     def _between(self, schema: Mapping[str, Any], at: str, *, whole: bool) -> int | float:
         least = _real(schema.get("minimum"), 0.0)
-        most = _real(schema.get("maximum"), max(least, 0.0) + (10.0 if whole else 1.0))
-        found = least + (max(most, least) - least) * self._chance.lot("judge", self._words, self._key, at)
-        return round(found) if whole else round(found, 3)
+        most = max(least, _real(schema.get("maximum"), least + (10.0 if whole else 1.0)))
+        lot = self._chance.lot("judge", self._words, self._key, at)
+        if whole:
+            first = math.ceil(least)
+            return first + int(lot * (max(math.floor(most), first) - first + 1))
+        found = least + (most - least) * lot
+        return rounded if least <= (rounded := round(found, 3)) <= most else found
 
     def _text(self, schema: Mapping[str, Any]) -> str:
         text = MARK + self._words
