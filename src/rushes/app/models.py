@@ -137,8 +137,8 @@ class Models:
         own = self._of_model(node)
         nearest_first = (
             self._options.provider,
-            None if from_file else configured.value,
             node.provider,
+            None if from_file else configured.value,
             own,
             configured.value,
             self._settings.provider,

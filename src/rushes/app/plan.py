@@ -181,7 +181,7 @@ def _planned(
     selected, unknown = select(grid, narrowed, failed, stale)
     _refuse(unknown)
     refusals = Refusals(project, models)
-    plan = _warned(plan_for(selected, refusals.quote), workflow.settings)
+    plan = _simulated(project, _warned(plan_for(selected, refusals.quote), workflow.settings))
     return Prepared(
         file=file,
         document=document,
@@ -205,6 +205,21 @@ def _warned(plan: Plan, settings: Settings) -> Plan:
     most = "an unknown amount" if money.unknown else show_usd(money.high)
     says = f"this may cost {most}, and warn_threshold is {show_usd(warn)}"
     return dataclasses.replace(plan, warnings=(*plan.warnings, says))
+
+
+def _simulated(project: Project, plan: Plan) -> Plan:
+    """The plan, saying of every provider that a simulator stands in for that it is simulated."""
+    if project.simulator is None:
+        return plan
+    stood_in = {one.provider for one in plan.nodes if one.provider and project.simulated(one.provider)}
+    if not stood_in:
+        return plan
+    nodes = tuple(
+        one._replace(provider=f"{one.provider} (simulated)") if one.provider in stood_in else one for one in plan.nodes
+    )
+    named = f"{', '.join(sorted(stood_in))} (simulated)"
+    says = f"{named}: {project.simulator} stands in, nothing is really bought, and its results serve no real run"
+    return dataclasses.replace(plan, nodes=nodes, warnings=(*plan.warnings, says))
 
 
 def _concurrency(project: Project, workflow: Workflow, options: RunOptions) -> int | None:

@@ -64,6 +64,8 @@ def _head(summary: RunSummary) -> Iterator[str]:
     yield f"<h1>{esc(summary.workflow)}</h1>"
     yield f'<p class="sub">{esc(when)} · run {esc(summary.run)} '
     state = str(summary.state)
+    if summary.simulator is not None:
+        yield '<span class="state parked">simulated: nothing was really bought</span> '
     yield f'<span class="state {esc(state)}">{esc(_STATES.get(state, state))}</span></p>'
     counts = summary.counts
     unpriced = " +?" if summary.unpriced else ""

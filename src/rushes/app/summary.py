@@ -74,7 +74,10 @@ class Failure(NamedTuple):
 
 
 class WaitingRow(NamedTuple):
-    """A row that a person must decide, and the command that does."""
+    """A row that a person must decide, and the command that does.
+
+    Without candidates it is a request in doubt: nobody can say whether it was accepted.
+    """
 
     node: NodeId
     title: str
@@ -292,7 +295,7 @@ _NEXT = {
     ErrorClass.RETIRED_MODEL: "name the model's successor in the file, then: rushes run {file} --failed",
     ErrorClass.CANCELLED: "go on with: rushes resume {run}",
     ErrorClass.BAD_OUTPUT: "ask again: rushes rerun {file} {node} --fresh-seed",
-    ErrorClass.UNKNOWN_OUTCOME: "look at the provider's job list before asking again: it may have been charged",
+    ErrorClass.UNKNOWN_OUTCOME: "look at the provider for it, then: rushes unknowns",
 }
 """What helps against each class of failure."""
 
@@ -348,7 +351,9 @@ def _waiting(record: RunRecord, grid: Grid, outcomes: Sequence[Outcome | None]) 
                 candidates=len(outcome.candidates),
                 flagged=tuple(one.candidate + 1 for one in outcome.candidates if one.verdict.flagged),
                 says=outcome.says,
-                command=f"rushes approve {record.id} {shlex.quote(str(node.id))} CANDIDATE{which}",
+                command=f"rushes approve {record.id} {shlex.quote(str(node.id))} CANDIDATE{which}"
+                if outcome.candidates
+                else "rushes unknowns",
             )
         )
     return tuple(found)

@@ -64,7 +64,8 @@ def _show(session: Session, summary: RunSummary, every: bool) -> None:
 
 
 def _show_idle(summary: RunSummary) -> None:
-    click.secho(nothing_to_do(summary.counts.done, summary.run), fg="green")
+    simulated = "(simulated) " if summary.simulator is not None else ""
+    click.secho(simulated + nothing_to_do(summary.counts.done, summary.run), fg="green")
     for path in summary.exported:
         click.echo(f"  {path}")
     for note in summary.notes:
@@ -86,9 +87,9 @@ def troubles(summary: RunSummary) -> list[Problem]:
     ]
     waiting = [
         Problem(
-            code="waits-for-approval",
+            code="waits-for-approval" if one.candidates else "unknown-outcome",
             severity=Severity.WARNING,
-            says=f"row {one.row + 1}: choose one of {one.candidates} candidates",
+            says=f"row {one.row + 1}: {f'choose one of {one.candidates} candidates' if one.candidates else one.says}",
             try_=one.command,
             tab=one.tab,
             node=one.node,
@@ -151,17 +152,20 @@ async def _tick(draw: Callable[[], None]) -> None:
 
 @contextmanager
 def _interrupts(stop: Stop, stopping: Callable[[], None], leaving: Callable[[], None]) -> Iterator[None]:
-    """The first Ctrl-C asks the run to stop, the second leaves at once. Both leave a state that resumes."""
+    """The first Ctrl-C asks the run to stop, the second has its jobs called off at their providers, the third leaves.
+
+    All leave a state that resumes.
+    """
     loop = asyncio.get_running_loop()
 
     def asked(_number: int, _frame: FrameType | None) -> None:
-        if stop.asked or asked_before:
+        asked_before.append(True)
+        if len(asked_before) > 2:
             with suppress(OSError):
                 leaving()
             # the ledger is whole at every moment, so there is nothing to tidy up that could hang
             os._exit(Exit.INTERRUPTED)
-        asked_before.append(True)
-        loop.call_soon_threadsafe(stop.ask)
+        loop.call_soon_threadsafe(stop.insist if len(asked_before) > 1 else stop.ask)
         loop.call_soon_threadsafe(stopping)
 
     asked_before: list[bool] = []

@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "unknowns": ("rushes.cli.commands.unknowns:unknowns", "list the requests that may or may not have been charged"),
     "resolve": ("rushes.cli.commands.unknowns:resolve", "say what became of a request in doubt"),
     "export": ("rushes.cli.commands.export:export", "write a run's files and its report again"),
+    "keys": ("rushes.cli.commands.keys:keys", "keep the keys of providers, check them, delete them"),
     "sim": ("rushes.cli.commands.sim:sim", "simulate the providers, with faults and books"),
     "schema": ("rushes.cli.commands.schema:schema", "print the JSON Schema of workflow files"),
     "version": ("rushes.cli.commands.version:version", "print the version"),
@@ -24,8 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 _HEAD = """\
 Usage: rushes COMMAND [OPTIONS]
 
-  A build system for generated media: says what a run would do, buys only what
-  is missing, keeps every result by content.
+  A build system for generated media: buys only what is missing, keeps it all.
 
 """
 _TAIL = """

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rushes.app.planned import Action, NodePlan, Plan
-from rushes.app.summary import NodeLine, RunSummary
+from rushes.app.summary import NodeLine, RunSummary, WaitingRow
 from rushes.cli.console import Console
 from rushes.cli.say import clean, count, duration, nothing_to_do
 from rushes.model.money import Estimate, show_usd
@@ -262,15 +262,29 @@ def _show_failures(summary: RunSummary, console: Console) -> None:
 def _show_waiting(summary: RunSummary, console: Console) -> None:
     if not summary.waiting:
         return
-    console.print(Text(f"{count(len(summary.waiting), 'row waits', 'rows wait')} for your approval:", style="yellow"))
-    for one in summary.waiting[:MOST]:
+    gates = [one for one in summary.waiting if one.candidates]
+    _show_doubts([one for one in summary.waiting if not one.candidates], console)
+    if gates:
+        console.print(Text(f"{count(len(gates), 'row waits', 'rows wait')} for your approval:", style="yellow"))
+    for one in gates[:MOST]:
         flagged = f", flagged: {', '.join(map(str, one.flagged))}" if one.flagged else ""
         row = f" row {one.row + 1}" if one.rows > 1 else ""
         console.print(Text(f"  {clean(one.title)}{row}: {count(one.candidates, 'candidate')}{flagged}"), soft_wrap=True)
         console.print(Text(f"    {one.command}"), soft_wrap=True)
-    if len(summary.waiting) > MOST:
-        console.print(Text(f"  ... and {len(summary.waiting) - MOST:,} more"))
+    if len(gates) > MOST:
+        console.print(Text(f"  ... and {len(gates) - MOST:,} more"))
     console.print(Text(f"then: rushes resume {summary.run}"), soft_wrap=True)
+
+
+def _show_doubts(doubts: Sequence[WaitingRow], console: Console) -> None:
+    if doubts:
+        rows = count(len(doubts), "row waits", "rows wait")
+        console.print(Text(f"{rows} for your word about a request that may have been charged:", style="red"))
+    for one in doubts[:MOST]:
+        row = f" row {one.row + 1}" if one.rows > 1 else ""
+        console.print(Text(f"  {clean(one.title)}{row}: {clean(one.says)}"), soft_wrap=True)
+    if len(doubts) > MOST:
+        console.print(Text(f"  ... and {len(doubts) - MOST:,} more: rushes unknowns"))
 
 
 def _totals(summary: RunSummary) -> Text:

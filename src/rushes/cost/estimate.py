@@ -55,7 +55,7 @@ def quote(
     `defaults` stand in for parameters that are not given, `durations` are the lengths the model can have when none is
     named, `seconds` is its typical time and goes into the quote as it is.
     """
-    given = {**(defaults or {}), **{name: value for name, value in params.items() if value is not None}}
+    given = _with_defaults(params, defaults or {})
     open_ = _possible(prices, _facts(given))
     if not open_:
         return Quote(None, None, seconds, "no price for these parameters" if prices else "no price is known")
@@ -68,6 +68,16 @@ def quote(
         lows.append(price.usd * max(span[0], price.least) + price.plus)
         highs.append(price.usd * max(span[1], price.least) + price.plus)
     return Quote(min(lows), max(highs), seconds, source)
+
+
+_SPELLINGS = (DURATION, AUDIO, COUNT, ("resolution", "imageSize"))
+
+
+def _with_defaults(params: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """What is asked. A default stands in only for what is not said under any of its spellings."""
+    said = {name: value for name, value in params.items() if value is not None}
+    covered = {name for names in _SPELLINGS if any(one in said for one in names) for name in names}
+    return {**{name: value for name, value in defaults.items() if name not in covered}, **said}
 
 
 def _possible(prices: Sequence[Price], facts: Mapping[str, bool | str]) -> list[Price]:

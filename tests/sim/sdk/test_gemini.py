@@ -162,13 +162,16 @@ def test_errors_of_the_service_are_server_errors(
     assert (entry["accepted"], float(entry["billed"]) > 0) == (accepted, accepted)
 
 
+@pytest.mark.parametrize("command", ["generate", "async_generate"])
 @pytest.mark.parametrize("what", ["close-after", "close-mid", "truncated"])
-def test_a_picture_whose_answer_is_lost_is_bought_and_lost(gemini: Side, stage: Stage, what: str) -> None:
+def test_a_picture_whose_answer_is_lost_is_bought_once_and_lost(
+    gemini: Side, stage: Stage, what: str, command: str
+) -> None:
     known = stage.entries(PRO)
     stage.faults({"what": what})
 
     with pytest.raises(Raised):
-        gemini.do("generate", model=PRO, prompt=f"lost by {what}")
+        gemini.do(command, model=PRO, prompt=f"{command} is lost by {what}")
 
     (entry,) = newest(stage, PRO, known)
     assert (entry["accepted"], entry["billed"], entry["told"], entry["fetched"]) == (True, "0.134", False, False)
@@ -189,7 +192,7 @@ def test_a_wrong_key_is_an_invalid_argument_with_a_reason(gemini: Side, stage: S
     assert raised.value.facts["details"]["error"]["details"][0]["reason"] == "API_KEY_INVALID"
 
 
-@pytest.mark.parametrize("model", ["gemini-9", "gemini-3.1-flash-image"])
+@pytest.mark.parametrize("model", ["gemini-9", "imagen-4.0-generate-001"])
 def test_a_model_that_is_unknown_or_shut_down_is_not_found(gemini: Side, model: str) -> None:
     with pytest.raises(Raised) as raised:
         gemini.do("generate", model=model, prompt="nobody")
@@ -270,5 +273,5 @@ def test_the_models_are_listed_without_those_that_were_shut_down(gemini: Side) -
     listed = {one["name"]: one["actions"] for one in gemini.do("models")}
 
     assert listed[f"models/{PRO}"] == ["generateContent"]
-    assert "models/gemini-3.1-flash-image" not in listed
+    assert "models/imagen-4.0-generate-001" not in listed
     assert gemini.do("model", name=WRITER)["name"] == f"models/{WRITER}"
