@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
@@ -142,6 +143,7 @@ def test_a_server_that_accepts_and_never_speaks_tls_has_got_nothing() -> None:
     async def run() -> None:
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.read()
+            writer.close()
 
         server = await asyncio.start_server(connected, "127.0.0.1", 0)
         answer = await post(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}", within=0.3)
@@ -149,6 +151,7 @@ def test_a_server_that_accepts_and_never_speaks_tls_has_got_nothing() -> None:
         assert isinstance(answer, NotSent), answer
 
     asyncio.run(run())
+    gc.collect()  # half a handshake, here and not in the middle of another test
 
 
 @pytest.mark.parametrize("key", ["line\nbreak", "kéy\u2028", "\u0000"])
@@ -324,13 +327,13 @@ def test_a_result_that_has_expired_was_paid_for(status: int) -> None:
     asyncio.run(run())
 
 
-def test_a_download_that_never_succeeds_is_not_bought_again() -> None:
+def test_a_download_that_never_succeeds_is_a_question_that_failed() -> None:
     async def run() -> None:
         async with serving(reset) as wire:
             with pytest.raises(RemoteError) as raised:
                 await downloaded(wire.url, wire.url)
             assert raised.value.kind is ErrorClass.TRANSIENT
-            assert raised.value.maybe_billed
+            assert not raised.value.maybe_billed, "then it would not be fetched again"
 
     asyncio.run(run())
 
@@ -427,3 +430,4 @@ def test_one_client_serves_one_loop_after_the_other() -> None:
     asyncio.run(run(close=True))
     asyncio.run(run(close=False))
     asyncio.run(run(close=True))
+    gc.collect()  # sockets of the loop that was left, here and not in the middle of another test

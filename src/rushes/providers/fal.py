@@ -36,6 +36,7 @@ ACCEPT_WITHIN = 60.0
 
 _LIFECYCLE = json.dumps({"expiration_duration_seconds": int(KEEP)})
 MOST_UPLOAD = 100_000_000
+BUSY = frozenset({408, 409, 425, 429})
 FLOOR = 1.0
 """Seconds between two questions about one job, at least: polite, and more often brings nothing."""
 
@@ -53,12 +54,11 @@ SUBMIT: tuple[Row, ...] = (*_MODEL, *EDGE, *COMMON, *LOST)
 RESULT: tuple[Row, ...] = (
     *_MODEL,
     Row("499", ErrorClass.CANCELLED, billed=True),
-    Row(None, ErrorClass.CANCELLED, code=r"(request_)?cancel+ed|client_cancelled", billed=True),
-    Row("504", ErrorClass.TIMEOUT, code="request_timeout|startup_timeout|generation_timeout"),
+    Row(None, ErrorClass.CANCELLED, code=r"(request_|client_)?cancel+ed", billed=True),
     Row("422", ErrorClass.BAD_OUTPUT, code="no_media_generated", billed=True),
     Row("422", ErrorClass.INVALID_INPUT, billed=True),  # a runner may have worked before it found the mistake
     Row("404|410", ErrorClass.BAD_OUTPUT, billed=True),  # the job is no longer known: it was paid for all the same
-    Row("5..", ErrorClass.TRANSIENT),  # never billed
+    Row("5..|408|409|425|429", ErrorClass.BAD_OUTPUT),  # the model failed, and that is never billed: a new one may help
     *COMMON,
 )
 """About a job that was accepted. Source of what is billed: fal's FAQ, `Do you charge for failed requests?`"""
@@ -84,6 +84,7 @@ class Fal(Remote):
         bills_refusals=True,  # a 422 after a runner has worked
         outputs_live=KEEP,
         in_flight=None,  # the queue never refuses; how many run at once is the account's, 2 to 40
+        polls=50.0,  # no limit is documented; this is polite
     )
 
     def __init__(self, access: Access) -> None:
@@ -146,7 +147,7 @@ class Fal(Remote):
                 return self._finished(answer, said)
         except Unreachable as error:
             return Pending(_pace(job, 5.0), says=f"fal cannot be reached: {error}")
-        if state is None and 400 <= answer.status < 500 and answer.status not in (408, 409, 425, 429):
+        if state is None and 400 <= answer.status < 500 and answer.status not in BUSY:
             raise paid(read(RESULT, self.heard(answer), self.name, self.access.key))
         if state is None and answer.status >= 400:
             return Pending(max(_pace(job, 5.0), retry_after(answer.headers) or 0.0), says=f"fal says {answer.status}")
@@ -159,22 +160,20 @@ class Fal(Remote):
     def _finished(self, answer: Answer, status: Mapping[str, Any]) -> Pending | Finished:
         """The outputs; a failed job is COMPLETED too, and its result has the status and the words of the failure."""
         said = document(answer.body)
+        error = status.get("error_type") or status.get("error")
         if answer.status == 200 and isinstance(said, dict):
             if any(said.get("has_nsfw_concepts") or ()):  # a black picture stands in for what was held back
                 heard = Heard(200, ["content_policy_violation"], "the result was held back")
                 raise read(RESULT, heard, self.name, self.access.key)
             if outputs := tuple(_outputs(said)):
                 return Finished(outputs)
-            if "detail" not in said and not status.get("error"):
+            if not error:
                 raise RemoteError(ErrorClass.BAD_OUTPUT, "fal finished without a result", maybe_billed=True)
-        elif answer.status == 200 or answer.status in (408, 409, 425, 429):
-            return Pending(5.0, says="the result cannot be read yet")
+        elif not error and (answer.status == 200 or answer.status >= 500 or answer.status in BUSY):
+            return Pending(5.0, says="fal has the result and cannot give it yet")  # the way to it failed, not the job
         heard = self.heard(answer)
-        failed = bool(status.get("error") or status.get("error_type"))
-        if failed and not heard.codes:
-            heard = heard._replace(codes=[str(status.get("error_type"))], says=heard.says or str(status.get("error")))
-        elif not failed and answer.status >= 500:
-            return Pending(5.0, says=f"fal says {answer.status}")  # the way to the result failed, not the job
+        if error:  # what the status says was not garbled by whatever stands between
+            heard = heard._replace(codes=[str(error), *heard.codes], says=heard.says or str(status.get("error") or ""))
         raise read(RESULT, heard, self.name, self.access.key)
 
     async def cancel(self, remote: str, context: Context) -> Decimal | None:

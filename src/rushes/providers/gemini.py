@@ -43,26 +43,24 @@ SUBMIT: tuple[Row, ...] = (
     *EDGE,
     *COMMON,
     *LOST,
-)  # fmt: skip
+)
 """About a call. Google does not charge for a 400 or a 500; that a 5xx came from Google and not from a gateway that
 lost a finished answer cannot be told, so it stays unknown."""
 
 REFUSED: tuple[Row, ...] = (
     Row(
-        None,
-        ErrorClass.CONTENT_POLICY,
-        code="SAFETY|BLOCKLIST|PROHIBITED_CONTENT|SPII|RECITATION|LANGUAGE|ESCALATION|JAILBREAK|MODEL_ARMOR"
-        "|IMAGE_SAFETY|IMAGE_PROHIBITED_CONTENT|IMAGE_RECITATION|BLOCKED_.*|PROMPT_.*",
-        billed=True,
-        next_step=_POLICY,
-    ),
-    Row(
         None, ErrorClass.AUTH, code="PUP_LIMITED_DISABLED", next_step="the account is limited: see aistudio.google.com"
     ),
-    Row(None, ErrorClass.BAD_OUTPUT, code="MAX_TOKENS|MALFORMED_.*", billed=True),
+    Row(
+        None,
+        ErrorClass.BAD_OUTPUT,
+        code="OTHER|IMAGE_OTHER|NO_IMAGE|MAX_TOKENS|MALFORMED_.*|UNEXPECTED_.*",
+        billed=True,
+    ),
     Row(None, ErrorClass.CONTENT_POLICY, billed=True, next_step=_POLICY),
 )
-"""About a 200 without a picture, by `finishReason` or `blockReason`. The text tokens are charged at least."""
+"""About a 200 without a picture, by `finishReason`, or `BLOCKED_` and the `blockReason` of a prompt. A model that stops
+as usual and answers in words has declined. At least the tokens of the text are charged. Source: enums of the SDK."""
 
 
 class Gemini(Remote):
@@ -193,7 +191,8 @@ def _reason(said: Mapping[str, Any]) -> Heard:
     blocked = feedback if isinstance(feedback, dict) else {}
     candidates = said.get("candidates")
     first = candidates[0] if isinstance(candidates, list) and candidates and isinstance(candidates[0], dict) else {}
-    reason = blocked.get("blockReason") or first.get("finishReason") or "NO_IMAGE"
+    block = blocked.get("blockReason")
+    reason = f"BLOCKED_{block}" if block else first.get("finishReason") or "NO_IMAGE"
     texts = [str(part["text"]) for part in _first(said).get("parts", ()) if isinstance(part, dict) and part.get("text")]
     says = str(blocked.get("blockReasonMessage") or first.get("finishMessage") or " ".join(texts) or "no picture came")
     return Heard(200, [str(reason)], says)

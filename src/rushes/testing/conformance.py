@@ -7,7 +7,9 @@
         asyncio.run(check(Subject(make=MyProvider, requests=REQUESTS, context=...)))
 
 A check is an async function that raises AssertionError with a sentence. It makes no assumption about time:
-under `run_virtual` a provider that polls for minutes is checked in milliseconds.
+under `run_virtual` a provider that polls for minutes is checked in milliseconds. With `Subject.service`, the other side
+of the wire, faults are switched on and the service's books are read (`testing/faulty.py`); each check then needs a
+service of its own.
 """
 
 from __future__ import annotations
@@ -16,8 +18,7 @@ import asyncio
 import contextlib
 import dataclasses
 import re
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from rushes.errors import ErrorClass, RemoteError
@@ -30,17 +31,18 @@ from rushes.plugin.provider import (
     Absent,
     Context,
     Duplicates,
-    Finished,
     Found,
-    Output,
     Pending,
-    Provider,
     Submitted,
     Unknowable,
 )
+from rushes.testing import faulty
 from rushes.testing.requests import request_of
+from rushes.testing.subject import Service, Subject, await_job, finish, read, results
 
-MOST_POLLS = 10_000
+__all__ = ["CHECKS", "Check", "Service", "Subject", "finish", "read", "results"]
+
+Check = faulty.Check
 
 MAGIC: dict[str, Callable[[bytes], bool]] = {
     "image/png": lambda data: data.startswith(b"\x89PNG\r\n\x1a\n"),
@@ -49,58 +51,6 @@ MAGIC: dict[str, Callable[[bytes], bool]] = {
     "video/mp4": lambda data: data[4:8] == b"ftyp",
     "audio/wav": lambda data: data[:4] == b"RIFF" and data[8:12] == b"WAVE",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """A provider under check.
-
-    `make` gives a client of the service, a new one each time; `context` one for an idempotency key.
-    `requests` are two or more different requests that it must fulfil. `deterministic`: equal requests
-    have equal bytes.
-    """
-
-    make: Callable[[], Provider]
-    requests: Sequence[Request]
-    context: Callable[[str], Context]
-    deterministic: bool = False
-
-
-Check = Callable[[Subject], Awaitable[None]]
-
-
-async def finish(provider: Provider, request: Request, context: Context) -> Finished:
-    """Submit and ask until it is finished, as the engine does."""
-    answer = await provider.submit(request, context)
-    return answer if isinstance(answer, Finished) else await _await_job(provider, answer.remote, context)
-
-
-async def _await_job(provider: Provider, remote: str, context: Context) -> Finished:
-    for _ in range(MOST_POLLS):
-        answer = await provider.poll(remote, context)
-        if isinstance(answer, Finished):
-            return answer
-        assert answer.wait >= 0, f"Pending.wait is {answer.wait}; it is the seconds until the next question"
-        await context.sleep(answer.wait)
-    raise AssertionError(f"the job {remote!r} was not finished after {MOST_POLLS} polls")
-
-
-async def read(provider: Provider, output: Output, context: Context) -> bytes:
-    """All bytes of one output."""
-    pieces = []
-    async for piece in provider.fetch(output, context):
-        assert isinstance(piece, bytes), f"fetch gave a {type(piece).__name__}, not bytes"
-        pieces.append(piece)
-    return b"".join(pieces)
-
-
-async def results(subject: Subject, request: Request, key: str) -> tuple[bytes, ...]:
-    """The answer to one request as bytes: its outputs, or its text."""
-    provider, context = subject.make(), subject.context(key)
-    finished = await finish(provider, request, context)
-    if finished.text is not None:
-        return (finished.text.encode(),)
-    return tuple([await read(provider, output, context) for output in finished.outputs])
 
 
 def odd(recipe: Recipe) -> Iterator[Recipe]:
@@ -261,8 +211,8 @@ async def asking_again_is_free(subject: Subject) -> None:
     provider, context = subject.make(), subject.context("again")
     answer = await provider.submit(subject.requests[0], context)
     if isinstance(answer, Submitted):
-        first = await _await_job(provider, answer.remote, context)
-        assert await _await_job(provider, answer.remote, context) == first, "the second answer is another"
+        first = await await_job(provider, answer.remote, context)
+        assert await await_job(provider, answer.remote, context) == first, "the second answer is another"
 
 
 async def another_client_can_ask(subject: Subject) -> None:
@@ -271,7 +221,7 @@ async def another_client_can_ask(subject: Subject) -> None:
     answer = await subject.make().submit(subject.requests[0], context)
     if isinstance(answer, Submitted):
         assert isinstance(answer.remote, str) and answer.remote, "remote is no text"
-        await _await_job(subject.make(), answer.remote, context)
+        await await_job(subject.make(), answer.remote, context)
 
 
 async def an_unknown_job_is_a_remote_error(subject: Subject) -> None:
@@ -296,7 +246,7 @@ async def a_cancelled_job_ends(subject: Subject) -> None:
     charged = await provider.cancel(answer.remote, context)
     assert charged is None or (isinstance(charged, Decimal) and charged >= 0), f"{charged!r} is no amount"
     try:
-        await _await_job(provider, answer.remote, context)
+        await await_job(provider, answer.remote, context)
     except RemoteError as error:
         assert error.kind is ErrorClass.CANCELLED, f"a cancelled job failed with {error.kind}"
 
@@ -444,4 +394,5 @@ CHECKS: tuple[Check, ...] = (
     reconcile_finds_what_was_accepted,
     an_idempotency_key_buys_once,
     pending_waits_are_said,
+    *faulty.CHECKS,
 )

@@ -1,0 +1,451 @@
+"""Conformance under faults: what a provider does with money when the wire, the service or the key fails.
+
+Each check has the service to itself. What arrived and what was accepted is read in the service's books, not in the
+provider's words.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+
+from rushes.errors import ErrorClass, RemoteError
+from rushes.plugin.provider import Finished, Pending, Submitted, Unknowable
+from rushes.testing.requests import request_of
+from rushes.testing.subject import Books, Subject, await_job, finish, read
+
+Check = Callable[[Subject], Awaitable[None]]
+
+LOST = ("close-after", "close-mid", "truncated", "500-after", "502-after", "503-after", "504-after")
+"""Faults under which a submission is accepted and its answer is not had."""
+
+_Strike = tuple[str, str]
+_ON_THE_WAY: tuple[_Strike, ...] = tuple(
+    (fault, place)
+    for place in ("status", "result")
+    for fault in ("429", "500", "502", "503", "504", "close-before", "close-after", "close-mid", "truncated")
+)
+
+
+async def _refused(
+    subject: Subject, fault: str, *, seconds: float = 0.0, asking: int = 0
+) -> tuple[RemoteError, Books] | None:
+    """The error of a submission under a fault, and the books after it; None without a service."""
+    recipe = subject.requests[0].recipe
+    service = subject.service
+    if service is None:
+        return None
+    service.strike(fault, seconds=seconds)
+    provider, context = subject.make(), subject.context(f"fault-{fault}")
+    try:
+        answer = await provider.submit(request_of(recipe, candidate=asking), context)
+    except RemoteError as error:
+        return error, service.books()
+    finally:
+        service.calm()
+        await provider.close()
+    raise AssertionError(f"under {fault} a submission answered {answer!r}")
+
+
+async def _failed(subject: Subject, fault: str, *, asking: int = 0) -> tuple[RemoteError, Books] | None:
+    """As `_refused`, for faults of which some services tell at the submission and others when the job is done."""
+    service = subject.service
+    if service is None:
+        return None
+    service.strike(fault)
+    service.strike(fault, "result")
+    provider, context = subject.make(), subject.context(f"failed-{fault}")
+    try:
+        await finish(provider, request_of(subject.requests[0].recipe, candidate=asking), context)
+    except RemoteError as error:
+        return error, service.books()
+    finally:
+        service.calm()
+        await provider.close()
+    raise AssertionError(f"under {fault} a request was fulfilled")
+
+
+async def a_rate_limit_says_when(subject: Subject) -> None:
+    """RATE_LIMIT, not before the service said, nothing bought, and asked once: the engine decides when again."""
+    if (got := await _refused(subject, "429", seconds=3.0)) is not None:
+        error, books = got
+        assert error.kind is ErrorClass.RATE_LIMIT, f"429 is {error.kind}"
+        assert error.retry_after is not None and error.retry_after >= 3, f"retry after {error.retry_after}, 3 were said"
+        assert not error.maybe_billed, "a refusal by rate is said to cost"
+        assert (books.posts, books.accepted) == (1, 0), f"{books.posts} submissions of one request"
+
+
+async def a_bare_rate_limit_is_one(subject: Subject) -> None:
+    """Without a time too."""
+    if (got := await _refused(subject, "429-bare")) is not None:
+        error, books = got
+        assert error.kind is ErrorClass.RATE_LIMIT, f"429 is {error.kind}"
+        assert not error.maybe_billed, "a refusal by rate is said to cost"
+        assert books.posts == 1, f"{books.posts} submissions of one request"
+
+
+async def a_lost_answer_is_unknown(subject: Subject) -> None:
+    """The request was accepted and nobody heard of it: the one class that is never sent again by itself."""
+    for number, fault in enumerate(LOST):
+        if (got := await _refused(subject, fault, asking=number)) is None:
+            return
+        error, books = got
+        assert error.kind is ErrorClass.UNKNOWN_OUTCOME, f"{fault} is {error.kind}: it would be bought twice"
+        assert error.maybe_billed, f"{fault} is said to cost nothing"
+        assert books.duplicates == 0, f"{fault} led to a duplicate"
+    assert subject.service is not None
+    assert subject.service.books().posts == len(LOST), "a submission was sent again"
+
+
+async def a_reset_connection_is_never_sent_again(subject: Subject) -> None:
+    """Nothing was accepted, and nobody can know that."""
+    if (got := await _refused(subject, "close-before")) is not None:
+        error, books = got
+        assert error.kind is ErrorClass.UNKNOWN_OUTCOME, f"a reset is {error.kind}"
+        assert books.posts == 1, f"{books.posts} submissions of one request"
+
+
+async def a_server_error_is_not_sent_again(subject: Subject) -> None:
+    """A 5xx about a submission says nothing about what was accepted; whoever is sure names a class that is sure."""
+    for number, status in enumerate(("500", "502", "503", "504")):
+        if (got := await _refused(subject, status, asking=number)) is None:
+            return
+        error, _books = got
+        assert error.kind in (ErrorClass.UNKNOWN_OUTCOME, ErrorClass.TRANSIENT), f"{status} is {error.kind}"
+    assert subject.service is not None
+    assert subject.service.books().posts == 4, "a submission was sent again"
+
+
+async def an_unreachable_service_is_not_unknown(subject: Subject) -> None:
+    """No byte was sent, so it is safe to try again, and nobody has to decide anything."""
+    if subject.unreachable is None:
+        return
+    provider = subject.unreachable()
+    try:
+        await provider.submit(subject.requests[0], subject.context("unreachable"))
+    except RemoteError as error:
+        assert error.kind is ErrorClass.TRANSIENT, f"a refused connection is {error.kind}"
+        assert not error.maybe_billed, "a refused connection is said to cost"
+    else:
+        raise AssertionError("a service that is not there answered")
+    finally:
+        await provider.close()
+
+
+async def without_a_key_nothing_is_sent(subject: Subject) -> None:
+    """AUTH, with the step that helps."""
+    if subject.keyless is None:
+        return
+    provider = subject.keyless()
+    try:
+        await provider.submit(subject.requests[0], subject.context("keyless"))
+    except RemoteError as error:
+        assert error.kind is ErrorClass.AUTH, f"no key is {error.kind}"
+        assert error.next_step, "no key, and no word about how to set one"
+    else:
+        raise AssertionError("a request without a key was accepted")
+    finally:
+        await provider.close()
+    assert subject.service is None or subject.service.books().posts == 0, "a request without a key was sent"
+
+
+async def planning_needs_no_key(subject: Subject) -> None:
+    """Versions, checks and quotes come without one."""
+    if subject.keyless is not None:
+        provider = subject.keyless()
+        for request in subject.requests:
+            assert provider.version(request.recipe.alias)
+            assert list(provider.validate(request.recipe)) == list(subject.make().validate(request.recipe))
+            assert provider.estimate(request.recipe) == subject.make().estimate(request.recipe)
+
+
+async def a_slow_answer_is_an_answer(subject: Subject) -> None:
+    """Patience is cheaper than doubt."""
+    if (service := subject.service) is not None:
+        service.strike("slow", seconds=0.2)
+        await finish(subject.make(), subject.requests[0], subject.context("slow"))
+        service.calm()
+        assert service.books().accepted == 1
+
+
+async def a_question_that_fails_is_asked_again(subject: Subject) -> None:
+    """Whatever happens to questions about a job, it is fetched in the end and bought once."""
+    service = subject.service
+    if service is None:
+        return
+    provider, request = subject.make(), subject.requests[0]
+    answer = await provider.submit(request, subject.context("ask-again"))
+    if isinstance(answer, Finished):
+        return
+    for fault, place in _ON_THE_WAY:
+        service.strike(fault, place, seconds=0.1)
+        state = await provider.poll(answer.remote, subject.context("ask-again"))
+        assert place != "status" or isinstance(state, Pending), f"{fault} at {place} answered {state!r}"
+        service.calm()
+    finished = await await_job(provider, answer.remote, subject.context("ask-again"))
+    assert finished.outputs, "the job was lost"
+    for fault, place in _ON_THE_WAY:
+        service.strike(fault, place, seconds=0.1)
+        state = await provider.poll(answer.remote, subject.context("ask-again"))
+        assert isinstance(state, Pending) or state.outputs, f"{fault} at {place} of a finished job answered {state!r}"
+        service.calm()
+    books = service.books()
+    assert (books.posts, books.accepted) == (1, 1), "a failed question bought again"
+    await provider.close()
+
+
+async def an_unknown_state_is_pending(subject: Subject) -> None:
+    """A word that no documentation names is no failure, and no result either."""
+    service = subject.service
+    if service is None:
+        return
+    provider, context = subject.make(), subject.context("state")
+    answer = await provider.submit(subject.requests[0], context)
+    if isinstance(answer, Submitted):
+        service.strike("unknown-status", "status")
+        state = await provider.poll(answer.remote, context)
+        assert isinstance(state, Pending), f"an unknown state is {state!r}"
+        service.calm()
+        await await_job(provider, answer.remote, context)
+
+
+async def questions_keep_a_distance(subject: Subject) -> None:
+    """At least `floor` seconds between two questions about one job, from the first."""
+    provider, context = subject.make(), subject.context("floor")
+    submitted = await provider.submit(subject.requests[0], context)
+    if not isinstance(submitted, Submitted):
+        return
+    wait: float | None = submitted.wait
+    while wait is not None:
+        assert wait >= subject.floor, f"a question after {wait} s; {subject.floor} is the least"
+        await context.sleep(wait)
+        state = await provider.poll(submitted.remote, context)
+        wait = state.wait if isinstance(state, Pending) else None
+
+
+async def a_broken_download_is_begun_again(subject: Subject) -> None:
+    """Fetching what was paid for survives a break, and a busy moment."""
+    service = subject.service
+    if service is None:
+        return
+    provider, context = subject.make(), subject.context("broken")
+    finished = await finish(provider, subject.requests[0], context)
+    whole = [await read(provider, output, context) for output in finished.outputs]
+    for fault in ("close-mid", "close-before", "503"):
+        service.strike(fault, "download", first=1)
+        again = [await read(subject.make(), output, context) for output in finished.outputs]
+        service.calm()
+        assert again == whole, f"after {fault} other bytes came"
+
+
+async def a_result_that_expired_was_paid_for(subject: Subject) -> None:
+    """Fetching it fails, and must not lead to buying it again by itself."""
+    service = subject.service
+    if service is None:
+        return
+    service.strike("expired", "download")
+    service.strike("expired", "result")
+    provider, context = subject.make(), subject.context("expired")
+    finished = await finish(provider, subject.requests[0], context)
+    for output in finished.outputs:
+        try:
+            await read(provider, output, context)
+        except RemoteError as error:
+            assert error.maybe_billed, "a result that has expired is said to have cost nothing"
+        else:
+            assert output.data is not None, "an expired result was fetched"
+    service.calm()
+
+
+async def a_refusal_is_a_matter_of_policy(subject: Subject) -> None:
+    """CONTENT_POLICY is never tried again unchanged; it says what could be changed."""
+    for number, fault in enumerate(("refused", "refused-billed")):
+        if (got := await _failed(subject, fault, asking=number)) is None:
+            return
+        error, books = got
+        assert error.kind is ErrorClass.CONTENT_POLICY, f"{fault} is {error.kind}"
+        assert error.next_step, "a refusal without a word about what to do"
+        assert error.maybe_billed or not books.billed, "a refusal that was billed is said to cost nothing"
+        assert books.duplicates == 0
+
+
+async def a_failed_job_is_not_for_nothing(subject: Subject) -> None:
+    """A failure of the model's: known, and its cost is not said to be less than it was."""
+    if (got := await _failed(subject, "failed")) is not None:
+        error, books = got
+        assert error.kind is not ErrorClass.CONTENT_POLICY, f"a failure is {error.kind}"
+        assert error.maybe_billed or not books.billed, "a failure that was billed is said to cost nothing"
+
+
+async def a_retired_model_is_said_to_be_one(subject: Subject) -> None:
+    """So that its successor can be named."""
+    if (got := await _refused(subject, "retired")) is not None:
+        error, books = got
+        assert error.kind is ErrorClass.RETIRED_MODEL, f"a retired model is {error.kind}"
+        assert (books.accepted, error.maybe_billed) == (0, False), "a retired model is said to cost"
+
+
+async def an_empty_account_is_a_matter_of_quota(subject: Subject) -> None:
+    """Trying again does not fill it."""
+    if (got := await _refused(subject, "no-money")) is not None:
+        error, _books = got
+        assert error.kind is ErrorClass.QUOTA, f"an empty account is {error.kind}"
+        assert not error.maybe_billed
+
+
+async def nothing_costs_more_than_was_quoted(subject: Subject) -> None:
+    """What the service bills is within the quote, and is the quote where that is one amount."""
+    service = subject.service
+    if service is None:
+        return
+    for number, request in enumerate(subject.requests):
+        before, provider = service.books().billed, subject.make()
+        quote = provider.estimate(request.recipe)
+        await finish(provider, request, subject.context(f"price-{number}"))
+        billed = service.books().billed - before
+        assert quote.high is None or billed <= quote.high, f"{billed} billed, {quote.high} quoted"
+        assert quote.low is None or billed >= quote.low, f"{billed} billed, {quote.low} quoted"
+
+
+async def cancelling_says_no_less_than_it_bills(subject: Subject) -> None:
+    """What `cancel` names is at least what the service bills for the job in the end."""
+    service = subject.service
+    if service is None:
+        return
+    provider, context = subject.make(), subject.context("cancel-bills")
+    answer = await provider.submit(subject.requests[0], context)
+    if isinstance(answer, Submitted):
+        said: Decimal | None = await provider.cancel(answer.remote, context)
+        await context.sleep(60.0)
+        billed = service.books().billed
+        assert said is None or said >= billed, f"cancelling is said to cost {said}, and {billed} was billed"
+
+
+async def an_input_is_uploaded_once(subject: Subject) -> None:
+    """Two submissions of one input at the same time, and another later, upload it once; what was deleted, again."""
+    service = subject.service
+    request = next((one for one in subject.requests if any(one.recipe.inputs.values())), None)
+    if service is None or request is None:
+        return
+    files = {one.digest for many in request.recipe.inputs.values() for one in many}
+    provider, context = subject.make(), subject.context("upload")
+    await asyncio.gather(provider.submit(request, context), provider.submit(request, context))
+    await subject.make().submit(request, context)
+    assert service.books().uploads in (0, len(files)), f"{service.books().uploads} uploads of {len(files)} files"
+
+
+async def a_lost_answer_cannot_be_reconciled_away(subject: Subject) -> None:
+    """After a lost answer `reconcile` finds the job or does not know; it never says that there is none."""
+    service = subject.service
+    if service is None:
+        return
+    service.strike("close-after")
+    context = subject.context("lost")
+    try:
+        await subject.make().submit(subject.requests[0], context)
+    except RemoteError:
+        service.calm()
+        found = await subject.make().reconcile(subject.requests[0], context)
+        assert isinstance(found, Unknowable) or hasattr(found, "remote"), "an accepted job is said to be absent"
+
+
+async def a_closed_client_goes_on(subject: Subject) -> None:
+    """`close` lets go of connections and of nothing else."""
+    provider, context = subject.make(), subject.context("closed")
+    answer = await provider.submit(subject.requests[0], context)
+    await provider.close()
+    await provider.close()
+    if isinstance(answer, Submitted):
+        answer = await await_job(provider, answer.remote, context)
+    await provider.close()
+    for output in answer.outputs:
+        assert await read(provider, output, context)
+
+
+async def another_loop_goes_on(subject: Subject) -> None:
+    """One client serves one event loop after the other: a resume in the same process has a new one."""
+    if subject.service is None:
+        return
+    provider, context = subject.make(), subject.context("loops")
+    answer = await provider.submit(subject.requests[0], context)
+
+    async def elsewhere() -> Finished:
+        if isinstance(answer, Finished):
+            return await finish(provider, subject.requests[1], context)
+        finished = await await_job(provider, answer.remote, context)
+        await provider.close()
+        return finished
+
+    await asyncio.to_thread(lambda: asyncio.run(elsewhere()))
+    await finish(provider, subject.requests[1], context)
+    await provider.close()
+
+
+async def no_error_shows_the_key(subject: Subject) -> None:
+    """Not in its text, not in its traceback, not in what a client shows of itself."""
+    if not subject.secret:
+        return
+    assert subject.secret not in repr(vars(subject.make())), "the client shows the key"
+    for fault in ("429", "500", "close-after", "close-mid", "truncated", "retired", "no-money"):
+        got = await _refused(subject, fault)
+        if got is not None:
+            shown = "".join(traceback.format_exception(got[0])) + repr(got[0]) + got[0].next_step
+            assert subject.secret not in shown, f"the key shows in the error of {fault}"
+    if subject.unreachable is not None:
+        try:
+            await subject.unreachable().submit(subject.requests[0], subject.context("shown"))
+        except RemoteError as error:
+            assert subject.secret not in "".join(traceback.format_exception(error)), "the key shows in an error"
+
+
+async def no_result_shows_the_key(subject: Subject) -> None:
+    """What goes into the ledger, the remote id and the addresses of results, is no place for it."""
+    provider, context = subject.make(), subject.context("ledger")
+    answer = await provider.submit(subject.requests[0], context)
+    said = repr(answer)
+    if isinstance(answer, Submitted):
+        said += repr(await await_job(provider, answer.remote, context))
+    assert not subject.secret or subject.secret not in said, "the key shows in what is written down"
+
+
+async def a_forged_call_is_not_believed(subject: Subject) -> None:
+    """A webhook without a good signature means nothing, whatever it looks like."""
+    called = getattr(subject.make(), "called", None)
+    if called is not None:
+        body = b'{"request_id": "x", "status": "OK"}'
+        for headers in ({}, {"x-fal-webhook-signature": "00"}, {"webhook-signature": "v1,AAAA", "webhook-id": "x"}):
+            assert await called(headers, body) is None, "a call that nobody signed was believed"
+
+
+CHECKS: tuple[Check, ...] = (
+    a_rate_limit_says_when,
+    a_bare_rate_limit_is_one,
+    a_lost_answer_is_unknown,
+    a_reset_connection_is_never_sent_again,
+    a_server_error_is_not_sent_again,
+    an_unreachable_service_is_not_unknown,
+    without_a_key_nothing_is_sent,
+    planning_needs_no_key,
+    a_slow_answer_is_an_answer,
+    a_question_that_fails_is_asked_again,
+    an_unknown_state_is_pending,
+    questions_keep_a_distance,
+    a_broken_download_is_begun_again,
+    a_result_that_expired_was_paid_for,
+    a_refusal_is_a_matter_of_policy,
+    a_failed_job_is_not_for_nothing,
+    a_retired_model_is_said_to_be_one,
+    an_empty_account_is_a_matter_of_quota,
+    nothing_costs_more_than_was_quoted,
+    cancelling_says_no_less_than_it_bills,
+    an_input_is_uploaded_once,
+    a_lost_answer_cannot_be_reconciled_away,
+    a_closed_client_goes_on,
+    another_loop_goes_on,
+    no_error_shows_the_key,
+    no_result_shows_the_key,
+    a_forged_call_is_not_believed,
+)
+"""Beside the checks of `rushes.testing.conformance`, which has them all."""
