@@ -76,8 +76,8 @@ def test_sigterm_stops_a_run_as_one_ctrl_c_does(place: Path) -> None:
     _goes_on(place)
 
 
-@pytest.mark.parametrize("presses", [1, 2])
-def test_ctrl_c_at_a_terminal_stops_once_and_leaves_at_once_the_second_time(presses: int, place: Path) -> None:
+@pytest.mark.parametrize("presses", [1, 2, 3])
+def test_ctrl_c_at_a_terminal_stops_and_calls_off_and_leaves_at_once_the_third_time(presses: int, place: Path) -> None:
     child, terminal = pty.fork()
     if child == 0:
         os.chdir(place)

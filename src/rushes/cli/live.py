@@ -16,7 +16,7 @@ from rich.text import Text
 from rushes.app.planned import Plan
 from rushes.cli.progress import Now, Progress
 from rushes.cli.say import clean, duration
-from rushes.model.event import CellFailed, Event, Waiting
+from rushes.model.event import CellFailed, Event, Resolved, Unknown, Waiting
 from rushes.model.money import show_usd
 
 ROWS = 8
@@ -60,6 +60,10 @@ class LiveView:
             self._print(f"failed  {self._name(event)}: {clean(event.says)}", "red")
         elif isinstance(event, Waiting):
             self._print(f"waits   {self._name(event)}: choose one of {len(event.shown)} candidates", "yellow")
+        elif isinstance(event, Unknown):
+            self._print(f"doubt   {self._name(event)}: {clean(event.says)} ({event.attempt})", "red")
+        elif isinstance(event, Resolved):
+            self._print(f"doubt   {event.attempt}: {clean(event.note)}", "yellow")
 
     def stopping(self) -> None:
         """The person asked the run to stop."""
@@ -70,7 +74,7 @@ class LiveView:
         if self._drawing:
             self._live.update(picture(self.progress, time.monotonic(), self.console.width), refresh=True)
 
-    def _name(self, event: CellFailed | Waiting) -> str:
+    def _name(self, event: CellFailed | Waiting | Unknown) -> str:
         return f"{clean(self.progress.title(event.place.node))} row {event.place.row + 1}"
 
     def _print(self, text: str, style: str) -> None:
@@ -89,7 +93,12 @@ def picture(progress: Progress, now: float, width: int) -> Text:
     if more > 0:
         lines.append(Text(f"    and {more:,} more", style="dim"))
     if progress.stopping:
-        lines.append(Text("stopping: nothing new is begun; Ctrl-C again leaves at once", style="yellow"))
+        lines.append(
+            Text(
+                "stopping: nothing new is begun; Ctrl-C again calls off what is under way, once more leaves at once",
+                style="yellow",
+            )
+        )
     kept = [line for line in lines if line.plain]
     for line in kept:
         line.truncate(max(20, width - 1), overflow="ellipsis")

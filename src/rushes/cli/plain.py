@@ -11,7 +11,7 @@ from rushes.app.planned import Plan
 from rushes.cli.progress import Progress
 from rushes.cli.say import clean, count, duration
 from rushes.cli.session import print_json
-from rushes.model.event import CellDone, CellFailed, Event, Waiting, to_plain
+from rushes.model.event import CellDone, CellFailed, Event, Resolved, Unknown, Waiting, to_plain
 from rushes.model.money import show_usd
 
 SUMMARY_EVERY = 10.0
@@ -61,7 +61,7 @@ class LogView:
     def stopping(self) -> None:
         """The person asked the run to stop."""
         self.progress.stopping = True
-        self._say("stopping: nothing new is begun; Ctrl-C again leaves at once")
+        self._say("stopping: nothing new is begun; Ctrl-C again calls off what is under way, once more leaves at once")
 
     def _say(self, text: str) -> None:
         self._out.write(text + "\n")
@@ -83,16 +83,20 @@ class LogView:
             return f"{word:<7} {self._name(event)}: {clean(event.says)}"
         if isinstance(event, Waiting):
             return f"waits   {self._name(event)}: choose one of {len(event.shown)} candidates"
+        if isinstance(event, Unknown):
+            return f"doubt   {self._name(event)}: {clean(event.says)} ({event.attempt})"
+        if isinstance(event, Resolved):
+            return f"doubt   {event.attempt}: {clean(event.note)}"
         return ""
 
-    def _name(self, event: CellDone | CellFailed | Waiting) -> str:
+    def _name(self, event: CellDone | CellFailed | Waiting | Unknown) -> str:
         return f"{clean(self.progress.title(event.place.node))} row {event.place.row + 1}"
 
     def _rated(self, text: str, second: int) -> None:
         if second != self._second:
             self._second, self._lines = second, 0
         self._lines += 1
-        if self._lines <= LINES_PER_SECOND or text.startswith("failed"):
+        if self._lines <= LINES_PER_SECOND or text.startswith(("failed", "doubt")):
             self._say(text)
         else:
             self._unsaid += 1
