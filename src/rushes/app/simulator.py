@@ -120,7 +120,7 @@ class _Books:
 
     def __enter__(self) -> _Books:
         try:
-            self._opened = self._file.open("a", encoding="utf-8", buffering=1) if self._file is not None else None
+            self._opened = self._file.open("ab", buffering=0) if self._file is not None else None
         except OSError as error:
             raise UserError(
                 f"{self._file} cannot be written: {error.strerror}", next_step="name another file"
@@ -135,7 +135,7 @@ class _Books:
         """Append a line."""
         assert self._opened is not None
         try:
-            self._opened.write(line)
+            self._opened.write(line.encode())
         except OSError as error:
             self._error = error
             self._stop.set()
