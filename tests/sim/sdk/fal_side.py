@@ -71,6 +71,11 @@ def upload(path: str) -> str:
     return str(fal_client.SyncClient().upload_file(Path(path)))
 
 
+def upload_by_rest(path: str) -> str:
+    """The other way of uploading, which the SDK takes when the first fails: an address is asked for, and filled."""
+    return str(fal_client.SyncClient().upload(Path(path).read_bytes(), "image/png", "some.png", repository="fal"))
+
+
 def fetch(url: str) -> dict[str, Any]:
     """What lies at a URL, as a user of the SDK would download it."""
     answer = httpx.get(url)
@@ -128,6 +133,7 @@ if __name__ == "__main__":
             "run": run,
             "subscribe": subscribe,
             "upload": upload,
+            "upload_by_rest": upload_by_rest,
             "fetch": fetch,
             "must_reach": must_reach,
             "async_watch": awaited(async_watch),

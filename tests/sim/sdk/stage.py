@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,20 +23,25 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Stage:
-    """The simulator; where the relay listens; the certificate of the relay's authority; what passed."""
+    """The simulator; where the relay listens; the certificate of the relay's authority; what passed; their loop."""
 
     simulator: Simulator
     url: str
     authority: Path
     log: Log
+    loop: asyncio.AbstractEventLoop
 
     def faults(self, *faults: dict[str, Any]) -> None:
         """Switch these faults on and all others off: `{"what": "429", "first": 2}`."""
         self.simulator.world.faults.active = tuple(fault_of(one) for one in faults)
 
     def report(self) -> dict[str, Any]:
-        """The books."""
-        return self.simulator.report()
+        """The books, once all that is under way in the simulator's thread has been written into them."""
+
+        async def look() -> dict[str, Any]:
+            return self.simulator.report()
+
+        return asyncio.run_coroutine_threadsafe(look(), self.loop).result(30)
 
     def entries(self, model: str) -> list[dict[str, Any]]:
         """What the books say of one model. Models are names: a test that wants entries of its own makes up a model."""
@@ -64,20 +69,26 @@ def behind_a_proxy(folder: Path) -> Iterator[Stage]:
     authority.cert_pem.write_to_path(str(file))
     certificates = Certificates(authority)
     trusting = ssl.create_default_context(cafile=str(file))
-    with _stage(file, certificates.first, trusting, Relay.open_proxy, certificates) as stage:
+    simulator = Simulator(seed=1, time_scale=0.002, tls=certificates.first)
+    with _stage(simulator, file, trusting, Relay.open_proxy, certificates) as stage:
         yield stage
 
 
 @contextmanager
 def in_the_open(folder: Path) -> Iterator[Stage]:
-    """A simulator in plain HTTP: a provider is at `url/NAME`."""
-    with _stage(folder, None, None, Relay.open_plain, None) as stage:
+    """A simulator of small pictures in plain HTTP: a provider is at `url/NAME`."""
+    simulator = Simulator(seed=1, time_scale=0.002, most_side=64)
+    with _stage(simulator, folder, None, Relay.open_plain, None) as stage:
         yield stage
 
 
 @contextmanager
 def _stage(
-    file: Path, tls: ssl.SSLContext | None, trusting: ssl.SSLContext | None, way: Any, certificates: Certificates | None
+    simulator: Simulator,
+    file: Path,
+    trusting: ssl.SSLContext | None,
+    way: Callable[[Relay], Coroutine[Any, Any, int]],
+    certificates: Certificates | None,
 ) -> Iterator[Stage]:
     loop = asyncio.new_event_loop()
     thread = Thread(target=loop.run_forever, name="stage", daemon=True)
@@ -87,12 +98,11 @@ def _stage(
         return asyncio.run_coroutine_threadsafe(work, loop).result(30)
 
     log = Log()
-    simulator = Simulator(seed=1, time_scale=0.002, tls=tls)
     call(simulator.__aenter__())
     relay = Relay(simulator.port, trusting, log, certificates)
     try:
         port = call(way(relay))
-        yield Stage(simulator, f"http://127.0.0.1:{port}", file, log)
+        yield Stage(simulator, f"http://127.0.0.1:{port}", file, log, loop)
     finally:
         call(relay.close())
         call(simulator.__aexit__(None, None, None))

@@ -105,7 +105,7 @@ def test_a_finished_job_cannot_be_cancelled(fal: Side) -> None:
     assert raised.value.facts["status"] == 400
 
 
-@pytest.mark.parametrize("command", ["upload", "async_upload"])
+@pytest.mark.parametrize("command", ["upload", "async_upload", "upload_by_rest"])
 def test_an_uploaded_file_is_an_input(fal: Side, stage: Stage, pictures: list[Path], command: str) -> None:
     before = stage.report()["uploads"]
 
@@ -175,13 +175,14 @@ def test_a_submission_is_sent_again_after_429_and_buys_once(fal: Side, stage: St
     assert not [one for one in stage.report()["duplicates"] if one["model"] == model]
 
 
+@pytest.mark.parametrize("command", ["watch", "async_watch"])
 def test_the_books_show_what_the_sdk_buys_twice_when_the_connection_closes_after_the_body(
-    fal: Side, stage: Stage
+    fal: Side, stage: Stage, command: str
 ) -> None:
-    model = "fal-ai/closing/schnell"
+    model = f"fal-ai/closing-{command.replace('_', '-')}/schnell"
     stage.faults({"what": "close-after", "place": "submit", "model": model, "first": 2})
 
-    told = fal.do("submit", model=model, arguments=asked("bought three times"))
+    told = fal.do(command, model=model, arguments=asked("bought three times"))
 
     (found,) = [one for one in stage.report()["duplicates"] if one["model"] == model]
     assert found["times"] == 3

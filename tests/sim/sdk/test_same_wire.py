@@ -97,14 +97,14 @@ def placed(body: Any, url: str) -> Any:
 def test_a_fal_job_with_an_input_goes_over_the_wire_as_the_sdk_sends_it(
     fal: Side, stage: Stage, opened: Stage, pictures: list[Path], tmp_path: Path
 ) -> None:
-    request, files = edit(pictures[0], aspect_ratio="16:9", resolution="2K")
+    request, files = edit(pictures[0], aspect_ratio="16:9", resolution="1K")
     answer = asyncio.run(do_all(Fal(access(opened, "fal", EDIT)), request, PlainContext(tmp_path, files)))
     ours = opened.sent()
     assert len(answer.outputs) == 1
 
     before = len(stage.sent())
     url = fal.do("upload", path=str(pictures[0]))
-    arguments = {"prompt": "in ink", "aspect_ratio": "16:9", "resolution": "2K", "seed": request.seed}
+    arguments = {"prompt": "in ink", "aspect_ratio": "16:9", "resolution": "1K", "seed": request.seed}
     arguments["image_urls"] = [url]
     watched = fal.do("watch", model=EDIT, arguments=arguments)
     theirs = stage.sent()[before:]
@@ -146,13 +146,13 @@ def test_a_fal_job_is_cancelled_over_the_wire_as_the_sdk_does_it(
 def test_a_gemini_picture_with_a_reference_is_asked_for_as_the_sdk_asks(
     gemini: Side, stage: Stage, opened: Stage, pictures: list[Path], tmp_path: Path
 ) -> None:
-    request, files = edit(pictures[0], aspect_ratio="16:9", resolution="2k")
+    request, files = edit(pictures[0], aspect_ratio="16:9", resolution="1k")
     answer = asyncio.run(submit(Gemini(access(opened, "gemini", PRO)), request, PlainContext(tmp_path, files)))
     (mine,) = opened.sent()
     assert len(answer.outputs) == 1
 
     before = len(stage.sent())
-    gemini.do("generate", model=PRO, prompt="in ink", pictures=[str(pictures[0])], ratio="16:9", size="2K")
+    gemini.do("generate", model=PRO, prompt="in ink", pictures=[str(pictures[0])], ratio="16:9", size="1K")
     (its,) = stage.sent()[before:]
 
     assert (mine.method, mine.path) == (its.method, f"/gemini{its.path}")
