@@ -37,7 +37,7 @@ def keep_ceilings(project: Project, prepared: Prepared, run: RunId) -> Prepared:
         money = _total(nodes)
         if not _costs(money):
             continue
-        left = _left(project, ceiling, run)
+        left = _left(project, ceiling, account_of(ceiling, prepared), run)
         _refuse(ceiling, nodes, money, left)
         worst = _worst(nodes, prepared)
         if worst > left:
@@ -78,9 +78,8 @@ def _worst(nodes: Sequence[NodePlan], prepared: Prepared) -> Decimal:
     return sum((one.money.high * (own.get(one.node) or prepared.setting.attempts) for one in nodes), ZERO)
 
 
-def _left(project: Project, ceiling: Ceiling, run: RunId) -> Decimal:
+def _left(project: Project, ceiling: Ceiling, name: str, run: RunId) -> Decimal:
     """What a ceiling still allows. What this run holds for requests it left open is for what its plan counts again."""
-    name = account_of(ceiling)
     account = project.ledger.accounts([name])[name]
     held = account.held
     if held:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from rushes.app.report_html import esc, seconds, short
 from rushes.app.summary import NodeLine, RunSummary
-from rushes.ledger.books import Books
+from rushes.ledger.books import Holds
 from rushes.ledger.entry import Entry
 from rushes.model.event import Reserved, Stored
 from rushes.model.ids import AttemptId
@@ -79,7 +79,7 @@ def _node(one: NodeLine, why: str, tabs: bool) -> str:
 class _Cost:
     def __init__(self) -> None:
         self.attempts = self.results = 0
-        self.books = Books()
+        self.books = Holds()
         self.seconds = 0.0
 
 

@@ -29,15 +29,16 @@ def scopes_of(project: Project, prepared: Prepared, run: RunId) -> Scopes:
     """For a node, the accounts that a request of it is held in, innermost first.
 
     The day is the one on which the request is made: a run that goes on after midnight is on the new day's account. A
-    node has an account of its own where the file gives it a budget.
+    node has an account of its own where the file gives it a budget. What a simulator charges is no money: a rehearsal
+    has accounts of its own, and uses up nothing of the real day.
     """
     agent = project.config.agent.value
-    outer = (scope(PROJECT, str(prepared.file.absolute().parent)),)
-    by_whom = (scope(AGENT, agent),) if agent else ()
+    where = _project(prepared)
+    by_whom = (_agent(prepared, agent),) if agent else ()
 
     def scopes(node: Node) -> tuple[str, ...]:
         own = (_of_node(run, node),) if node.budget is not None else ()
-        return (*own, scope(RUN, run), *outer, _today(), *by_whom)
+        return (*own, scope(RUN, run), where, _today(prepared), *by_whom)
 
     return scopes
 
@@ -62,16 +63,16 @@ def ceilings_of(project: Project, prepared: Prepared, run: RunId) -> list[Ceilin
         found.append(Ceiling(scope(RUN, run), flag, "--budget"))
     else:
         found += _lower(scope(RUN, run), "run", amounts.get("run"), settings.max_cost, "max_cost")
-    found += _lower(scope(PROJECT, str(folder)), "project", amounts.get("project"), None, "")
+    found += _lower(_project(prepared), "project", amounts.get("project"), None, "")
     found += _lower(DAY, "day", amounts.get("day"), settings.daily_limit, "daily_limit")
     if agent:
-        found += _lower(scope(AGENT, agent), "agent", amounts.get("agent"), None, "")
+        found += _lower(_agent(prepared, agent), "agent", amounts.get("agent"), None, "")
     return found
 
 
-def account_of(ceiling: Ceiling) -> str:
+def account_of(ceiling: Ceiling, prepared: Prepared) -> str:
     """The account that a ceiling is about today: one on a bare kind is about the account of the moment."""
-    return _today() if ceiling.scope == DAY else ceiling.scope
+    return _today(prepared) if ceiling.scope == DAY else ceiling.scope
 
 
 def _lower(name: str, key: str, filed: Sourced[Decimal] | None, said: Decimal | None, setting: str) -> list[Ceiling]:
@@ -87,5 +88,17 @@ def _of_node(run: RunId, node: Node) -> str:
     return scope(NODE, f"{run}/{node.id}")
 
 
-def _today() -> str:
-    return scope(DAY, time.strftime("%Y-%m-%d"))
+def _project(prepared: Prepared) -> str:
+    return _named(PROJECT, str(prepared.file.absolute().parent), prepared)
+
+
+def _agent(prepared: Prepared, name: str) -> str:
+    return _named(AGENT, name, prepared)
+
+
+def _today(prepared: Prepared) -> str:
+    return _named(DAY, time.strftime("%Y-%m-%d"), prepared)
+
+
+def _named(kind: str, name: str, prepared: Prepared) -> str:
+    return scope(kind, name if prepared.options.sim is None else f"{name} (simulated)")

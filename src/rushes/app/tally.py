@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from rushes.ledger.books import Balance, Books, Hold
+from rushes.ledger.books import Balance, Books, Hold, Holds
 from rushes.ledger.entry import Entry
 from rushes.model.event import (
     CellFailed,
@@ -44,7 +44,7 @@ class Tally:
     """
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
-        self.books = Books()
+        self.books = Holds()
         self.attempts = 0
         self.seconds = 0.0
         self.nodes: dict[NodeId, NodeTally] = {}

@@ -185,22 +185,16 @@ def _moved(was: Balance, gone: Iterable[Hold], come: Iterable[Hold]) -> Balance:
     )
 
 
-class Books:
-    """Holds that are kept up event by event. An event costs the same however many came before, and so does a look."""
+class Holds:
+    """The hold of every attempt, kept up event by event."""
 
     def __init__(self) -> None:
         self.holds: dict[AttemptId, Hold] = {}
-        self._balance = Balance()
-        self._moved: dict[AttemptId, Hold | None] = {}  # since the last look, and as they were then
 
     @property
     def balance(self) -> Balance:
         """Where the money is now."""
-        if self._moved:
-            gone = [before for before in self._moved.values() if before is not None]
-            self._balance = _moved(self._balance, gone, (self.holds[attempt] for attempt in self._moved))
-            self._moved.clear()
-        return self._balance
+        return total(self.holds.values())
 
     def take(self, event: Event) -> tuple[Hold | None, Hold] | None:
         """Enter one event: the attempt's hold before and after, or None when no money moved."""
@@ -217,13 +211,33 @@ class Books:
             if after is before:
                 return None
         self.holds[attempt] = after
-        self._moved.setdefault(attempt, before)
         return before, after
+
+
+class Books(Holds):
+    """Holds with their balance always at hand: a look at it costs the same however many there are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._balance = Balance()
+
+    @property
+    def balance(self) -> Balance:
+        """Where the money is now."""
+        return self._balance
+
+    def take(self, event: Event) -> tuple[Hold | None, Hold] | None:
+        """As `Holds.take`."""
+        moved = super().take(event)
+        if moved is not None:
+            before, after = moved
+            self._balance = _moved(self._balance, () if before is None else (before,), (after,))
+        return moved
 
 
 def balance(entries: Iterable[Entry]) -> Balance:
     """The balance after these entries."""
-    books = Books()
+    holds = Holds()
     for entry in entries:
-        books.take(entry.event)
-    return books.balance
+        holds.take(entry.event)
+    return holds.balance

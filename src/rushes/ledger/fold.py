@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from rushes.errors import ErrorClass
-from rushes.ledger.books import Balance, Books
+from rushes.ledger.books import Balance, Holds
 from rushes.ledger.entry import Entry
 from rushes.model.event import (
     EVENTS,
@@ -125,7 +125,7 @@ class _Folding:
         self.failed: dict[Spot, CellFailed] = {}
         self.skipped: dict[Spot, CellSkipped] = {}
         self.ended: RunEnded | None = None
-        self.books = Books()
+        self.books = Holds()
 
     def take(self, entry: Entry) -> None:
         self.last_seq = entry.seq
