@@ -20,7 +20,7 @@ from rushes.ledger.books import Balance
 from rushes.ledger.entry import Entry
 from rushes.model.claim import OUT_OF_BUDGET
 from rushes.model.ids import NodeId
-from rushes.model.money import show_usd
+from rushes.model.money import ZERO, show_usd
 from rushes.model.operation import INLINE
 from rushes.model.run import RunRecord, RunState
 from rushes.model.workflow import Node
@@ -108,14 +108,14 @@ class RunSummary:
     seconds: float
     counts: Counts
     spent: Decimal
-    guessed: Decimal
-    held: Decimal
-    over: Decimal
     unpriced: int
     attempts: int
     nodes: tuple[NodeLine, ...]
     failures: tuple[Failure, ...]
     waiting: tuple[WaitingRow, ...]
+    guessed: Decimal = ZERO
+    held: Decimal = ZERO
+    over: Decimal = ZERO
     exported: tuple[Path, ...] = ()
     notes: tuple[str, ...] = field(default=())
     simulator: str | None = None  # the address that stood in for every remote provider: nothing was really bought
