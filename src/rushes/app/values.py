@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
+from rushes.app.keys import is_key_variable
 from rushes.errors import UserError
 from rushes.model.problem import Problem, Severity, did_you_mean
 from rushes.model.run import RunOptions
@@ -53,6 +54,9 @@ def values_of(
         for name in _vars(node):
             used.add(name)
             if name in values or name == "item":
+                continue
+            if name.startswith("env.") and is_key_variable(name[4:]):
+                problems.append(_secret(node, name))
                 continue
             if name.startswith("env.") and name[4:] in environ:
                 values[name] = environ[name[4:]]
@@ -105,6 +109,12 @@ def _idle(workflow: Workflow, name: str, used: Collection[str]) -> Problem:
         try_=cure,
         path=("variables",),
     )
+
+
+def _secret(node: Node, name: str) -> Problem:
+    says = f"it uses {{{{{name}}}}}, and {name[4:]} is a key"
+    why = "a prompt is sent to a provider and kept: the key would be everybody's"
+    return node.problem("variable-secret", says, why=why, try_="leave it out: a provider's key is found without it")
 
 
 def _missing(node: Node, name: str, values: Mapping[str, str]) -> Problem:

@@ -5,8 +5,10 @@ A provider sees no environment, no configuration and no catalogue; it is handed 
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
+from urllib.parse import quote
 
 from rushes.model.money import Quote
 from rushes.model.operation import Operation
@@ -25,8 +27,33 @@ class Secret:
         """The key itself, for the header of a request and nothing else."""
         return self._value
 
+    def struck_from(self, text: str) -> str:
+        """The text without the key: some services repeat it in what they say, as it is or written for a URL."""
+        key = self.reveal()
+        if not key:
+            return text
+        halves = [half for half in key.split(":") if len(half) >= _TELLING]
+        forms = {form for one in (key, *halves) for form in (one, quote(one, safe=""), *_in_base64(one))}
+        for form in sorted(forms, key=len, reverse=True):
+            text = text.replace(form, "(key)")
+        return text
+
     def __repr__(self) -> str:
         return "Secret(...)"
+
+
+_TELLING = 8
+"""Characters from which on a part of a key tells something; what is shorter stands in many a word."""
+
+
+def _in_base64(text: str) -> list[str]:
+    """How the text looks inside base64, wherever it begins: without the ends, which depend on what is beside it."""
+    found = []
+    for before in range(3):
+        coded = b64encode(b"\0" * before + text.encode()).decode()
+        inside = coded[-(-before * 8 // 6) : len(text.encode()) * 8 // 6 + before]
+        found += [inside, inside.replace("+", "-").replace("/", "_")] if len(inside) >= _TELLING else []
+    return found
 
 
 class Offer(NamedTuple):

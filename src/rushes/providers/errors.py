@@ -115,8 +115,8 @@ def paid(error: RemoteError) -> RemoteError:
 
 def plain(text: str, key: Secret | None) -> str:
     """A provider's words for people: one line, bounded, without the key and without control characters."""
-    if key is not None and key.reveal():
-        text = text.replace(key.reveal(), "(key)")
+    if key is not None:
+        text = key.struck_from(text)
     line = " ".join("".join(c if c.isprintable() else " " for c in text[:2000]).split())
     return line if len(line) <= 300 else line[:297] + "..."
 
