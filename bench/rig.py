@@ -97,7 +97,9 @@ async def run(
     run_id, owner = RunId(name), f"bench-{name}"
     place.ledger.create_run(_record(run_id))
     place.ledger.take_run(run_id, owner, time.time())
-    setting = Setting(variables={}, sources={}, choose=lambda _node: ModelChoice(provider.name, model, provider.version(model)))
+    setting = Setting(
+        variables={}, sources={}, choose=lambda _node: ModelChoice(provider.name, model, provider.version(model))
+    )
     writer = Writer(place.ledger, run_id, owner, time.time)
     parts = Parts(
         journal=wrap(writer),

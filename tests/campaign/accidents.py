@@ -30,31 +30,50 @@ class What(StrEnum):
     NONE = "no accident"
 
 
+BOUNDARIES = {
+    "RunStarted": 1,
+    "Reserved": 2,
+    "Submitting": 5,
+    "Accepted": 5,
+    "Running": 1,
+    "Done": 4,
+    "Stored": 5,
+    "Failed": 1,
+    "Unknown": 2,
+    "CellDone": 2,
+    "RunParked": 1,
+    "RunEnded": 1,
+}
+"""The facts before and after which a process is killed, and how often in comparison."""
+
+
 class Accident(NamedTuple):
-    """One accident: at the fact with this number, after so many seconds, at so many bytes, or by so many seconds."""
+    """One accident: at the `nth` fact of this name, after or for or by so many seconds, or at so many bytes."""
 
     what: What
-    fact: int = 0
+    fact: str = ""
+    nth: int = 0
     seconds: float = 0.0
     size: int = 0
 
 
-def some_accident(dice: random.Random, facts: int, usual: float) -> Accident:
-    """An accident by chance: among the first `facts` facts, or within `usual` seconds."""
+def some_accident(dice: random.Random, nth: int, usual: float) -> Accident:
+    """An accident by chance: at one of the first `nth` facts of a name, or within `usual` seconds."""
     what = dice.choices(
         [What.KILL_BEFORE, What.KILL_AFTER, What.KILL_ANYWHERE, What.DISK_FULL, What.LOCKED, What.CLOCK],
-        [34, 30, 22, 4, 5, 5],
+        [35, 30, 20, 5, 5, 5],
     )[0]
     seconds = dice.uniform(0.02, usual)
     if what is What.LOCKED:
         seconds = dice.uniform(0.05, 0.3)
     if what is What.CLOCK:
         seconds = dice.choice([-86_400.0, -3_600.0, -5.0, 5.0, 3_600.0, 86_400.0, 40 * 86_400.0])
-    return Accident(what, dice.randint(1, facts), seconds, dice.randint(2, 200) * 1024)
+    fact = dice.choices(list(BOUNDARIES), list(BOUNDARIES.values()))[0]
+    return Accident(what, fact, dice.randint(1, nth), seconds, dice.randint(2, 200) * 1024)
 
 
 class Struck(Journal):
-    """A journal at one of whose facts something happens; what has happened is noted in a file, which outlives a kill."""
+    """A journal at one of whose facts something happens. What has happened is noted in a file: it outlives a kill."""
 
     def __init__(self, journal: Any, accident: Accident, note: Callable[[str], None]) -> None:
         self._journal = journal
@@ -89,8 +108,10 @@ class Struck(Journal):
         return getattr(self._journal, name)
 
     def _before(self, event: Event) -> None:
+        if type(event).__name__ != self._accident.fact:
+            return
         self._count += 1
-        if self._count != self._accident.fact:
+        if self._count != self._accident.nth:
             return
         what = self._accident.what
         if what is What.KILL_BEFORE:
@@ -104,7 +125,9 @@ class Struck(Journal):
             self._note(what)
 
     def _after(self, event: Event) -> None:
-        if self._accident.what is What.KILL_AFTER and self._count >= self._accident.fact:
+        if type(event).__name__ != self._accident.fact or self._count < self._accident.nth:
+            return
+        if self._accident.what is What.KILL_AFTER:
             self._note(f"{self._accident.what}: {type(event).__name__}")
             os.kill(os.getpid(), signal.SIGKILL)
 

@@ -10,9 +10,10 @@ import multiprocessing
 from multiprocessing.connection import Connection
 from typing import Any
 
+from tests.campaign.studio import KEYED, LISTED, StudioSpeaker
+
 from rushes.sim.faults import fault_of
 from rushes.sim.simulator import Simulator, protocols
-from tests.campaign.studio import KEYED, LISTED, StudioSpeaker
 
 
 class Judge:

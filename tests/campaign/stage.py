@@ -8,6 +8,11 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.campaign.accidents import Accident, Struck, What
+from tests.campaign.doorbell import with_doorbell
+from tests.campaign.hurry import run_hurried
+from tests.campaign.studio import KEYED, LISTED, Studio
+
 import rushes.app.drive
 from rushes.app.config import load_config
 from rushes.app.project import Project
@@ -19,9 +24,6 @@ from rushes.ledger.writer import Writer
 from rushes.model.event import Stored
 from rushes.model.money import ZERO
 from rushes.model.run import RunOptions, RunState
-from tests.campaign.accidents import Accident, Struck, What
-from tests.campaign.hurry import run_hurried
-from tests.campaign.studio import KEYED, LISTED, Studio
 
 SPEED = 60.0
 """How much faster the runner's waits pass."""
@@ -75,7 +77,7 @@ class Stage:
         self._strike(accident)
         with self.project() as project:
             left = [one for one in project.ledger.runs() if one.state is not RunState.DONE]
-            options = RunOptions(provider=self.kind, concurrency=8, sim=self.url)
+            options = RunOptions(provider=self.kind, concurrency=5, sim=self.url)
             going = resume(project, left[0].id) if left else run_file(project, self.file, options)
             return str(run_hurried(going, SPEED).state)
 
@@ -139,6 +141,8 @@ class Stage:
         def wrapped(*args: Any, **kwargs: Any) -> Any:
             return Struck(Writer(*args, **kwargs), accident, self.note)
 
+        if self.kind == "fal":
+            rushes.app.drive.drive = with_doorbell(rushes.app.drive.drive)  # type: ignore[assignment]
         if accident.what is not What.NONE:
             rushes.app.drive.Writer = wrapped  # type: ignore[misc,assignment]
 
@@ -153,7 +157,9 @@ def some_faults(dice: random.Random) -> list[dict[str, Any]]:
     """A mix of what goes wrong on the wire; each strikes a request twice at most, so that every run comes to an end."""
     submit = ("close-after", "504-after", "close-mid", "500-after", "truncated", "503", "429", "close-before", "slow")
     later = ("close-mid", "500", "429", "503", "truncated", "unknown-status", "slow", "close-after")
-    chosen = [(what, "submit", dice.uniform(0.05, 0.2)) for what in dice.sample(submit, 3)]
+    chosen = [(what, "submit", dice.uniform(0.05, 0.25)) for what in dice.sample(submit, 4)]
     chosen += [(what, "status", dice.uniform(0.05, 0.2)) for what in dice.sample(later, 2)]
     chosen += [(what, "download", dice.uniform(0.05, 0.2)) for what in dice.sample(("close-mid", "500", "slow"), 1)]
+    rings = ("webhook-twice", "webhook-late", "webhook-lost", "webhook-forged")
+    chosen += [("webhook-twice", "webhook", 0.4), (dice.choice(rings), "webhook", 0.2)]
     return [{"what": what, "place": place, "rate": rate, "first": 2, "seconds": 1.0} for what, place, rate in chosen]

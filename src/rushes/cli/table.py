@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("rushes.cli.commands.export:export", "write a run's files and its report again"),
     "keys": ("rushes.cli.commands.keys:keys", "keep the keys of providers, check them, delete them"),
     "sim": ("rushes.cli.commands.sim:sim", "simulate the providers, with faults and books"),
+    "chaos": ("rushes.cli.commands.chaos:chaos", "let everything go wrong with a workflow, simulated, and judge"),
     "schema": ("rushes.cli.commands.schema:schema", "print the JSON Schema of workflow files"),
     "version": ("rushes.cli.commands.version:version", "print the version"),
 }
