@@ -8,6 +8,9 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
 from rushes.app.held import Holdings
 from rushes.app.hooks import Hooks
@@ -38,7 +41,9 @@ async def drive_run(project: Project, prepared: Prepared, record: RunRecord, own
     try:
         ceilings = ceilings_of(project, prepared, record.id)
         ledger.set_ceilings(record.id, {one.scope: one.most for one in ceilings})
-        end = await drive(_job(project, prepared, record, owner), _parts(project, writer, owner, hooks))
+        parts = _parts(project, writer, owner, hooks)
+        async with _called(project, hooks, parts) as parts:
+            end = await drive(_job(project, prepared, record, owner), parts)
         await writer.flush()
         record = dataclasses.replace(record, state=end.state)
         entries = await asyncio.to_thread(ledger.events, record.id)
@@ -52,6 +57,21 @@ async def drive_run(project: Project, prepared: Prepared, record: RunRecord, own
         finally:
             ledger.leave_run(record.id, owner, state, time.time())
             await _close(project)
+
+
+@asynccontextmanager
+async def _called(project: Project, hooks: Hooks, parts: Parts) -> AsyncIterator[Parts]:
+    """The parts of a run whose providers may call, if somebody said where."""
+    if hooks.webhooks is None:
+        yield parts
+        return
+    from rushes.app.webhooks import listening, where_of  # a server that few runs have
+
+    def called(name: str) -> Any:
+        return getattr(project.loaded_providers().get(name), "called", None)
+
+    async with listening(where_of(hooks.webhooks), called, parts.pace.wakes) as webhook:
+        yield dataclasses.replace(parts, webhook=webhook)
 
 
 async def _close(project: Project) -> None:

@@ -36,7 +36,7 @@ def drive(session: Session, work: Drive, *, yes: bool = False, every: bool = Fal
     """Run `work` with a display, show what it came to, and return the exit code. Raises RefusedError: no consent."""
     view = view_for(session)
     consent = _asked if session.for_people and not yes and sys.stdin.isatty() else _given
-    summary = asyncio.run(_watched(view, work, consent))
+    summary = asyncio.run(_watched(view, work, consent, session.webhooks))
     try:
         _show(session, summary, every)
     except BrokenPipeError:  # what the run came to is in the ledger, and in the exit code
@@ -115,7 +115,7 @@ def _asked(plan: Plan) -> None:
         raise RefusedError("nothing was bought", next_step="see what it would do with: rushes plan FILE")
 
 
-async def _watched(view: View, work: Drive, consent: Callable[[Plan], None]) -> RunSummary:
+async def _watched(view: View, work: Drive, consent: Callable[[Plan], None], webhooks: str | None) -> RunSummary:
     stop = Stop()
     loop = asyncio.get_running_loop()
 
@@ -132,7 +132,13 @@ async def _watched(view: View, work: Drive, consent: Callable[[Plan], None]) -> 
         say(lambda: view.planned(plan))
         say(view.open)
 
-    hooks = Hooks(watch=lambda event: say(partial(view.watch, event)), gauge=view.gauge, planned=planned, stop=stop)
+    hooks = Hooks(
+        watch=lambda event: say(partial(view.watch, event)),
+        gauge=view.gauge,
+        planned=planned,
+        stop=stop,
+        webhooks=webhooks,
+    )
     with _interrupts(stop, partial(say, view.stopping), view.close):
         ticking = asyncio.create_task(_tick(partial(say, view.tick)))
         try:

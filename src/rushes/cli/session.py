@@ -30,6 +30,7 @@ class Session:
     quiet: bool = False
     debug: bool = False
     home: str | None = None
+    webhooks: str | None = None
     said: bool = False
 
     def result(self, data: Any, *, ok: bool = True, problems: Sequence[Problem] = ()) -> None:

@@ -36,7 +36,18 @@ def _stream(context: click.Context, _parameter: click.Parameter, value: bool) ->
         context.ensure_object(Session).stream = True
 
 
+def _webhooks(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    context.ensure_object(Session).webhooks = value
+
+
 def _driving(command: F) -> F:
+    command = click.option(
+        "--webhooks",
+        metavar="URL[,listen=HOST:PORT]",
+        expose_value=False,
+        callback=_webhooks,
+        help="Let providers call at this public address when a job is done.",
+    )(command)
     command = click.option(
         "--stream", is_flag=True, expose_value=False, callback=_stream, help="Every event as a line of JSON on stdout."
     )(command)
