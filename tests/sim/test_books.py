@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import httpx
+import pytest
 from tests.sim.near import FLUX, KEY, Near, simulated
 
 from rushes.sim.books import Books, duplicates
@@ -96,6 +98,25 @@ def test_a_result_is_fetched_when_its_answer_and_all_its_files_were() -> None:
         assert report["entries"][0]["fetched"] is True
 
     simulated(story)
+
+
+def test_what_is_gone_before_it_was_fetched_is_lost_and_no_longer_unfetched() -> None:
+    async def story(near: Near) -> None:
+        await near.result()
+        report = near.report()
+        assert (len(report["lost"]), report["unfetched"]) == (1, [])
+
+    simulated(story, "expired=1")
+
+
+def test_an_answer_that_comes_once_and_breaks_off_is_lost() -> None:
+    async def story(near: Near) -> None:
+        with pytest.raises(httpx.RemoteProtocolError):
+            await near.http.post(f"{near.base}/fal.run/{FLUX}", json={"prompt": "a fox"})
+        report = near.report()
+        assert (len(report["lost"]), report["unfetched"]) == (1, [])
+
+    simulated(story, "close-mid=1@submit")
 
 
 def test_a_head_request_fetches_nothing() -> None:

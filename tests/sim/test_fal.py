@@ -225,6 +225,26 @@ def test_an_upload_in_two_steps_lands_where_it_was_promised() -> None:
     simulated(story)
 
 
+def test_an_upload_in_parts_is_put_together_in_the_order_that_is_said() -> None:
+    async def story(near: Near) -> None:
+        head = {"X-Fal-File-Name": "long.bin", "Content-Type": "video/mp4"}
+        begun = (await near.http.post(f"{near.base}/files/upload/multipart", headers=head)).json()
+        there = f"{begun['access_url']}/multipart/{begun['uploadId']}"
+        tags = {}
+        for number, data in ((2, b"world"), (1, b"hello ")):
+            tags[number] = (await near.http.put(f"{there}/{number}", content=data)).headers["etag"]
+        early = await near.http.post(f"{there}/complete", json={"parts": [{"partNumber": 3, "etag": "x"}]})
+        assert early.status_code == 400
+        listed = [{"partNumber": number, "etag": tags[number]} for number in (1, 2)]
+        assert (await near.http.post(f"{there}/complete", json={"parts": listed})).status_code == 200
+        whole = await near.http.get(begun["access_url"])
+        assert (whole.content, whole.headers["content-type"]) == (b"hello world", "video/mp4")
+        assert (await near.http.get(f"{there}/1")).status_code == 404
+        assert (await near.http.put(f"{there}x/1", content=b"x")).status_code == 404
+
+    simulated(story)
+
+
 def test_files_go_when_the_client_said_they_may() -> None:
     async def story() -> list[int]:
         async with Simulator(most_side=32) as sim, httpx.AsyncClient(headers=KEY) as http:

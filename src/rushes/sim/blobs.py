@@ -39,6 +39,12 @@ class Blobs:
         self._files[name] = blob
         return True
 
+    def drop(self, name: str) -> None:
+        """Forget a file."""
+        blob = self._files.pop(name, None)
+        if blob is not None and not blob.remote:
+            self._uploaded -= len(blob.data)
+
     def get(self, name: str) -> Blob | None:
         """A file that has not expired."""
         blob = self._files.get(name)

@@ -24,7 +24,7 @@ class Entry:
     client's own name of its asking, where it gave one. `nth` counts the submissions with this hash from 0.
     `intended` is true when the client said that it repeats itself knowingly. `remote` is the job's id (`""`: refused).
     `told` is true once the whole answer to the submission was sent; `answered` once the result was, and `taken` names
-    the outputs that were downloaded whole.
+    the outputs that were downloaded whole. `kept` is false when the result came once and is not there to be asked for.
     """
 
     protocol: str
@@ -41,6 +41,7 @@ class Entry:
     told: bool = False
     answered: bool = False
     cancelled: bool = False
+    kept: bool = True
     ended: str = ""
     outputs: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)
@@ -79,7 +80,10 @@ class Entry:
 
 
 class Books:
-    """All submissions, uploads and cancels. `write` gets a JSON line for each thing as it happens."""
+    """All submissions, uploads and cancels. `write` gets a JSON line for each thing as it happens.
+
+    `holds` says whether a file is still there.
+    """
 
     def __init__(self, write: Callable[[str], object] | None = None) -> None:
         self._write = write
@@ -88,6 +92,7 @@ class Books:
         self._seen: Counter[str] = Counter()
         self.uploads: Counter[str] = Counter()
         self.cancels: set[str] = set()
+        self.holds: Callable[[str], bool] = lambda _name: True
 
     def submission(
         self, protocol: str, account: str, model: str, asked: str, *, intended: bool, asking: str = ""
@@ -130,13 +135,19 @@ class Books:
         """A file came in."""
         self.uploads[digest] += 1
 
+    def _there(self, entry: Entry) -> bool:
+        return entry.kept and all(self.holds(name) for name in entry.outputs)
+
     def note(self, happened: str, entry: Entry) -> None:
         """Append to the books on disk."""
         if self._write is not None:
             self._write(json.dumps({"simulated": True, "happened": happened, **entry.plain()}, sort_keys=True) + "\n")
 
     def report(self) -> dict[str, Any]:
-        """Everything as JSON: totals, duplicates by request hash, what was never fetched, and every entry."""
+        """Everything as JSON: totals, duplicates by request hash, and every entry.
+
+        What was never fetched is `unfetched` while it could be, and `lost` when it is gone.
+        """
         entries = sorted(self._entries, key=lambda one: (one.protocol, one.model, one.asked, one.nth))
         accepted = [one for one in entries if one.accepted]
         done = [one for one in accepted if one.ended == "done"]
@@ -154,7 +165,8 @@ class Books:
             "untold": sorted(one.remote for one in accepted if not one.told),
             "duplicates": duplicates(entries),
             "fetched": sum(one.fetched for one in done),
-            "unfetched": sorted(one.remote for one in done if not one.fetched),
+            "unfetched": sorted(one.remote for one in done if not one.fetched and self._there(one)),
+            "lost": sorted(one.remote for one in done if not one.fetched and not self._there(one)),
             "billed": str(sum((one.billed for one in entries), ZERO)),
             "accounts": _billed(entries, lambda one: f"{one.protocol}/{one.account}"),
             "models": _billed(entries, lambda one: f"{one.protocol}/{one.model}"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from contextlib import suppress
 from datetime import UTC, datetime
 
 EPOCH = 1_900_000_000.0
@@ -19,15 +20,17 @@ class SimClock:
     def __init__(self, scale: float = 1.0) -> None:
         self.scale = scale
         self._began: float | None = None
+        self._passed = 0.0
         self._jumped = 0.0
 
     def now(self) -> float:
         """Unix seconds, simulated."""
-        loop_time = asyncio.get_running_loop().time()
-        if self._began is None:
-            self._began = loop_time
-        passed = (loop_time - self._began) / self.scale if self.scale else 0.0
-        return EPOCH + passed + self._jumped
+        with suppress(RuntimeError):  # after the end, when no loop is left, it stands still
+            loop_time = asyncio.get_running_loop().time()
+            if self._began is None:
+                self._began = loop_time
+            self._passed = (loop_time - self._began) / self.scale if self.scale else 0.0
+        return EPOCH + self._passed + self._jumped
 
     def stamp(self, ahead: float = 0.0) -> str:
         """The moment `ahead` simulated seconds from now, ISO 8601 in UTC."""

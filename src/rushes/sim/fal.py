@@ -6,7 +6,6 @@ sends, and the fields that it reads.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from typing import Any
@@ -14,17 +13,17 @@ from typing import Any
 from rushes.model.spelling import SIZE
 from rushes.providers.at_once import BadParam
 from rushes.providers.sketch.sizes import picture_size
-from rushes.sim.blobs import Blob
 from rushes.sim.fal_models import BadInput, askings, kind_of, operation_of
-from rushes.sim.fal_work import FileMaker, detail, lifetime
+from rushes.sim.fal_uploads import CDN, download, upload
+from rushes.sim.fal_work import FileMaker, detail
 from rushes.sim.faults import What
 from rushes.sim.hooks import Hook
 from rushes.sim.jobs import Job, JobFailed, State
 from rushes.sim.route import Place, Route
-from rushes.sim.wire import Receipt, Reply, Request, bytes_reply, json_reply
+from rushes.sim.wire import Receipt, Reply, Request, json_reply
 from rushes.sim.world import Call, World
 
-QUEUE, SYNC, REST, CDN = "queue.fal.run", "fal.run", "rest.fal.ai", "v3.fal.media"
+QUEUE, SYNC, REST = "queue.fal.run", "fal.run", "rest.fal.ai"
 _JOB = re.compile(r"/((?:workflows/|comfy/)?[^/]+/[^/]+)/requests/([^/]+)(?:/(status|cancel))?")
 _NAME = re.compile(r"/((?:[\w.~-]+/)+[\w.~-]+)")
 _SAYS = {
@@ -38,7 +37,7 @@ _SAYS = {
     503: "Service Unavailable",
     504: "Gateway Timeout",
 }
-TOKEN_LIVES = 3600.0
+_SYNC = (SYNC, "falrun.com")
 
 
 class Fal:
@@ -98,9 +97,9 @@ class Fal:
         if place is Place.SUBMIT:
             return await self._submit(call)
         if place is Place.UPLOAD:
-            return self._upload(call)
+            return upload(call) or self.error(404, call.request)
         if place is Place.DOWNLOAD:
-            return self._file(call)
+            return download(call)
         if place is Place.WEBHOOK:
             return json_reply(call.world.hooks.jwks())
         job = call.world.jobs.get(call.route.about)
@@ -125,7 +124,7 @@ class Fal:
         job = self._accept(call, body)
         if job is None:
             return self.error(403, call.request)
-        if call.request.host in (SYNC, "falrun.com"):
+        if call.request.host in _SYNC:
             await job.over.wait()
             reply = self._result(job)
             return reply._replace(headers=(*reply.headers, ("x-fal-request-id", job.id)), receipt=_all_at_once(job))
@@ -153,7 +152,8 @@ class Fal:
                 raise JobFailed("invalid_input", bad.message, detail=said) from None
             return await maker.make(wanted)
 
-        job = call.accept(kind_of(op), body, work, pixels=_pixels(body))
+        kept = call.request.host not in _SYNC
+        job = call.accept(kind_of(op), body, work, pixels=_pixels(body), kept=kept)
         if job is not None:
             maker.job = job
             job.facts.update(account=call.account, app=_app_of(model))
@@ -207,41 +207,6 @@ class Fal:
         call.world.books.cancels.add(job.id)
         return json_reply({"status": "CANCELLATION_REQUESTED"}, 202)
 
-    def _upload(self, call: Call) -> Reply:
-        request, world = call.request, call.world
-        if request.path == "/storage/auth/token":
-            token = {
-                "token": world.chance.word("token", call.account.name if call.account else ""),
-                "token_type": "Bearer",
-            }
-            base = request.own("", CDN)
-            return json_reply({**token, "base_url": base, "expires_at": world.clock.stamp_of_day(TOKEN_LIVES)})
-        if request.path == "/storage/upload/initiate":
-            name = f"up/{world.chance.word(call.identity, call.nth)}/{_file_name(_asked_name(request))}"
-            there = request.own(f"/files/{name}", CDN)
-            return json_reply({"upload_url": there, "file_url": there})
-        name = request.path.removeprefix("/files/")
-        if request.method == "POST" and name == "upload":
-            given = request.headers.get("x-fal-file-name", "file")
-            name = f"b/{world.chance.word(hashlib.sha256(request.body).digest())}/{_file_name(given)}"
-        elif not (request.method == "PUT" and name.startswith("up/")):
-            return self.error(404, request)
-        digest = hashlib.sha256(request.body).hexdigest()
-        media_type = request.headers.get("content-type", "application/octet-stream")
-        lives = lifetime(request, "x-fal-object-lifecycle")
-        expires = None if lives is None else world.clock.now() + lives
-        if not world.blobs.put(name, Blob(request.body, media_type, expires=expires)):
-            return json_reply({"detail": "the simulator holds no more uploads"}, 507)
-        world.books.upload(digest)
-        return json_reply({"access_url": request.own(f"/files/{name}", CDN)})
-
-    def _file(self, call: Call) -> Reply:
-        blob = call.world.blobs.get(call.route.about)
-        if blob is None:
-            return json_reply({"detail": "File not found"}, 404)
-        receipt = Receipt(blob.remote, output=call.route.about) if blob.remote else None
-        return bytes_reply(blob.data, blob.media_type)._replace(receipt=receipt)
-
 
 def _app_of(model: str) -> str:
     """Owner and app: status, result and cancel addresses have no sub-path."""
@@ -268,18 +233,6 @@ def _pixels(body: dict[str, Any]) -> int:
     except BadParam:
         return 1_000_000
     return width * height
-
-
-def _file_name(given: str) -> str:
-    return re.sub(r"[^\w.-]", "_", given)[-80:] or "file"
-
-
-def _asked_name(request: Request) -> str:
-    try:
-        asked = request.json()
-        return str(asked["file_name"])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return "file"
 
 
 def _hook_body(job: Job) -> bytes:

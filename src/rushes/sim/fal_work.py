@@ -60,7 +60,7 @@ class FileMaker:
             if made.text is not None:
                 text = made.text
             else:
-                files.append(self._kept(planted(self._call, made), number))
+                files.append(self._kept(planted(self._call, made, number), number))
         return output_fields(self._op, files, text, wanted[0].seed, self._prompt)
 
     def _refusals(self) -> None:

@@ -28,6 +28,7 @@ class What(StrEnum):
     CLOSE_BEFORE = "close-before"  # the connection is reset; nothing was accepted
     CLOSE_AFTER = "close-after"  # the connection is closed without an answer; the request was accepted
     CLOSE_MID = "close-mid"  # the connection is closed in the middle of the answer
+    HANG_UP = "hang-up"  # the connection is closed after the answer, which said nothing of it
     SLOW = "slow"  # the answer takes `seconds`
     TRUNCATED = "truncated"  # the answer is whole for HTTP, and half a JSON document or file
     UNKNOWN_STATUS = "unknown-status"  # a state that no documentation names

@@ -111,7 +111,7 @@ class Gemini:
         except BadRequest as bad:
             return call.refuse(_error(400, str(bad)), "bad request")
         work = _Work(call, asked)
-        job = call.accept("image" if asked.paints else "text", {"resolution": _priced(asked.size)}, work.done)
+        job = call.accept("image" if asked.paints else "text", {"resolution": _priced(asked.size)}, work.done, kept=False)
         if job is None:
             return _error(429, "Your prepayment credits are depleted. Please go to AI Studio to manage your billing.")
         # from here on it costs, whether the client is still there or not

@@ -35,6 +35,8 @@ def laid_over(fault: Fault, reply: Reply, speaker: Spoken, request: Request) -> 
         return reply._replace(pieces=(Piece(body[:half]),), end=End.CUT, length=len(body), receipt=None)
     if fault.what is What.TRUNCATED:
         return reply._replace(pieces=(Piece(body[:half]),), receipt=None)
+    if fault.what is What.HANG_UP:
+        return reply._replace(end=End.HANG_UP)
     if fault.what is What.SLOW:
         return reply._replace(pieces=(Piece(body[:half]), Piece(body[half:], fault.seconds)))
     return reply

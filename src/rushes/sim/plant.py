@@ -14,16 +14,20 @@ _BARS = 6
 """A letterboxed picture has two black bars of a sixth of its height."""
 
 
-def planted(call: Call, made: Made) -> Made:
-    """The file with the faults that strike this call in it."""
-    if call.strikes(What.WRONG_TYPE):
+def planted(call: Call, made: Made, number: int = 0) -> Made:
+    """The file with the faults that strike it in it; `number` is its place among the files of one answer."""
+
+    def strikes(what: What) -> bool:
+        return call.strikes(what, number) is not None
+
+    if strikes(What.WRONG_TYPE):
         return Made(b"<!doctype html><title>Simulated</title>", "text/html")
     if made.media_type == "image/png":
-        if call.strikes(What.BLANK):
+        if strikes(What.BLANK):
             made = made._replace(data=_png(Image.new("RGB", _opened(made).size, (128, 128, 128))))
-        if call.strikes(What.LETTERBOX):
+        if strikes(What.LETTERBOX):
             made = made._replace(data=_png(_letterboxed(_opened(made))))
-    if call.strikes(What.BROKEN_FILE):
+    if strikes(What.BROKEN_FILE):
         made = made._replace(data=made.data[: len(made.data) // 2])
     return made
 

@@ -123,7 +123,11 @@ class _Connection:
             reply = await _answered(answer, request)
             going_on = await self._send(reply, sleep, bare=request.method == "HEAD")
             # a client that has closed its side meanwhile is gone: what is sent now reaches nobody
-            if reply.end in (End.KEEP, End.CLOSE) and request.method != "HEAD" and not self._reader.at_eof():
+            if (
+                reply.end in (End.KEEP, End.CLOSE, End.HANG_UP)
+                and request.method != "HEAD"
+                and not self._reader.at_eof()
+            ):
                 sent(reply)
             if not going_on:
                 return

@@ -28,6 +28,7 @@ class End(StrEnum):
 
     KEEP = "keep"  # it may be used again
     CLOSE = "close"  # the answer says that it closes
+    HANG_UP = "hang-up"  # closed after the answer, which does not say so
     SILENT = "silent"  # no answer at all: closed politely
     RESET = "reset"  # no answer at all: torn down
     CUT = "cut"  # torn down where the pieces end, although more was announced

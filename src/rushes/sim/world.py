@@ -47,6 +47,7 @@ class World:
         self.faults = Faults(self.chance, faults)
         self.books = Books(write)
         self.blobs = Blobs(self.clock)
+        self.books.holds = lambda name: self.blobs.get(name) is not None
         self.painter = Painter(scratch, most_side)
         self.hooks = Hooks(self.clock, Signer(self.chance.digest("true key")), Signer(self.chance.digest("false key")))
         self.prices = PriceList(prices)
@@ -102,10 +103,10 @@ class Call(NamedTuple):
     nth: int
     entry: Entry | None
 
-    def strikes(self, what: What, place: Place | None = None) -> Fault | None:
-        """The fault of this kind when it hits this request."""
-        place = place or self.route.place
-        return self.world.faults.strikes(what, place, self.route.model, self.identity, self.nth)
+    def strikes(self, what: What, part: int = 0) -> Fault | None:
+        """The fault of this kind when it hits this request, or one part of what it asks for."""
+        key = f"{self.identity}/{part}" if part else self.identity
+        return self.world.faults.strikes(what, self.route.place, self.route.model, key, self.nth)
 
     def refuse(self, reply: Reply, reason: str) -> Reply:
         """Note that a submission was refused, and hand the reply on."""
@@ -114,11 +115,18 @@ class Call(NamedTuple):
         return reply
 
     def accept(
-        self, kind: str, params: Mapping[str, Any], work: Callable[[], Awaitable[Any]], *, pixels: int = 1_000_000
+        self,
+        kind: str,
+        params: Mapping[str, Any],
+        work: Callable[[], Awaitable[Any]],
+        *,
+        pixels: int = 1_000_000,
+        kept: bool = True,
     ) -> Job | None:
         """Open a job for this submission and queue it; None when the account cannot pay (noted as refused).
 
         `kind` is image, video, speech or text; `work` makes the result while the job runs. Raise `JobFailed` in it.
+        `kept` is false for a result that comes with the answer to the submission, and never again.
         """
         assert self.entry is not None
         assert self.account is not None
@@ -134,6 +142,7 @@ class Call(NamedTuple):
         job = Job(
             id=remote, entry=self.entry, model=model, seconds=seconds, price=price, work=work, on_end=world.books.ended
         )
+        self.entry.kept = kept
         world.jobs[remote] = job
         world.books.accepted(self.entry, remote)
         self.account.add(job)

@@ -106,11 +106,13 @@ def report(url: str) -> None:
 def _lines(books: dict[str, Any]) -> list[str]:
     """The books for people; every page says that they are simulated."""
     duplicates = sum(one["times"] - 1 for one in books["duplicates"])
+    unfetched, lost = len(books["unfetched"]), len(books["lost"])
     lines = [
         f"simulated: {count(books['submissions'], 'submission')}, {show_usd(Decimal(books['billed']))} billed",
         f"  accepted  {books['accepted']:>6}   refused   {books['refused']:>6}   running   {books['running']:>6}",
         f"  done      {books['done']:>6}   failed    {books['failed']:>6}   cancelled {books['cancelled']:>6}",
-        f"  fetched   {books['fetched']:>6}   unfetched {len(books['unfetched']):>6}   bought twice {duplicates:>3}",
+        f"  fetched   {books['fetched']:>6}   unfetched {unfetched:>6}   lost      {lost:>6}",
+        f"  bought twice {duplicates:>3}",
     ]
     lines += [f"  refused {times} times: {why}" for why, times in books["refusals"].items()]
     if books["models"]:
