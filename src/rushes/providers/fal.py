@@ -5,11 +5,11 @@ Sources: fal's documentation of queue, webhooks, errors and storage, and the wir
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
@@ -44,9 +44,6 @@ _POLICY = "change the prompt or the picture: the same again is refused again"
 _MODEL: tuple[Row, ...] = (
     Row(None, ErrorClass.CONTENT_POLICY, code="content_policy_violation", billed=True, next_step=_POLICY),
     Row("403", ErrorClass.QUOTA, says=r"balance|locked|exhausted|credit", next_step="add credit at fal.ai/dashboard"),
-    Row(
-        "404", ErrorClass.RETIRED_MODEL, says=r"application|app |model|path", next_step="choose another: rushes models"
-    ),
 )
 SUBMIT: tuple[Row, ...] = (*_MODEL, *EDGE, *COMMON, *LOST)
 """About a submission. Whatever is refused here never entered the queue."""
@@ -90,7 +87,7 @@ class Fal(Remote):
     def __init__(self, access: Access) -> None:
         super().__init__(access)
         self._queue, self._rest, self._cdn = ((access.url or "").rstrip("/") or host for host in (QUEUE, REST, CDN))
-        self._keys = Keys(self._published)
+        self._keys = Keys(partial(self.http.published, f"{self._rest}/.well-known/jwks.json"))
 
     def put(self, recipe: Recipe) -> Put:
         """The body of a request, inputs left out."""
@@ -174,7 +171,8 @@ class Fal(Remote):
         heard = self.heard(answer)
         if error:  # what the status says was not garbled by whatever stands between
             heard = heard._replace(codes=[str(error), *heard.codes], says=heard.says or str(status.get("error") or ""))
-        raise read(RESULT, heard, self.name, self.access.key)
+            raise read(RESULT, heard, self.name, self.access.key)
+        raise paid(read(RESULT, heard, self.name, self.access.key))
 
     async def cancel(self, remote: str, context: Context) -> Decimal | None:
         """Stop a job. Nothing is charged for one that fal takes out of its queue; for others it does not say."""
@@ -204,13 +202,6 @@ class Fal(Remote):
         said = document(body)
         named = said.get("request_id") if isinstance(said, dict) else None
         return named if isinstance(named, str) else None
-
-    async def _published(self) -> bytes:
-        url = f"{self._rest}/.well-known/jwks.json"
-        try:
-            return (await self.http.ask("GET", url, headers={}, sleep=asyncio.sleep, tries=2, most=100_000)).body
-        except Unreachable:
-            return b""
 
     async def upload(self, artifact: Artifact, context: Context) -> str:
         """Send an input to fal's storage."""

@@ -190,6 +190,13 @@ class Http:
                     raise RemoteError(ErrorClass.TRANSIENT, says) from None
             await sleep(0.5 * 2**attempt)
 
+    async def published(self, url: str) -> bytes:
+        """A small public document, such as a set of keys; nothing when it cannot be had."""
+        try:
+            return (await self.ask("GET", url, headers={}, sleep=asyncio.sleep, tries=2, most=100_000)).body
+        except Unreachable:
+            return b""
+
     async def is_there(self, url: str) -> bool:
         """Whether a file of the service is still there. Only a clear no counts as one: asking costs a round trip."""
         try:
