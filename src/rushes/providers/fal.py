@@ -159,7 +159,7 @@ class Fal(Remote):
         said = document(answer.body)
         error = status.get("error_type") or status.get("error")
         if answer.status == 200 and isinstance(said, dict):
-            if any(said.get("has_nsfw_concepts") or ()):  # a black picture stands in for what was held back
+            if True in _list(said.get("has_nsfw_concepts")):  # a black picture stands in for what was held back
                 heard = Heard(200, ["content_policy_violation"], "the result was held back")
                 raise read(RESULT, heard, self.name, self.access.key)
             if outputs := tuple(_outputs(said)):
@@ -228,7 +228,7 @@ class Fal(Remote):
         said = document(answer.body)
         said = said if isinstance(said, dict) else {}
         detail = said.get("detail")
-        parts = [one for one in detail if isinstance(one, dict)] if isinstance(detail, list) else []
+        parts = [one for one in _list(detail) if isinstance(one, dict)]
         codes = [one.get("type") for one in parts] + [said.get("error_type"), answer.headers.get("x-fal-error-type")]
         texts = [str(one.get("msg", "")) for one in parts] or [str(detail or said.get("error") or "")]
         known = list(dict.fromkeys(str(code) for code in codes if code))
@@ -268,11 +268,15 @@ class Fal(Remote):
         return job
 
 
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
 def _outputs(said: Mapping[str, Any]) -> Iterator[Output]:
     """Every file of a result, in fal's order."""
     for name in ("images", "image", "video", "videos", "audio", "audio_file"):
         value = said.get(name)
-        for one in value if isinstance(value, list) else [value]:
+        for one in _list(value) or [value]:
             file = one if isinstance(one, dict) else {}
             url = str(file.get("url") or "")
             if url.startswith(("http://", "https://")):

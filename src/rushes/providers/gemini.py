@@ -80,7 +80,7 @@ class Gemini(Remote):
         self._host = (access.url or HOST).rstrip("/")
 
     def put(self, recipe: Recipe) -> Put:
-        """The parameters in fal's and everybody's words for shape and size: `aspectRatio` and `resolution`."""
+        """The shape as `aspectRatio`, the size as `resolution`: prices know it by that word."""
         takes = endpoints(self.name).get(self._model(recipe))
         if takes is None:
             says = f"what {recipe.alias or recipe.model} takes at Gemini for {recipe.op} is not known"
@@ -147,7 +147,8 @@ class Gemini(Remote):
         said = document(answer.body)
         error = said.get("error") if isinstance(said, dict) else None
         error = error if isinstance(error, dict) else {}
-        details = [one for one in error.get("details") or () if isinstance(one, dict)]
+        listed = error.get("details")
+        details = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
         codes = [one.get("reason") for one in details] + [error.get("status")]
         waits = (seconds(one.get("retryDelay")) for one in details)
         wait = next((one for one in waits if one is not None), retry_after(answer.headers))
@@ -171,9 +172,9 @@ class Gemini(Remote):
 
 
 def _pictures(said: Mapping[str, Any]) -> Iterator[Output]:
-    for part in _first(said).get("parts", ()):
-        inline = part.get("inlineData") if isinstance(part, dict) and not part.get("thought") else None
-        if isinstance(inline, dict) and inline.get("data"):
+    for part in _parts(_first(said)):
+        inline = part.get("inlineData")
+        if isinstance(inline, dict) and inline.get("data") and not part.get("thought"):
             data = base64.b64decode(str(inline["data"]), validate=True)
             yield Output(str(inline.get("mimeType") or "image/png"), data=data)
 
@@ -181,18 +182,21 @@ def _pictures(said: Mapping[str, Any]) -> Iterator[Output]:
 def _first(said: Mapping[str, Any]) -> Mapping[str, Any]:
     candidates = said.get("candidates")
     first = candidates[0] if isinstance(candidates, list) and candidates else None
-    content = first.get("content") if isinstance(first, dict) else None
-    return content if isinstance(content, dict) else {}
+    return first if isinstance(first, dict) else {}
+
+
+def _parts(candidate: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    content = candidate.get("content")
+    parts = content.get("parts") if isinstance(content, dict) else None
+    return [one for one in parts if isinstance(one, dict)] if isinstance(parts, list) else []
 
 
 def _reason(said: Mapping[str, Any]) -> Heard:
     """Why there is no picture, in Google's word for it."""
-    feedback = said.get("promptFeedback")
+    feedback, first = said.get("promptFeedback"), _first(said)
     blocked = feedback if isinstance(feedback, dict) else {}
-    candidates = said.get("candidates")
-    first = candidates[0] if isinstance(candidates, list) and candidates and isinstance(candidates[0], dict) else {}
     block = blocked.get("blockReason")
     reason = f"BLOCKED_{block}" if block else first.get("finishReason") or "NO_IMAGE"
-    texts = [str(part["text"]) for part in _first(said).get("parts", ()) if isinstance(part, dict) and part.get("text")]
-    says = str(blocked.get("blockReasonMessage") or first.get("finishMessage") or " ".join(texts) or "no picture came")
-    return Heard(200, [str(reason)], says)
+    text = " ".join(str(part["text"]) for part in _parts(first) if part.get("text"))
+    says = blocked.get("blockReasonMessage") or first.get("finishMessage") or text or "no picture came"
+    return Heard(200, [str(reason)], str(says))
