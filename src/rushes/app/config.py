@@ -147,17 +147,18 @@ _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 def _address(name: str, found: Sourced[Any]) -> Sourced[str]:
     """An address that a key, or a prompt, may be sent to: over TLS, or to this machine."""
     text = found.value if isinstance(found.value, str) else ""
+    if any(sign in text for sign in "@?#"):  # a secret perhaps: what was given is not repeated
+        says = f"{name} ({found.source}) has more than a host, a port and a path"
+        raise ConfigError(says, next_step="keep keys with: rushes keys set PROVIDER")
+    wrong = _wrong(name, found, "give an https address, or one of this machine such as http://127.0.0.1:8787")
     try:
         parts = urlsplit(text)
         host, _port = parts.hostname or "", parts.port
     except ValueError:
-        raise _wrong(name, found, "give an address such as http://127.0.0.1:8787") from None
+        raise wrong from None
     safe = parts.scheme == "https" or (parts.scheme == "http" and _LOOPBACK.fullmatch(host))
-    if not safe or not host or not text.isascii() or not text.isprintable():
-        raise _wrong(name, found, "give an https address, or one of this machine such as http://127.0.0.1:8787")
-    if "@" in parts.netloc or parts.query or parts.fragment:  # the value is a secret perhaps: it is not repeated
-        says = f"{name} ({found.source}) has more than a host, a port and a path"
-        raise ConfigError(says, next_step="keep keys with: rushes keys set PROVIDER")
+    if not safe or not host or not text.isascii() or not text.isprintable() or " " in text:
+        raise wrong
     return Sourced(text.rstrip("/"), found.source)
 
 
