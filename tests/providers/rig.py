@@ -106,19 +106,29 @@ async def subject(
     floor: float = 0.0,
 ) -> AsyncIterator[Subject]:
     """An adapter under check, with a simulator of its own."""
+    made: list[Remote] = []
+
+    def client(there: Access) -> Remote:
+        made.append(make(there))
+        return made[-1]
+
+    name = make(access("none", None)).name
     async with Simulator(seed=5, time_scale=0.005, most_side=160) as sim:
-        name = make(access("none", None)).name
         there = access(name, f"{sim.url}/{name}")
-        yield Subject(
-            make=lambda: make(there),
-            requests=requests(make(there)),
-            context=lambda key: context(folder, key),
-            service=SimService(sim),
-            unreachable=lambda: make(there._replace(url="http://127.0.0.1:9/nobody")),
-            keyless=lambda: make(there._replace(key=None)),
-            secret=KEY,
-            floor=floor,
-        )
+        try:
+            yield Subject(
+                make=lambda: client(there),
+                requests=requests(make(there)),
+                context=lambda key: context(folder, key),
+                service=SimService(sim),
+                unreachable=lambda: client(there._replace(url="http://127.0.0.1:9/nobody")),
+                keyless=lambda: client(there._replace(key=None)),
+                secret=KEY,
+                floor=floor,
+            )
+        finally:
+            for one in made:
+                await one.close()
 
 
 __all__ = ["FRAME_ARTIFACT", "KEY", "Quick", "SimService", "access", "asked", "context", "request_of", "subject"]
