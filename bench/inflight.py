@@ -23,7 +23,7 @@ from rushes.catalogue.load import Catalogue
 from rushes.model.event import Accepted, Event
 from rushes.model.operation import Operation
 from rushes.plugin.access import Access, Secret
-from rushes.plugin.provider import Provider
+from rushes.plugin.provider import Context, Finished, Pending, Provider
 from rushes.providers.fal import Fal
 from rushes.sim.simulator import Simulator
 
@@ -71,9 +71,9 @@ class _Watched:
         self._poll = adapter.poll
         adapter.poll = self._counted  # type: ignore[method-assign]
 
-    async def _counted(self, remote: str, context: object) -> object:
+    async def _counted(self, remote: str, context: Context) -> Pending | Finished:
         self.polls += 1
-        return await self._poll(remote, context)  # type: ignore[arg-type]
+        return await self._poll(remote, context)
 
     def watch(self, event: Event) -> None:
         """Counts what was accepted."""
@@ -89,9 +89,7 @@ async def _wait(url: str) -> dict[str, float]:
     with home() as place:
         flow = independent(JOBS, Operation.TEXT_TO_IMAGE)
         provider: Provider = adapter
-        going = asyncio.create_task(
-            run(place, provider, flow, concurrency=JOBS, model=_MODEL, watch=watched.watch)
-        )
+        going = asyncio.create_task(run(place, provider, flow, concurrency=JOBS, model=_MODEL, watch=watched.watch))
         await asyncio.wait({going, asyncio.create_task(watched.accepted.wait())}, return_when=asyncio.FIRST_COMPLETED)
         await asyncio.sleep(5)  # what the submissions left to do is done
         before = (time.process_time(), time.perf_counter(), watched.polls)

@@ -213,7 +213,7 @@ class _Take:
         return Child(seconds=self._dice.uniform(0.3, 3.0)) if lot < 0.95 else None
 
     def _some_faults(self) -> list[dict[str, Any]]:
-        """A mix of what goes wrong on the way; one request meets one of them twice at most, so that all comes to an end."""
+        """A mix of what goes wrong on the way; each strikes one request twice at most, so that all comes to an end."""
         chosen = [(what, "submit") for what in self._dice.sample(_SUBMIT, 3)]
         chosen += [(what, "status") for what in self._dice.sample(_LATER, 2)]
         chosen += [(self._dice.choice(("close-mid", "500", "slow")), "download")]

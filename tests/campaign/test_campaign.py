@@ -1,0 +1,43 @@
+"""The short form of the campaign: episodes over each kind of provider. The full form: sh scripts/campaign faults."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.campaign.episode import Played
+from tests.campaign.totals import totals
+
+ROOT = Path(__file__).resolve().parents[2]
+
+SHORT = """
+import json, sys
+from tests.campaign.episode import play
+from tests.campaign.judge import Judge
+from tests.campaign.stage import SPEED
+
+if __name__ == "__main__":
+    judge = Judge(1 / SPEED)
+    print(json.dumps(play(judge, sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))._asdict()))
+    judge.close()
+"""
+
+
+def _played(kind: str, number: int, rows: int, folder: Path) -> Played:
+    """One episode in a process without threads, from which it can fork."""
+    script = folder / "short.py"
+    script.write_text(SHORT)
+    command = [sys.executable, str(script), kind, str(number), str(rows)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(ROOT)})
+    assert done.returncode == 0, done.stderr
+    return Played(**json.loads(done.stdout))
+
+
+@pytest.mark.parametrize("kind", ["fal", "gemini", "listed", "keyed"])
+def test_whatever_goes_wrong_nothing_is_bought_twice_lost_or_damaged(kind: str, tmp_path: Path) -> None:
+    found = totals([_played(kind, number, 12, tmp_path) for number in (101, 102)])
+    assert found.held_up(), found
+    assert found.faults >= 10

@@ -1,0 +1,297 @@
+"""The wires: what each promise hangs on. `python -m tests.mutations` cuts them one by one."""
+
+from __future__ import annotations
+
+from tests.mutations.wires import Wire, wire
+
+_ENGINE = "tests/engine"
+_HTTP = "tests/providers/test_http.py"
+_BOOKS = "tests/ledger/test_books.py"
+
+NEVER_TWICE = (
+    wire(
+        "one live owner may buy a request",
+        "ledger/claims.py",
+        "    if held.alive or held.unknown:\n        return\n",
+        "",
+        "tests/ledger/test_claims.py::test_a_request_is_claimed_by_one_live_owner",
+    ),
+    wire(
+        "what a dead process sent is for its own run to find",
+        "ledger/claims.py",
+        "    if held.sent and held.run != run and not event.harmless:\n        return\n",
+        "",
+        "tests/ledger/test_claims.py::test_what_a_dead_owner_had_sent_is_for_its_own_run_to_find",
+    ),
+    wire(
+        "the intention is on disk before the first byte is sent",
+        "engine/attempt.py",
+        "        await parts.journal.record(submitting)\n",
+        "        parts.journal.put(submitting)\n",
+        f"{_ENGINE}/test_facts_first.py::test_the_money_is_held_and_the_intention_written_before_anything_is_sent",
+    ),
+    wire(
+        "the acceptance is on disk before anything else is done",
+        "engine/attempt.py",
+        "        await parts.journal.record(accepted)\n",
+        "        parts.journal.put(accepted)\n",
+        f"{_ENGINE}/test_facts_first.py::test_an_acceptance_is_on_disk_before_anything_is_done_about_it",
+    ),
+    wire(
+        "nobody can say: nothing is sent again",
+        "engine/doubt.py",
+        '    raise _unknown(f"{provider.name} may or may not have accepted this request, and cannot say")\n',
+        "    return None\n",
+        f"{_ENGINE}/test_doubt.py::test_ask_never_sends_again_however_often_the_run_is_resumed",
+    ),
+    wire(
+        "an unknown outcome waits for a word",
+        "engine/doubts.py",
+        "        if self._desk.job.on_unknown is not OnUnknown.ASK:\n            return False\n",
+        "        return False\n",
+        f"{_ENGINE}/test_doubt.py::test_ask_holds_the_step_names_the_attempt_and_lets_the_rest_go_on",
+    ),
+    wire(
+        "what an earlier process left unknown is taken up as unknown",
+        "engine/recover.py",
+        ' or attempt.stage == "Unknown"',
+        "",
+        f"{_ENGINE}/test_doubt.py::test_ask_never_sends_again_however_often_the_run_is_resumed",
+    ),
+    wire(
+        "a provider that lists its jobs is asked",
+        "engine/doubt.py",
+        "    found = await _reconciled(order, provider, context, parts)\n",
+        "    found: Absent | Found | Unknowable = Unknowable()\n",
+        f"{_ENGINE}/test_doubt.py::test_asked_about_and_found_in_the_job_list_the_run_goes_on",
+    ),
+    wire(
+        "a key that the provider forgets is not trusted any more",
+        "engine/doubt.py",
+        "    return sent <= now < sent + facts.remembers - _MARGIN\n",
+        "    return True\n",
+        f"{_ENGINE}/test_doubt.py::test_a_key_that_the_provider_has_forgotten_is_not_sent_again",
+    ),
+    wire(
+        "the idempotency key is minted once for an attempt",
+        "engine/order.py",
+        'f"{attempt}\\0{request.key}".encode()',
+        'f"{attempt}{object()}".encode()',
+        f"{_ENGINE}/test_kill.py::test_killed_between_a_purchase_and_its_answer",
+    ),
+    wire(
+        "a time-out after the request was sent proves nothing",
+        "engine/attempt.py",
+        "    if order.phase is Phase.SUBMITTING and not harmless:\n",
+        "    if False:\n",
+        f"{_ENGINE}/test_doubt.py::test_a_time_out_before_the_answer_is_asked_about_and_never_sent_again",
+    ),
+    wire(
+        "a broken connection after the first byte is an unknown outcome",
+        "providers/http.py",
+        "        except httpx.HTTPError as error:\n            return Unknown(_why(error))\n",
+        "        except httpx.HTTPError as error:\n            return NotSent(_why(error))\n",
+        f"{_HTTP}::test_a_request_that_may_have_arrived_is_unknown_and_never_sent_again",
+    ),
+    wire(
+        "a paid request has a connection of its own",
+        "providers/http.py",
+        'self._client(pooled=False).stream(\n                    "POST"',
+        'self._client(pooled=True).stream(\n                    "POST"',
+        f"{_HTTP}::test_a_paid_request_never_goes_over_a_connection_that_was_used_before",
+    ),
+    wire(
+        "a 5xx to a paid request is believed to be nothing but unknown",
+        "providers/errors.py",
+        '    Row("5..", ErrorClass.UNKNOWN_OUTCOME, billed=True),\n',
+        '    Row("5..", ErrorClass.TRANSIENT),\n',
+        "tests/providers/test_errors.py::test_an_answer_means_its_class_and_what_it_costs",
+    ),
+    wire(
+        "a refusal is never sent again unchanged",
+        "engine/retry.py",
+        "_AGAIN = frozenset({ErrorClass.TRANSIENT, ErrorClass.BAD_OUTPUT})",
+        "_AGAIN = frozenset({ErrorClass.TRANSIENT, ErrorClass.BAD_OUTPUT, ErrorClass.CONTENT_POLICY})",
+        f"{_ENGINE}/test_run.py::test_a_refusal_is_never_retried_unchanged",
+    ),
+    wire(
+        "a re-roll is another question",
+        "model/canonical.py",
+        r'hashlib.sha256(b"%s\0%d\0%d" % (base.encode(), candidate, salt)).hexdigest())',
+        r'hashlib.sha256(b"%s\0%d\0%d" % (base.encode(), candidate, 0)).hexdigest())',
+        "tests/graph/test_identity.py::test_request_keys_differ_by_candidate_and_salt",
+    ),
+    wire(
+        "a simulated result never answers a real request",
+        "providers/remote.py",
+        '        return f"sim:{endpoint}" if self.access.simulated else endpoint\n',
+        "        return endpoint\n",
+        "tests/providers/test_fal.py::test_the_version_is_the_endpoint_and_a_simulated_one_is_another",
+    ),
+)
+
+NEVER_OVER = (
+    wire(
+        "a ceiling refuses what does not fit",
+        "ledger/accounts.py",
+        "            if worst is None or account.held + account.spent + worst > most:\n",
+        "            if worst is None:\n",
+        f"{_ENGINE}/test_money.py::test_when_the_money_is_spent_the_rest_is_told_and_nothing_more_is_sent",
+    ),
+    wire(
+        "what is held counts against a ceiling",
+        "ledger/accounts.py",
+        "            if worst is None or account.held + account.spent + worst > most:\n",
+        "            if worst is None or account.spent + worst > most:\n",
+        f"{_ENGINE}/test_money.py::test_a_unit_that_does_not_fit_waits_for_money_that_comes_back",
+    ),
+    wire(
+        "an unknown price is refused under a ceiling",
+        "ledger/accounts.py",
+        "            if worst is None or account.held + account.spent + worst > most:\n",
+        "            if worst is not None and account.held + account.spent + worst > most:\n",
+        f"{_ENGINE}/test_money.py::test_a_price_that_nobody_knows_is_refused_under_a_ceiling",
+    ),
+    wire(
+        "a failure that may have been charged gives nothing back",
+        "ledger/books.py",
+        "    return (Stand.ASSUMED if event.maybe_billed else Stand.FREED), ZERO\n",
+        "    return Stand.FREED, ZERO\n",
+        f"{_BOOKS}::test_what_happens_to_an_attempt_settles_its_hold",
+    ),
+    wire(
+        "what was billed is spent, not the worst case",
+        "ledger/books.py",
+        "    return (Stand.UNTOLD, ZERO) if billed is None else (Stand.TOLD, billed)\n",
+        "    return Stand.UNTOLD, ZERO\n",
+        f"{_BOOKS}::test_what_happens_to_an_attempt_settles_its_hold",
+    ),
+    wire(
+        "what a person says was paid is spent",
+        "ledger/books.py",
+        '"paid": Stand.UNTOLD',
+        '"paid": Stand.LOST',
+        f"{_BOOKS}::test_what_happens_to_an_attempt_settles_its_hold",
+    ),
+    wire(
+        "a 429 uses up no try",
+        "engine/units.py",
+        "        unit.tries += error.kind is not ErrorClass.RATE_LIMIT\n",
+        "        unit.tries += 1\n",
+        f"{_ENGINE}/test_run.py::test_a_rate_limit_uses_up_no_try_and_nothing_is_sent_before_retry_after",
+    ),
+    wire(
+        "nothing is sent before Retry-After",
+        "engine/retry.py",
+        "        return max(error.retry_after or 0.0, _backoff(min(tries, 6), policy, jitter_of))\n",
+        "        return _backoff(min(tries, 6), policy, jitter_of)\n",
+        f"{_ENGINE}/test_run.py::test_a_rate_limit_uses_up_no_try_and_nothing_is_sent_before_retry_after",
+    ),
+)
+
+NEVER_LOST = (
+    wire(
+        "where the outputs lie is on disk before they are fetched",
+        "engine/keep.py",
+        "        await parts.journal.record(done)\n",
+        "        parts.journal.put(done)\n",
+        f"{_ENGINE}/test_facts_first.py::test_where_the_outputs_lie_is_on_disk_before_they_are_fetched",
+    ),
+    wire(
+        "a poll that fails is asked again",
+        "engine/ask.py",
+        "    if error.kind not in ASKED_AGAIN or error.maybe_billed:",
+        "    if True:",
+        f"{_ENGINE}/test_called_off.py::test_a_poll_that_fails_loses_no_job",
+    ),
+    wire(
+        "a broken download is fetched again",
+        "engine/keep.py",
+        "            if error.kind not in ASKED_AGAIN or tries >= _TRIES:\n",
+        "            if True:\n",
+        f"{_ENGINE}/test_called_off.py::test_a_broken_download_is_fetched_again_and_never_bought_again",
+    ),
+    wire(
+        "bytes are on disk before they have a name",
+        "assets/local.py",
+        "        os.fsync(self._handle)\n        _make_folder(final.parent.parent)\n",
+        "        _make_folder(final.parent.parent)\n",
+        "tests/assets/test_local.py::test_bytes_are_on_disk_before_their_name_and_the_name_before_the_answer",
+    ),
+    wire(
+        "the name is on disk before the answer",
+        "assets/local.py",
+        "            _sync_folder(final.parent)\n        return digest",
+        "            pass\n        return digest",
+        "tests/assets/test_local.py::test_bytes_are_on_disk_before_their_name_and_the_name_before_the_answer",
+    ),
+    wire(
+        "a blob is what its digest says",
+        "assets/local.py",
+        "        if found != digest:\n",
+        "        if False:\n",
+        "tests/assets/test_local.py::test_a_shortened_blob_is_found_damaged_and_healed_by_its_bytes",
+    ),
+    wire(
+        "a durable fact is on disk when the writer says so",
+        "ledger/writer.py",
+        "        if any(event.durable for event in events):\n",
+        "        if False:\n",
+        "tests/ledger/test_crash.py::test_what_was_reported_durable_survives_kill_9",
+    ),
+    wire(
+        "the ledger waits for the disk",
+        "ledger/sqlite.py",
+        '    "PRAGMA synchronous=FULL",\n',
+        '    "PRAGMA synchronous=OFF",\n',
+        "tests/ledger/test_open.py",
+    ),
+)
+
+NEVER_FOOLED = (
+    wire(
+        "a webhook is believed when its provider signed it",
+        "providers/signing.py",
+        "        except (self._invalid, ValueError):\n            return False\n",
+        "        except (self._invalid, ValueError):\n            return True\n",
+        "tests/providers/test_signing.py::test_another_key_another_body_and_another_job_are_refused",
+    ),
+    wire(
+        "an old webhook is not believed again",
+        "providers/signing.py",
+        " or abs(time.time() - int(stamp)) > SLACK",
+        "",
+        "tests/providers/test_signing.py::test_an_old_call_that_somebody_repeats_is_refused",
+    ),
+    wire(
+        "a result is not fetched from a private address",
+        "providers/http.py",
+        "            if not named and not is_public(address):\n",
+        "            if False:\n",
+        f"{_HTTP}::test_a_result_is_never_fetched_from_this_machine_or_its_neighbours",
+    ),
+    wire(
+        "the key goes to no address that an answer names",
+        "providers/fal.py",
+        "        return (there.scheme, there.netloc) == (here.scheme, here.netloc)\n",
+        "        return True\n",
+        "tests/providers/test_fal.py::test_an_acceptance_that_cannot_be_used_is_unknown_and_the_key_goes_nowhere_else",
+    ),
+    wire(
+        "a key that a service repeats is not shown",
+        "providers/errors.py",
+        "        text = key.struck_from(text)\n",
+        "        pass\n",
+        "tests/providers/test_errors.py::test_what_a_service_says_is_shown_short_in_one_line_and_without_the_key",
+    ),
+    wire(
+        "a file of keys that others can read is refused",
+        "app/keyfile.py",
+        "        if found.st_mode & _OTHERS:\n",
+        "        if False:\n",
+        "tests/app/test_keys.py::test_a_file_that_others_can_read_is_refused_with_what_to_do",
+    ),
+)
+
+WIRES: tuple[Wire, ...] = (*NEVER_TWICE, *NEVER_OVER, *NEVER_LOST, *NEVER_FOOLED)
+"""All of them."""
