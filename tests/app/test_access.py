@@ -110,9 +110,9 @@ def test_a_model_whose_own_provider_is_not_there_is_a_problem_that_names_it(tmp_
 
 
 def test_a_model_in_the_project_file_that_nobody_knows_is_named_with_the_right_one(tmp_path: Path) -> None:
-    with opened(tmp_path, '[models]\nnano_bananna_2 = "fal"\n') as project:
-        with pytest.raises(ConfigError, match="nano_bananna_2") as caught:
-            planned(project, tmp_path)
+    wrong = '[models]\nnano_bananna_2 = "fal"\n'
+    with opened(tmp_path, wrong) as project, pytest.raises(ConfigError, match="nano_bananna_2") as caught:
+        planned(project, tmp_path)
     assert "'nano_banana_2'" in caught.value.next_step
 
 
@@ -207,8 +207,13 @@ def test_a_simulator_is_on_this_machine_or_behind_tls(url: str, tmp_path: Path) 
         "ftp://localhost",
         "https://",
         "http://:80",
-    ]
-    + ["https://user:5ecret@host", "https://host/?key=5ecret", "https://ho st", "http://[::1", "http://localhost:x"],
+        "https://user:5ecret@host",
+        "http://user:5ecret@[host",
+        "https://host/?key=5ecret",
+        "https://ho st",
+        "http://[::1",
+        "http://localhost:x",
+    ],
 )
 def test_an_address_that_could_give_prompts_and_keys_away_is_refused(url: str, tmp_path: Path) -> None:
     for toml in (f'sim = "{url}"\n', f'[providers.fal]\nurl = "{url}"\n'):

@@ -10,7 +10,6 @@ from types import TracebackType
 
 from rushes.app.config import Config, load_config
 from rushes.app.keys import Keys
-from rushes.app.offers import Offers
 from rushes.app.plugins import all_checks, provider_named
 from rushes.assets.local import LocalStore
 from rushes.catalogue.load import Catalogue
@@ -119,6 +118,8 @@ class Project:
         return Keys(self.config.home.value)
 
     def _access(self, name: str) -> Access:
+        from rushes.app.offers import Offers  # prices: for nobody who asks only providers of this machine
+
         offers = Offers(self.catalogue, name, date.today())
         if self._simulator is not None:
             return Access(url=f"{self._simulator}/{name}", key=Secret("simulated"), simulated=True, offer=offers)

@@ -30,8 +30,7 @@ Usage: rushes COMMAND [OPTIONS]
 
 """
 _TAIL = """
-  rushes COMMAND --help says everything about a command.
-  Start with  rushes plan FILE  and then  rushes run FILE
+  rushes COMMAND --help says everything about it.  Start with  rushes plan FILE
 """
 
 

@@ -5,7 +5,7 @@ A provider sees no environment, no configuration and no catalogue; it is handed 
 
 from __future__ import annotations
 
-from base64 import b64encode
+from binascii import b2a_base64
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import quote
@@ -50,7 +50,7 @@ def _in_base64(text: str) -> list[str]:
     """How the text looks inside base64, wherever it begins: without the ends, which depend on what is beside it."""
     found = []
     for before in range(3):
-        coded = b64encode(b"\0" * before + text.encode()).decode()
+        coded = b2a_base64(b"\0" * before + text.encode(), newline=False).decode()
         inside = coded[-(-before * 8 // 6) : len(text.encode()) * 8 // 6 + before]
         found += [inside, inside.replace("+", "-").replace("/", "_")] if len(inside) >= _TELLING else []
     return found
