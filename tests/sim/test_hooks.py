@@ -157,5 +157,18 @@ def test_nothing_outside_this_machine_is_ever_called(url: str) -> None:
     assert not is_local(url)
 
 
+def test_an_address_that_is_no_loopback_is_not_called_even_if_it_leads_here() -> None:
+    async def story(near: Near) -> None:
+        async with receiving() as receiver:
+            job = await ask(near, receiver.url.replace("127.0.0.1", "0.0.0.0"))
+            assert (await near.finished(job))["status"] == "COMPLETED"
+            await near.finished(await ask(near, receiver.url, seed=1))
+            said = await verified(near, await receiver.next())
+            assert said["request_id"] != job["request_id"]
+            assert receiver.calls.empty()
+
+    simulated(story)
+
+
 def test_an_address_cannot_smuggle_a_header() -> None:
     assert not asyncio.run(call("http://127.0.0.1:9/x HTTP/1.1\r\nX: y", b"", {"a": "b\r\nc: d"}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from typing import Any
 from rushes.model.money import ZERO
 from rushes.sim.books import Entry
 from rushes.sim.clock import SimClock
+
+_LOG = logging.getLogger(__name__)
 
 
 class State(StrEnum):
@@ -126,12 +129,17 @@ class Account:
     async def _run(self, job: Job) -> None:
         # the result is made while the time passes, so that painting does not make the model slower than it says
         making = asyncio.ensure_future(job.work())
+        making.add_done_callback(lambda done: done.cancelled() or done.exception())  # that of a cancelled job, too
         try:
             await self._clock.sleep(job.seconds)
             job.result = await making
         except JobFailed as failure:
             job.failure = failure
             self._end(job, State.FAILED, job.price if failure.billed else ZERO)
+        except Exception:  # a fault of the simulator ends this job, and its place is free for the next
+            _LOG.exception("the simulator failed at a job of %s", job.model)
+            job.failure = JobFailed("internal_server_error", "the simulator failed")
+            self._end(job, State.FAILED, ZERO)
         else:
             self._end(job, State.DONE, job.price)
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -95,13 +96,20 @@ class Request(NamedTuple):
         return f"{scheme}://{host or self.host}{path}"
 
     def json(self) -> Any:
-        """The body as JSON; ValueError when it is none."""
-        return json.loads(self.body.decode("utf-8"))
+        """The body as JSON; ValueError when it is none. NaN and numbers beyond all bounds are none either."""
+        return json.loads(self.body.decode("utf-8"), parse_constant=_finite, parse_float=_finite)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no number of JSON")
+    return number
 
 
 def json_reply(value: object, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
-    """A JSON answer: sorted keys, so that equal answers are equal bytes."""
-    data = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    """A JSON answer: sorted keys, so that equal answers are equal bytes; ASCII, so that any text can be said."""
+    data = json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
     return Reply(status, (("content-type", "application/json"), *headers), (Piece(data),))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -84,7 +85,7 @@ class World:
         await self.hooks.close()
         for account in self._accounts.values():
             await account.close()
-        self.painter.close()
+        await asyncio.to_thread(self.painter.close)
 
 
 class Call(NamedTuple):
