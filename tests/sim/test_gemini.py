@@ -135,19 +135,31 @@ def test_input_pictures_come_in_the_types_that_google_takes(kind: str) -> None:
         assert opened.width == 2 * opened.height
 
 
+def test_every_input_picture_counts() -> None:
+    def painted(*colours: str) -> dict[str, Any]:
+        inputs = [picture(colour) for colour in colours]
+        answer, _ = once(FLASH, body("in ink", *inputs, responseModalities=["IMAGE"], seed=7))
+        found: dict[str, Any] = answer.json()["candidates"][0]["content"]["parts"][0]["inlineData"]
+        return found
+
+    assert painted("red", "blue") == painted("red", "blue")
+    assert painted("red", "blue") != painted("red", "green")
+    assert painted("red", "blue") != painted("blue", "red")
+
+
 def test_either_spelling_of_names_is_read() -> None:
     asked = {
         "contents": [{"parts": [{"text": "a fox"}, {"inline_data": {"mime_type": "image/png", "data": ""}}]}],
         "generation_config": {"response_modalities": ["IMAGE"], "image_config": {"aspect_ratio": "1:1"}},
     }
 
-    assert read(json.dumps(asked).encode(), models()[PRO]).pixels == (1024, 1024)
+    assert read(asked, models()[PRO]).pixels == (1024, 1024)
 
 
 def test_sizes_are_those_of_googles_table() -> None:
     def pixels(model: str, ratio: str, size: str) -> tuple[int, int] | None:
         image = {"aspectRatio": ratio, "imageSize": size}
-        return read(json.dumps(body(imageConfig=image)).encode(), models()[model]).pixels
+        return read(body(imageConfig=image), models()[model]).pixels
 
     assert pixels(PRO, "16:9", "4K") == (5504, 3072)
     assert pixels(FLASH, "2:3", "512") == (424, 632)
@@ -159,6 +171,7 @@ def test_sizes_are_those_of_googles_table() -> None:
     ("model", "asked", "says"),
     [
         (PRO, b"{", "Invalid JSON payload received. Expected a value."),
+        (PRO, b'{"contents": NaN}', "Invalid JSON payload received. Expected a value."),
         (PRO, b"[]", "Root element must be a message"),
         (PRO, {}, "contents is not specified"),
         (PRO, {"prompt": "a fox"}, 'Unknown name "prompt": Cannot find field.'),
@@ -257,7 +270,7 @@ BODIES = st.recursive(
 def test_any_body_is_read_or_refused(asked: Any, model: str) -> None:
     for tried in (asked, {"contents": asked}, {"contents": "", "generationConfig": asked}, body("a", {"text": asked})):
         try:
-            assert isinstance(read(json.dumps(tried).encode(), models()[model]), Asked)
+            assert isinstance(read(tried, models()[model]), Asked)
         except BadRequest as bad:
             assert str(bad)
 
@@ -308,4 +321,5 @@ def test_a_schema_that_names_itself_ends() -> None:
 
     answer = fitting({"type": "object", "properties": fields}, "words", Chance(1), "")
 
+    assert set(answer) == set(fields)
     assert len(json.dumps(answer)) < 200_000

@@ -107,11 +107,13 @@ class Gemini:
         if model not in models() or retired:
             return call.refuse(_unknown(call), "no such model")
         try:
-            asked = read(call.request.body, models()[model])
+            asked = read(_body(call.request), models()[model])
         except BadRequest as bad:
             return call.refuse(_error(400, str(bad)), "bad request")
         work = _Work(call, asked)
-        job = call.accept("image" if asked.paints else "text", {"resolution": _priced(asked.size)}, work.done, kept=False)
+        job = call.accept(
+            "image" if asked.paints else "text", {"resolution": _priced(asked.size)}, work.done, kept=False
+        )
         if job is None:
             return _error(429, "Your prepayment credits are depleted. Please go to AI Studio to manage your billing.")
         # from here on it costs, whether the client is still there or not
@@ -174,6 +176,13 @@ class _Work:
         return [{"text": json_reply(value).body.decode()}]
 
 
+def _body(request: Request) -> Any:
+    try:
+        return request.json()
+    except (ValueError, RecursionError):
+        raise BadRequest("Invalid JSON payload received. Expected a value.") from None
+
+
 def _seed(call: Call, asked: Asked) -> int:
     if asked.seed is not None:
         return asked.seed & 0x7FFFFFFF
@@ -205,6 +214,8 @@ def _over(call: Call, asked: Asked, job: Job) -> Reply:
         return _error(499, "The operation was cancelled.")
     elif failure.kind == "unreadable":
         return _error(400, failure.message)
+    elif failure.kind == "internal_server_error":
+        return _error(500, _SAYS[500])
     else:
         plain["usageMetadata"] = _usage(prompt, len(asked.pictures) * _PICTURE_TOKENS, 0, 0)
         if failure.kind == "prompt":

@@ -90,9 +90,9 @@ def models() -> Mapping[str, Family | None]:
     return {name: families[of] if of else None for name, of in raw["models"].items() if name not in gone}
 
 
-def read(body: bytes, family: Family | None) -> Asked:
-    """What a call asks of a model. Raises BadRequest."""
-    top = _names(_object(body), "", _TOP)
+def read(body: Any, family: Family | None) -> Asked:
+    """What a call asks of a model, from the JSON of its body. Raises BadRequest."""
+    top = _names(body, "", _TOP)
     config = _names(top.get("generationConfig", {}), "generation_config", _CONFIG)
     prompt, pictures = _contents(top.get("contents"))
     ways = _modalities(config, family)
@@ -113,13 +113,6 @@ def read(body: bytes, family: Family | None) -> Asked:
         schema=_schema(config, family),
         seed=seed,
     )
-
-
-def _object(body: bytes) -> Any:
-    try:
-        return json.loads(body.decode("utf-8"))
-    except (ValueError, RecursionError):
-        raise BadRequest("Invalid JSON payload received. Expected a value.") from None
 
 
 def _names(value: Any, where: str, known: Iterable[str]) -> dict[str, Any]:

@@ -51,10 +51,10 @@ class _Writer:
     def _followed(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         for _ in range(_DEEPEST):
             reference = schema.get("$ref")
-            if not isinstance(reference, str) or not reference.startswith("#/"):
+            if not isinstance(reference, str) or not reference.startswith("#"):
                 break
             found: Any = self._root
-            for name in reference[2:].split("/"):
+            for name in filter(None, reference[1:].split("/")):
                 found = found.get(name, {}) if isinstance(found, Mapping) else {}
             schema = found if isinstance(found, Mapping) else {}
         return schema
