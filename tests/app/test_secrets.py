@@ -71,6 +71,7 @@ def test_a_run_and_all_that_can_be_asked_about_it_shows_no_key(provider: str, tm
             rushes(tmp_path, "run", "story.yaml", "--json", "--debug"),
             rushes(tmp_path, "status", "--json"),
             rushes(tmp_path, "keys", "check", "--json"),
+            rushes(tmp_path, "keys", "check", provider, "--live"),
             rushes(tmp_path, "export"),
         ]
         assert [one.code for one in ran] == [0] * len(ran), [one.said for one in ran]
@@ -87,12 +88,16 @@ def test_a_service_that_repeats_the_key_in_what_it_says_does_not_get_it_printed_
     with echoing(status) as (url, echo):
         set_up(tmp_path, provider, url)
         ran = rushes(tmp_path, "run", "story.yaml", "--debug", "--json", "--timeout", "20")
+        wrong = rushes(tmp_path, "keys", "check", provider, "--live", "--debug") if status == 401 else ran
         assert echo.sent_keys == {KEYS[provider]}, "it was sent the key, else this proves nothing"
         assert echo.told == []
     assert ran.code in (3, 4, 5), ran.said
     if status is None:
         assert echo.asked == 1, "what may have been accepted is not sent again"
         clean(tmp_path, ran, rushes(tmp_path, "unknowns"), rushes(tmp_path, "unknowns", "--json"))
+    if status == 401:
+        clean(tmp_path, ran, wrong)
+        assert wrong.code == 2 and b"(key)" in wrong.said
     clean(tmp_path, ran, rushes(tmp_path, "status", "--json"))
 
 

@@ -9,8 +9,11 @@ from typing import NamedTuple, Protocol, runtime_checkable
 from rushes.app.keys import how_to_set
 from rushes.app.plugins import REMOTE, is_there, provider_names
 from rushes.app.project import Project
+from rushes.engine.clock import SystemClock
+from rushes.engine.parts import JobContext
 from rushes.errors import ConfigError, RemoteError, UserError
 from rushes.plugin.access import Secret
+from rushes.plugin.provider import Context
 
 
 class Kept(NamedTuple):
@@ -44,7 +47,7 @@ class KeyCheck(NamedTuple):
 class AsksForFree(Protocol):
     """A provider that can try its key with a question that costs nothing."""
 
-    async def check_key(self) -> None:
+    async def check_key(self, context: Context) -> None:
         """Raises RemoteError: the key is refused, or the provider cannot be reached."""
         ...
 
@@ -87,10 +90,10 @@ def _checked(project: Project, provider: str, live: bool) -> KeyCheck:
 
 async def _ask(project: Project, name: str) -> bool | None:
     provider = project.provider(name)
-    if not isinstance(provider, AsksForFree):
-        return None
+    if project.simulated(name) or not isinstance(provider, AsksForFree):
+        return None  # a simulator knows nothing of real keys
     try:
-        await provider.check_key()
+        await provider.check_key(JobContext(project.scratch, "", project.store, SystemClock(), project.ledger))
     finally:
         await provider.close()
     return True

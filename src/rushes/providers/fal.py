@@ -208,10 +208,7 @@ class Fal(Remote):
         if artifact.size > MOST_UPLOAD:
             raise RemoteError(ErrorClass.INVALID_INPUT, f"an input of {artifact.size} bytes is too large for fal")
         data = await context.work(context.path(artifact.digest).read_bytes)
-        asked = {**self._headers(), "Content-Type": "application/json"}
-        token = await self.free(
-            "POST", f"{self._rest}/storage/auth/token?storage_type=fal-cdn-v3", asked, context, b"{}"
-        )
+        token = await self._token(context)
         headers = {
             "Authorization": f"{token.get('token_type', 'Bearer')} {token.get('token', '')}",
             "Content-Type": artifact.media_type,
@@ -222,6 +219,16 @@ class Fal(Remote):
         if not isinstance(placed, str) or urlsplit(placed).scheme not in ("http", "https"):
             raise RemoteError(ErrorClass.TRANSIENT, "fal's storage answered without an address")
         return placed
+
+    async def check_key(self, context: Context) -> None:
+        """Try the key with a question that costs nothing: a token for uploads. Raises RemoteError."""
+        await self._token(context)
+
+    async def _token(self, context: Context) -> dict[str, Any]:
+        asked = {**self._headers(), "Content-Type": "application/json"}
+        return await self.free(
+            "POST", f"{self._rest}/storage/auth/token?storage_type=fal-cdn-v3", asked, context, b"{}"
+        )
 
     def heard(self, answer: Answer) -> Heard:
         """fal has two shapes: a list of typed details from models, a text with `error_type` from the platform."""

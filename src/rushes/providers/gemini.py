@@ -142,6 +142,10 @@ class Gemini(Remote):
             return Finished(outputs)
         raise read(REFUSED, _reason(said), self.name, self.access.key)
 
+    async def check_key(self, context: Context) -> None:
+        """Try the key with a question that costs nothing: the list of models. Raises RemoteError."""
+        await self.free("GET", f"{self._host}/v1/models?pageSize=1", {"x-goog-api-key": self.key()}, context)
+
     def heard(self, answer: Answer) -> Heard:
         """Google's shape of an error: a status in words, reasons in its details, and when to come back."""
         said = document(answer.body)
