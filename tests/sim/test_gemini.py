@@ -135,6 +135,18 @@ def test_input_pictures_come_in_the_types_that_google_takes(kind: str) -> None:
         assert opened.width == 2 * opened.height
 
 
+def test_a_seed_gives_its_picture_again() -> None:
+    async def main() -> list[str]:
+        async with Simulator(seed=3, **SMALL) as sim:
+            answers = [await ask(sim, PRO, body(responseModalities=["IMAGE"], seed=seed)) for seed in (7, 8, 7)]
+            return [one.json()["candidates"][0]["content"]["parts"][0]["inlineData"]["data"] for one in answers]
+
+    one, other, again = asyncio.run(main())
+
+    assert one == again
+    assert one != other
+
+
 def test_every_input_picture_counts() -> None:
     def painted(*colours: str) -> dict[str, Any]:
         inputs = [picture(colour) for colour in colours]
