@@ -42,6 +42,7 @@ class Models:
         self._settings = workflow.settings
         self._options = options
         self._chosen: dict[tuple[str, str | None, Operation], ModelChoice] = {}
+        self._offered: dict[tuple[str, str | None, Operation], bool] = {}
         self._named: dict[tuple[str | None, str | None, Operation], str] = {}
         self._learned: dict[tuple[str, str], float] | None = None
 
@@ -74,10 +75,19 @@ class Models:
     def offered(self, node: Node) -> bool:
         """Whether the node's provider has its model. Those that stand in for every model always do."""
         name = self.provider_of(node)
-        if name in _FREE_HANDS or not self._project.remote(name):
+        if name in _FREE_HANDS:
             return True
+        known = (name, node.model, node.op)
+        offered = self._offered.get(known)
+        if offered is None:
+            offered = self._offered[known] = self._is_offered(node, name)
+        return offered
+
+    def _is_offered(self, node: Node, name: str) -> bool:
         catalogue = self._project.catalogue
-        return name not in catalogue.providers() or catalogue.offered(self._key(node), node.op, name) is not None
+        if not self._project.remote(name) or name not in catalogue.providers():
+            return True
+        return catalogue.offered(self._key(node), node.op, name) is not None
 
     def offering(self, node: Node) -> tuple[str, ...]:
         """Who offers the node's model, its own provider first."""
