@@ -54,6 +54,16 @@ def test_no_side_is_painted_longer_than_was_allowed_and_the_shape_is_kept(
     assert simulated(story) == size
 
 
+@pytest.mark.parametrize(("asked", "got"), [("jpeg", "JPEG"), ("webp", "WEBP"), ("png", "PNG"), ("bmp", "PNG")])
+def test_a_picture_comes_in_the_format_that_was_asked(asked: str, got: str) -> None:
+    async def story(near: Near) -> None:
+        (one,) = (await near.result(output_format=asked)).json()["images"]
+        assert (await near.picture(one["url"])).format == got
+        assert one["content_type"] == f"image/{got.lower()}"
+
+    simulated(story)
+
+
 def test_its_addresses_are_its_own_and_leave_the_sub_path_out() -> None:
     async def story(near: Near) -> None:
         job = (await near.submit("fal-ai/flux-pro/kontext/max/multi", image_urls=[])).json()

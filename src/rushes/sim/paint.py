@@ -19,6 +19,7 @@ from rushes.model.request import Recipe, Request
 from rushes.model.workflow import Json
 from rushes.providers.at_once import BadParam
 from rushes.providers.sketch import sizes
+from rushes.sim.formats import coded, media_type_of, opened
 
 _PICTURES = frozenset({Operation.TEXT_TO_IMAGE, Operation.IMAGE_TO_IMAGE})
 _FILMS = frozenset({Operation.TEXT_TO_VIDEO, Operation.IMAGE_TO_VIDEO})
@@ -80,6 +81,8 @@ class Painter:
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     def _keep(self, key: str, made: Made) -> None:
+        if key in self._kept:  # two jobs of one asking were painted side by side
+            return
         self._kept[key] = made
         self._size += len(made.data)
         while self._size > _KEEP and len(self._kept) > 1:
@@ -108,7 +111,11 @@ class Painter:
         if answer.text is not None:
             return Made(b"", "text/plain", text=answer.text)
         output = answer.outputs[0]
-        return Made(output.data or b"", output.media_type, width, height)
+        made = Made(output.data or b"", output.media_type, width, height)
+        wanted = media_type_of(asking.params.get("output_format"))
+        if wanted is None or wanted == "image/png" or made.media_type != "image/png":
+            return made
+        return made._replace(data=coded(opened(made.data), wanted), media_type=wanted)
 
     def _sized(self, asking: Asking, inputs: Mapping[str, tuple[Artifact, ...]]) -> tuple[int, int, Mapping[str, Json]]:
         if asking.op not in _PICTURES | _FILMS:

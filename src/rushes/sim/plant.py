@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
-
 from PIL import Image
 
 from rushes.sim.faults import What
+from rushes.sim.formats import coded, opened
 from rushes.sim.paint import Made
 from rushes.sim.world import Call
 
@@ -22,18 +21,18 @@ def planted(call: Call, made: Made, number: int = 0) -> Made:
 
     if strikes(What.WRONG_TYPE):
         return Made(b"<!doctype html><title>Simulated</title>", "text/html")
-    if made.media_type == "image/png":
+    if made.media_type.startswith("image/"):
         if strikes(What.BLANK):
-            made = made._replace(data=_png(Image.new("RGB", _opened(made).size, (128, 128, 128))))
+            made = _with(made, Image.new("RGB", opened(made.data).size, (128, 128, 128)))
         if strikes(What.LETTERBOX):
-            made = made._replace(data=_png(_letterboxed(_opened(made))))
+            made = _with(made, _letterboxed(opened(made.data)))
     if strikes(What.BROKEN_FILE):
         made = made._replace(data=made.data[: len(made.data) // 2])
     return made
 
 
-def _opened(made: Made) -> Image.Image:
-    return Image.open(io.BytesIO(made.data)).convert("RGB")
+def _with(made: Made, picture: Image.Image) -> Made:
+    return made._replace(data=coded(picture, made.media_type))
 
 
 def _letterboxed(picture: Image.Image) -> Image.Image:
@@ -41,9 +40,3 @@ def _letterboxed(picture: Image.Image) -> Image.Image:
     boxed = Image.new("RGB", picture.size, (0, 0, 0))
     boxed.paste(picture.resize((picture.width, max(1, picture.height - 2 * bar))), (0, bar))
     return boxed
-
-
-def _png(picture: Image.Image) -> bytes:
-    out = io.BytesIO()
-    picture.save(out, "PNG", compress_level=1)
-    return out.getvalue()
