@@ -22,7 +22,7 @@ from rushes.model.request import Recipe
 from rushes.plugin.access import Access, Offer
 from rushes.plugin.provider import Finished, Pending, Submitted
 from rushes.providers.fal import Fal
-from rushes.providers.remote import endpoints
+from rushes.providers.spelled import endpoints
 from rushes.sim.simulator import Simulator
 from rushes.testing.conformance import finish
 from rushes.testing.subject import await_job
@@ -130,7 +130,7 @@ def test_a_model_has_an_endpoint_for_each_kind_of_work(
     alias: str, op: Operation, roles: list[str], endpoint: str
 ) -> None:
     recipe = asked(OFF, alias, op, inputs=dict.fromkeys(roles, (FRAME_ARTIFACT,)))
-    assert OFF._endpoint(recipe) == endpoint
+    assert OFF.endpoint(recipe) == endpoint
     assert OFF.validate(recipe) == []
 
 
@@ -162,7 +162,7 @@ NAMES = st.sampled_from(WORDS.split())
 def test_whatever_a_file_says_is_checked_quoted_and_sent_alike(params: dict[str, Any], alias: str) -> None:
     recipe = asked(OFF, alias, FILM if alias.startswith("veo") else TEXT, params=params)
     ready = OFF.put(recipe)
-    takes = endpoints("fal")[OFF._endpoint(recipe)]
+    takes = endpoints("fal")[OFF.endpoint(recipe)]
     known = {*takes.takes, takes.ratio, "duration", takes.audio, "resolution"}
     assert set(ready.body) <= known, "something is sent that the endpoint is not known to take"
     OFF.estimate(recipe)

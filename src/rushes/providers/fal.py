@@ -16,13 +16,14 @@ from urllib.parse import urlencode, urlsplit
 from rushes.errors import ErrorClass, RemoteError
 from rushes.model.media import Artifact
 from rushes.model.money import ZERO
-from rushes.model.request import Recipe, Request
+from rushes.model.request import Request
 from rushes.plugin.access import Access
 from rushes.plugin.provider import Context, Duplicates, Facts, Finished, Output, Pending, Submitted, Unknowable
 from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, paid, plain, read, retry_after, unknown
 from rushes.providers.http import Answer, Unreachable
-from rushes.providers.remote import Put, Remote, document, endpoints, media_type, put
+from rushes.providers.remote import Remote, document, listed, media_type, pace
 from rushes.providers.signing import Keys
+from rushes.providers.spelled import endpoints
 
 QUEUE = "https://queue.fal.run"
 REST = "https://rest.fal.ai"
@@ -89,20 +90,10 @@ class Fal(Remote):
         self._queue, self._rest, self._cdn = ((access.url or "").rstrip("/") or host for host in (QUEUE, REST, CDN))
         self._keys = Keys(partial(self.http.published, f"{self._rest}/.well-known/jwks.json"))
 
-    def put(self, recipe: Recipe) -> Put:
-        """The body of a request, inputs left out."""
-        takes = endpoints(self.name).get(self._endpoint(recipe))
-        if takes is None:
-            says = f"what {recipe.alias or recipe.model} takes at fal for {recipe.op} is not known"
-            return Put({}, [self.problem(says, "choose another model: rushes models")])
-        return put(self, takes, recipe)
-
     async def submit(self, request: Request, context: Context) -> Submitted:
         """Enter the queue, once."""
-        recipe, endpoint = request.recipe, self._endpoint(request.recipe)
-        ready = self.put(recipe)
-        if (unsound := self.unsound(ready.problems)) is not None:
-            raise unsound
+        recipe, endpoint = request.recipe, self.endpoint(request.recipe)
+        ready = self.ready(recipe)
         headers = {
             **self._headers(),
             "Content-Type": "application/json",
@@ -113,7 +104,7 @@ class Fal(Remote):
             headers["x-rushes-asking"] = request.key  # lets the simulator's books tell two candidates from a duplicate
         takes = endpoints(self.name)[endpoint]
         body = {} if recipe.prompt is None else {"prompt": recipe.prompt}
-        body |= ready.body | ({"seed": request.seed} if "seed" in takes.takes else {})
+        body |= ready | ({"seed": request.seed} if "seed" in takes.takes else {})
         body |= await self.inputs(takes, recipe, context, KEEP)
         query = "?" + urlencode({"fal_webhook": context.webhook}) if context.webhook else ""
         answer = await self.http.post_once(
@@ -143,23 +134,23 @@ class Fal(Remote):
                 answer = await self.http.ask("GET", job.response, headers=self._headers(), sleep=context.sleep)
                 return self._finished(answer, said)
         except Unreachable as error:
-            return Pending(_pace(job, 5.0), says=f"fal cannot be reached: {error}")
+            return Pending(pace(job.at, 5.0), says=f"fal cannot be reached: {error}")
         if state is None and 400 <= answer.status < 500 and answer.status not in BUSY:
             raise paid(read(RESULT, self.heard(answer), self.name, self.access.key))
         if state is None and answer.status >= 400:
-            return Pending(max(_pace(job, 5.0), retry_after(answer.headers) or 0.0), says=f"fal says {answer.status}")
+            return Pending(max(pace(job.at, 5.0), retry_after(answer.headers) or 0.0), says=f"fal says {answer.status}")
         if state in ("CANCELLED", "CANCELED"):
             raise RemoteError(ErrorClass.CANCELLED, "fal cancelled the job", maybe_billed=True)
         place = said.get("queue_position") if isinstance(said, dict) else None
         says = f"{place} before it in the queue" if isinstance(place, int) and place else plain(str(state), None)
-        return Pending(_pace(job), says=says.lower().replace("_", " ") if state else "")
+        return Pending(pace(job.at, FLOOR), says=says.lower().replace("_", " ") if state else "")
 
     def _finished(self, answer: Answer, status: Mapping[str, Any]) -> Pending | Finished:
         """The outputs; a failed job is COMPLETED too, and its result has the status and the words of the failure."""
         said = document(answer.body)
         error = status.get("error_type") or status.get("error")
         if answer.status == 200 and isinstance(said, dict):
-            if True in _list(said.get("has_nsfw_concepts")):  # a black picture stands in for what was held back
+            if True in listed(said.get("has_nsfw_concepts")):  # a black picture stands in for what was held back
                 heard = Heard(200, ["content_policy_violation"], "the result was held back")
                 raise read(RESULT, heard, self.name, self.access.key)
             if outputs := tuple(_outputs(said)):
@@ -235,21 +226,11 @@ class Fal(Remote):
         said = document(answer.body)
         said = said if isinstance(said, dict) else {}
         detail = said.get("detail")
-        parts = [one for one in _list(detail) if isinstance(one, dict)]
+        parts = [one for one in listed(detail) if isinstance(one, dict)]
         codes = [one.get("type") for one in parts] + [said.get("error_type"), answer.headers.get("x-fal-error-type")]
         texts = [str(one.get("msg", "")) for one in parts] or [str(detail or said.get("error") or "")]
         known = list(dict.fromkeys(str(code) for code in codes if code))
         return Heard(answer.status, known, "; ".join(texts), retry_after(answer.headers))
-
-    def _endpoint(self, recipe: Recipe) -> str:
-        """The endpoint of a model for this work: some have others for an edit, or for two frames."""
-        offer = self.offer(recipe)
-        base = offer.endpoint if offer is not None else recipe.model.removeprefix("sim:")
-        takes = endpoints(self.name).get(base)
-        for route in takes.routes if takes is not None else ():
-            if route.get("op", recipe.op) == recipe.op and ("role" not in route or recipe.inputs.get(route["role"])):
-                return route["to"]
-        return base
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Key {self.key()}"}
@@ -275,22 +256,12 @@ class Fal(Remote):
         return job
 
 
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
 def _outputs(said: Mapping[str, Any]) -> Iterator[Output]:
     """Every file of a result, in fal's order."""
     for name in ("images", "image", "video", "videos", "audio", "audio_file"):
         value = said.get(name)
-        for one in _list(value) or [value]:
+        for one in listed(value) or [value]:
             file = one if isinstance(one, dict) else {}
             url = str(file.get("url") or "")
             if url.startswith(("http://", "https://")):
                 yield Output(media_type(file.get("content_type"), url, name.rstrip("s").partition("_")[0]), url=url)
-
-
-def _pace(job: Job, least: float = FLOOR) -> float:
-    """Seconds until the next question: a tenth of the job's age, so that a long job costs few and is late by little."""
-    age = time.time() - job.at if job.at else 0.0
-    return max(least, min(age / 10, 15.0))

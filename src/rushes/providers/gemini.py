@@ -20,7 +20,8 @@ from rushes.plugin.access import Access
 from rushes.plugin.provider import Context, Duplicates, Facts, Finished, Output, Pending, Unknowable
 from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, read, retry_after, seconds, unknown
 from rushes.providers.http import Answer
-from rushes.providers.remote import Put, Remote, document, endpoints, put
+from rushes.providers.remote import Remote, document, listed
+from rushes.providers.spelled import Put
 
 HOST = "https://generativelanguage.googleapis.com"
 
@@ -81,11 +82,7 @@ class Gemini(Remote):
 
     def put(self, recipe: Recipe) -> Put:
         """The shape as `aspectRatio`, the size as `resolution`: prices know it by that word."""
-        takes = endpoints(self.name).get(self._model(recipe))
-        if takes is None:
-            says = f"what {recipe.alias or recipe.model} takes at Gemini for {recipe.op} is not known"
-            return Put({}, [self.problem(says, "choose another model: rushes models")])
-        ready = put(self, takes, recipe)
+        ready = super().put(recipe)
         ready.problems.extend(self._too_large(recipe))
         return ready
 
@@ -99,19 +96,17 @@ class Gemini(Remote):
     async def submit(self, request: Request, context: Context) -> Finished:
         """Ask once and wait for the picture."""
         recipe = request.recipe
-        ready = self.put(recipe)
-        if (unsound := self.unsound(ready.problems)) is not None:
-            raise unsound
+        ready = self.ready(recipe)
         headers = {"x-goog-api-key": self.key(), "Content-Type": "application/json"}
         if self.access.simulated:
             headers["x-rushes-asking"] = request.key  # lets the simulator's books tell two candidates from a duplicate
         config: dict[str, Any] = {"responseModalities": ["IMAGE"]}
-        image = {{"resolution": "imageSize"}.get(name, name): value for name, value in ready.body.items()}
+        image = {{"resolution": "imageSize"}.get(name, name): value for name, value in ready.items()}
         if image:
             config["imageConfig"] = image
         contents = [{"role": "user", "parts": await self._parts(recipe, context)}]
         answer = await self.http.post_once(
-            f"{self._host}/v1/models/{self._model(recipe)}:generateContent",
+            f"{self._host}/v1/models/{self.endpoint(recipe)}:generateContent",
             headers=headers,
             body=json.dumps({"contents": contents, "generationConfig": config}).encode(),
             within=ANSWER_WITHIN,
@@ -151,8 +146,7 @@ class Gemini(Remote):
         said = document(answer.body)
         error = said.get("error") if isinstance(said, dict) else None
         error = error if isinstance(error, dict) else {}
-        listed = error.get("details")
-        details = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+        details = [one for one in listed(error.get("details")) if isinstance(one, dict)]
         codes = [one.get("reason") for one in details] + [error.get("status")]
         waits = (seconds(one.get("retryDelay")) for one in details)
         wait = next((one for one in waits if one is not None), retry_after(answer.headers))
@@ -170,10 +164,6 @@ class Gemini(Remote):
         """Gemini keeps no list of what it made."""
         return Unknowable()
 
-    def _model(self, recipe: Recipe) -> str:
-        offer = self.offer(recipe)
-        return offer.endpoint if offer is not None else recipe.model.removeprefix("sim:")
-
 
 def _pictures(said: Mapping[str, Any]) -> Iterator[Output]:
     for part in _parts(_first(said)):
@@ -184,15 +174,13 @@ def _pictures(said: Mapping[str, Any]) -> Iterator[Output]:
 
 
 def _first(said: Mapping[str, Any]) -> Mapping[str, Any]:
-    candidates = said.get("candidates")
-    first = candidates[0] if isinstance(candidates, list) and candidates else None
+    first = next(iter(listed(said.get("candidates"))), None)
     return first if isinstance(first, dict) else {}
 
 
 def _parts(candidate: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     content = candidate.get("content")
-    parts = content.get("parts") if isinstance(content, dict) else None
-    return [one for one in parts if isinstance(one, dict)] if isinstance(parts, list) else []
+    return [one for one in listed(content.get("parts")) if isinstance(one, dict)] if isinstance(content, dict) else []
 
 
 def _reason(said: Mapping[str, Any]) -> Heard:
