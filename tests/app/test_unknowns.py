@@ -89,7 +89,7 @@ def test_the_run_is_parked_with_the_attempt_named_and_the_rest_is_done(world: Wo
     one = the_doubt(world)
     assert one.attempt in row.says
     assert (one.node, one.provider, one.worst, one.asked) == ("doubt", "scripted", PRICE, True)
-    assert one.key in one.look_for
+    assert "idempotency" not in one.look_for, "a key that was never sent cannot be looked for"
     assert one.plain()["worst"] == "0.04"
     assert balance(world.project.ledger.events(one.run)).held == PRICE
 
@@ -219,6 +219,16 @@ def test_resubmit_on_a_resume_counts_the_first_as_spent(world: World) -> None:
     assert summary.state is RunState.DONE
     assert [word.by for word in world.words(run)] == ["policy"]
     assert summary.spent == 4 * PRICE
+
+
+def test_the_project_file_may_set_the_policy_and_the_flag_beats_it(world: World, tmp_path: Path) -> None:
+    (tmp_path / "rushes.toml").write_text('on_unknown = "fail"\n')
+    world.project.config = load_config(tmp_path, {"home": str(tmp_path / "home")}, {})
+    assert world.run().state is RunState.FAILED
+    assert world.run(on_unknown=OnUnknown.ASK).state is RunState.PARKED
+    (tmp_path / "rushes.toml").write_text('on_unknown = "guess"\n')
+    with pytest.raises(UserError, match="on_unknown"):
+        load_config(tmp_path, {}, {})
 
 
 def test_fail_gives_up_and_says_where_to_look(world: World) -> None:

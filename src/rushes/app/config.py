@@ -23,6 +23,7 @@ from platformdirs import user_data_path
 from rushes.errors import ConfigError
 from rushes.model.money import parse_usd
 from rushes.model.problem import did_you_mean
+from rushes.model.run import OnUnknown
 from rushes.model.workflow import Pick
 
 T = TypeVar("T")
@@ -61,6 +62,7 @@ class Config:
     models: Mapping[str, Sourced[str]] = field(default_factory=dict)
     gateways: Mapping[str, Sourced[str]] = field(default_factory=dict)
     agent: Sourced[str | None] = NOBODY
+    on_unknown: Sourced[OnUnknown | None] = NOBODY
     budget: Mapping[str, Sourced[Decimal]] = field(default_factory=dict)
 
 
@@ -139,6 +141,13 @@ def _pick(name: str, found: Sourced[Any]) -> Sourced[Pick]:
         raise _wrong(name, found, f"one of: {', '.join(Pick)}") from None
 
 
+def _on_unknown(name: str, found: Sourced[Any]) -> Sourced[OnUnknown]:
+    try:
+        return Sourced(OnUnknown(str(found.value)), found.source)
+    except ValueError:
+        raise _wrong(name, found, f"one of: {', '.join(OnUnknown)}") from None
+
+
 _CEILINGS = ("run", "day", "project", "agent")
 
 _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
@@ -205,6 +214,7 @@ _SETTINGS: dict[str, Callable[[str, Sourced[Any]], Sourced[Any]]] = {
     "concurrency": _whole,
     "attempts": _whole,
     "pick": _pick,
+    "on_unknown": _on_unknown,
     "output_dir": _text,
     "sim": _address,
     "agent": _text,

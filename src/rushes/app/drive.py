@@ -101,7 +101,7 @@ def _job(project: Project, prepared: Prepared, record: RunRecord, owner: str) ->
         timeout=prepared.models.timeout,
         seconds=prepared.models.seconds,
         scopes=scopes_of(project, prepared, record.id),
-        on_unknown=options.on_unknown or OnUnknown.ASK,
+        on_unknown=options.on_unknown or project.config.on_unknown.value or OnUnknown.ASK,
         past=past_of(fold(project.ledger.events(record.id))),
     )
 

@@ -14,13 +14,14 @@ from typing import Any, NamedTuple
 
 from rushes.app.project import Project
 from rushes.app.review import person
-from rushes.errors import NotFound, RemoteError, UserError
+from rushes.errors import NotFound, RemoteError, RushesError, UserError
 from rushes.ledger.entry import Entry
 from rushes.ledger.fold import AttemptState, RunFold, fold
 from rushes.model.event import Resolved, RunStarted, Unknown
 from rushes.model.ids import AttemptId, RunId
 from rushes.model.operation import SIGNATURES
 from rushes.model.run import RunRecord
+from rushes.plugin.provider import Duplicates
 
 _ENDED = {
     "Reserved": "it was never sent",
@@ -47,7 +48,8 @@ class Outcome(StrEnum):
 class UnknownAttempt(NamedTuple):
     """One request in doubt. `at` is when it was sent (unix seconds), `worst` what it may have cost in USD.
 
-    `asked` is false when its process died before it could ask the provider: a resume does that first.
+    `asked` is false when its process died before it could ask the provider: a resume does that first. `key` is our
+    idempotency key; `keyed` says that its provider takes one, so that it can be looked for there.
     """
 
     attempt: AttemptId
@@ -65,12 +67,13 @@ class UnknownAttempt(NamedTuple):
     key: str
     asked: bool
     says: str
+    keyed: bool = False
 
     @property
     def look_for(self) -> str:
         """What to look for at the provider."""
         when = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(self.at))
-        key = f", idempotency key {self.key}" if self.key else ""
+        key = f", idempotency key {self.key}" if self.keyed else ""
         return f"a request to {self.model} at {self.provider}, sent {when}{key}"
 
     def plain(self) -> dict[str, Any]:
@@ -101,7 +104,7 @@ def unknowns(project: Project) -> list[UnknownAttempt]:
         dead = record.owner is None or project.ledger.dead(record.owner, time.time())
         state = fold(project.ledger.events(run))
         found.extend(
-            _told(record, one)
+            _told(record, one)._replace(keyed=_takes_keys(project, one.event.provider))
             for name in sorted(attempts)
             if (one := state.attempts.get(name)) is not None and _in_doubt(one, dead)
         )
@@ -150,6 +153,13 @@ async def resolve(
 
 def _in_doubt(one: AttemptState, dead: bool) -> bool:
     return one.stage == "Unknown" or (dead and one.stage == "Submitting" and not one.event.harmless)
+
+
+def _takes_keys(project: Project, provider: str) -> bool:
+    try:
+        return project.provider(provider).facts.duplicates is Duplicates.IDEMPOTENCY_KEY
+    except RushesError:
+        return False  # a plug-in that is not here any more
 
 
 def _told(record: RunRecord, one: AttemptState) -> UnknownAttempt:
