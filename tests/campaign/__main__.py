@@ -1,11 +1,14 @@
 """`python -m tests.campaign [--faults N] [--workers N] [--afresh]`: play episodes until so many faults were injected.
 
-Stopped, it goes on where it was. Exit code 1 when a promise was broken.
+Stopped, it goes on where it was. What is tried is a copy of the product's source as it was at the start, so that nobody
+who edits it meanwhile changes what is measured. Exit code 1 when a promise was broken.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
 import subprocess
 import sys
 import time
@@ -30,14 +33,14 @@ def main(given: Sequence[str]) -> int:
     if flags.worker is not None:
         return _work(folder, flags.worker, flags.workers)
     if flags.afresh:
-        for path in folder.glob("*.jsonl"):
-            path.unlink()
+        shutil.rmtree(folder, ignore_errors=True)
     found = _all(folder)
     if found.faults < flags.faults:
         found = _go_on(folder, flags)
     print("\n".join(found.lines()))
     if flags.record:
-        record("faults", {**found._asdict(), "by_kind": found.by_kind, "held_up": found.held_up()})
+        tried = (folder / "commit").read_text()
+        record("faults", {**found._asdict(), "held_up": found.held_up()}, tried)
     return 0 if found.held_up() and found.faults >= flags.faults else 1
 
 
@@ -58,7 +61,8 @@ def _all(folder: Path) -> Totals:
 
 def _go_on(folder: Path, flags: argparse.Namespace) -> Totals:
     command = [sys.executable, "-m", "tests.campaign", "--workers", str(flags.workers), "--name", folder.name]
-    workers = [subprocess.Popen([*command, "--worker", str(n)], cwd=ROOT) for n in range(flags.workers)]
+    env = {**os.environ, "PYTHONPATH": str(_copy_of_source(folder))}
+    workers = [subprocess.Popen([*command, "--worker", str(n)], cwd=ROOT, env=env) for n in range(flags.workers)]
     began = time.monotonic()
     first = _all(folder).faults
     try:
@@ -73,6 +77,14 @@ def _go_on(folder: Path, flags: argparse.Namespace) -> Totals:
             one.kill()
             one.wait()
         print(file=sys.stderr)
+
+
+def _copy_of_source(folder: Path) -> Path:
+    copy = folder / "src"
+    if not copy.exists():
+        shutil.copytree(ROOT / "src", copy, ignore=shutil.ignore_patterns("__pycache__"))
+        (folder / "commit").write_text(commit())
+    return copy
 
 
 def _say(found: Totals, wanted: int, first: int, seconds: float) -> None:

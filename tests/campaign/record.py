@@ -23,12 +23,12 @@ def commit() -> str:
     return asked.stdout.strip() or "no-commit"
 
 
-def record(campaign: str, figures: Mapping[str, Any]) -> None:
-    """Append one line: which campaign, when, of what, where, and what it came to."""
+def record(campaign: str, figures: Mapping[str, Any], tried: str | None = None) -> None:
+    """Append one line: which campaign, when, of what (a commit; None: this one), where, and what it came to."""
     line = {
         "campaign": campaign,
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "commit": commit(),
+        "commit": tried or commit(),
         "python": platform.python_version(),
         "cores": os.cpu_count(),
         "figures": dict(figures),

@@ -159,7 +159,7 @@ class Studio:
         asked = {"prompt": request.recipe.prompt, "seed": request.seed, "idempotency_key": context.idempotency_key}
         headers = {**self._headers(), ASKING: str(request.key)}
         answer = await self._http.post_once(
-            f"{self._url}/jobs", headers=headers, body=json.dumps(asked).encode(), within=30.0
+            f"{self._url}/jobs", headers=headers, body=json.dumps(asked).encode(), within=900.0
         )
         if isinstance(answer, NotSent):
             raise RemoteError(ErrorClass.TRANSIENT, answer.says)

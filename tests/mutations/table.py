@@ -52,13 +52,6 @@ NEVER_TWICE = (
         f"{_ENGINE}/test_doubt.py::test_ask_holds_the_step_names_the_attempt_and_lets_the_rest_go_on",
     ),
     wire(
-        "what an earlier process left unknown is taken up as unknown",
-        "engine/recover.py",
-        ' or attempt.stage == "Unknown"',
-        "",
-        f"{_ENGINE}/test_doubt.py::test_ask_never_sends_again_however_often_the_run_is_resumed",
-    ),
-    wire(
         "a provider that lists its jobs is asked",
         "engine/doubt.py",
         "    found = await _reconciled(order, provider, context, parts)\n",
@@ -73,10 +66,10 @@ NEVER_TWICE = (
         f"{_ENGINE}/test_doubt.py::test_a_key_that_the_provider_has_forgotten_is_not_sent_again",
     ),
     wire(
-        "the idempotency key is minted once for an attempt",
-        "engine/order.py",
-        'f"{attempt}\\0{request.key}".encode()',
-        'f"{attempt}{object()}".encode()',
+        "the idempotency key of an attempt is the same after a crash",
+        "engine/attempt.py",
+        '    context = _context(order, open_.idempotency_key or "", parts)\n',
+        '    context = _context(order, f"{open_.idempotency_key}-again", parts)\n',
         f"{_ENGINE}/test_kill.py::test_killed_between_a_purchase_and_its_answer",
     ),
     wire(
