@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from decimal import Decimal
 from multiprocessing.connection import Connection
 
 from tests.ledger.facts import cell_done, reserved, stored
@@ -12,7 +13,7 @@ from rushes.ledger.entry import Batch
 from rushes.ledger.open import open_ledger
 from rushes.ledger.owner import new_owner
 from rushes.ledger.writer import Writer
-from rushes.model.event import Reserved, Submitting
+from rushes.model.event import Done, Reserved, Submitting
 from rushes.model.ids import AttemptId, RunId
 
 KEYS = [f"question {number}" for number in range(60)]
@@ -64,3 +65,31 @@ def drive(where: str, first: int, pipe: Connection) -> None:
             await asyncio.gather(*(worker(lane) for lane in range(20)))
 
     asyncio.run(main())
+
+
+def spend(where: str, run: RunId, seed: int, pipe: Connection) -> None:
+    """Buy for up to five cents at a time, charged less, until a ceiling refuses and nothing is held any more."""
+    luck, owner, number = random.Random(seed), new_owner(), 0
+    with open_ledger(where) as ledger:
+        pipe.send("ready")
+        pipe.recv()
+        while True:
+            group = []
+            for _ in range(luck.randrange(1, 5)):
+                number += 1
+                worst = Decimal(luck.randrange(1, 6)) / 100
+                name = f"{run} {number}"
+                event = reserved(name, attempt=f"{run}/{number}", worst=worst, scopes=(f"run:{run}", "project:/films"))
+                group.append(event)
+            answers = ledger.commit(run, [Batch(1.0, (event,), claim=True) for event in group], owner)
+            done = [
+                Done(attempt=event.attempt, billed=luck.choice([event.worst, (event.worst or Decimal(0)) / 2]))
+                for event, answer in zip(group, answers, strict=True)
+                if answer
+            ]
+            ledger.append(run, done, 1.0)
+            refused = [answer.short for answer in answers if answer.short is not None]
+            if not done and any(short.left < Decimal("0.05") and not short.held for short in refused):
+                break
+        pipe.send("refused")
+        pipe.recv()
