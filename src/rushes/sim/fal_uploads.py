@@ -104,9 +104,9 @@ def _asked_name(request: Request) -> str:
 
 
 def _numbers(request: Request) -> list[int]:
-    """The part numbers that a client lists, in its order."""
+    """The part numbers that a client lists, in the order of the file: fal_client lists them as they were finished."""
     try:
         listed = request.json()["parts"]
-        return [int(one["partNumber"]) for one in listed[:_MOST_PARTS]]
+        return sorted(int(one["partNumber"]) for one in listed[:_MOST_PARTS])
     except (ValueError, KeyError, TypeError, RecursionError):
         return []

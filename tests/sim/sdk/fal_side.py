@@ -11,6 +11,7 @@ from typing import Any
 
 import fal_client
 import httpx
+from fal_client.client import MultipartUpload
 
 sys.path.insert(0, str(Path(__file__).parent))
 from side import serve  # type: ignore[import-not-found]
@@ -76,6 +77,15 @@ def upload_by_rest(path: str) -> str:
     return str(fal_client.SyncClient().upload(Path(path).read_bytes(), "image/png", "some.png", repository="fal"))
 
 
+def upload_in_parts(path: str, size: int) -> str:
+    """What the SDK does with more than 100 MB; here in parts of `size` bytes, so that a small file has several."""
+    client = fal_client.SyncClient()
+    with client._get_cdn_client() as cdn:
+        return MultipartUpload.save_file(
+            client=cdn, token_manager=client._token_manager, file_path=path, chunk_size=size, content_type="image/png"
+        )
+
+
 def fetch(url: str) -> dict[str, Any]:
     """What lies at a URL, as a user of the SDK would download it."""
     answer = httpx.get(url)
@@ -134,6 +144,7 @@ if __name__ == "__main__":
             "subscribe": subscribe,
             "upload": upload,
             "upload_by_rest": upload_by_rest,
+            "upload_in_parts": upload_in_parts,
             "fetch": fetch,
             "must_reach": must_reach,
             "async_watch": awaited(async_watch),

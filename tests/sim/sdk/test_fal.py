@@ -119,6 +119,16 @@ def test_an_uploaded_file_is_an_input(fal: Side, stage: Stage, pictures: list[Pa
     assert fetched(fal, result)["hex"].startswith(PNG)
 
 
+def test_a_large_file_is_uploaded_in_parts(fal: Side, stage: Stage, pictures: list[Path]) -> None:
+    whole = pictures[0].read_bytes()
+    size = len(whole) // 3 + 1
+
+    url = fal.do("upload_in_parts", path=str(pictures[0]), size=size)
+
+    assert fal.do("fetch", url=url) == {"status": 200, "type": "image/png", "hex": whole.hex()}
+    assert len([one for one in stage.sent() if one.method == "PUT" and "/multipart/" in one.path]) == 3
+
+
 def test_the_options_of_a_submission_go_over_the_wire(fal: Side, stage: Stage) -> None:
     model = "fal-ai/options/schnell"
     options = {"priority": "low", "start_timeout": 30, "hint": "lora", "webhook_url": "http://127.0.0.1:9/never"}
