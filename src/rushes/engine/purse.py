@@ -21,7 +21,8 @@ class Purse:
 
     def __init__(self) -> None:
         self._waiting: deque[tuple[Unit, Short]] = deque()
-        self._untried = 0  # of those, how many were not tried since money came back
+        self._now = 0  # of those, how many are to be tried now
+        self._untried = 0  # how many were not tried since money came back for the last time
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -33,10 +34,16 @@ class Purse:
     def settled(self) -> None:
         """An attempt has settled: what it held and did not spend is there again."""
         self._untried = len(self._waiting)
+        self._now = min(self._untried, _AT_ONCE)
+
+    def try_the_rest(self) -> bool:
+        """Nothing else settles any more: whether some were not tried since, which are tried now."""
+        self._now = min(self._untried, _AT_ONCE)
+        return self._now > 0
 
     def again(self) -> list[Unit]:
         """Units to try now."""
-        count = min(self._untried, len(self._waiting), _AT_ONCE)
+        count, self._now = min(self._now, len(self._waiting)), 0
         self._untried -= count
         return [self._waiting.popleft()[0] for _ in range(count)]
 
@@ -45,6 +52,7 @@ class Purse:
         taken = [one for one in self._waiting if limit is None or limit in one[0].lane]
         self._waiting = deque(one for one in self._waiting if not (limit is None or limit in one[0].lane))
         self._untried = min(self._untried, len(self._waiting))
+        self._now = min(self._now, self._untried)
         return taken
 
     def reasons(self) -> dict[str, int]:

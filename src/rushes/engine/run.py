@@ -59,6 +59,8 @@ class _Run:
             if not desk.running and not desk.ready and (parts.stop.asked or not self._may_go_on()):
                 if not len(self.units.purse):
                     break
+                if self.units.purse.try_the_rest():
+                    continue
                 self.units.refuse_the_rest()  # which may decide cells that others wait for
                 continue
             await self._wait()
