@@ -16,7 +16,7 @@ from keyring.backends import null
 
 from rushes.app.config import load_config
 from rushes.app.keys import Keys
-from rushes.app.offers import Offers
+from rushes.app.offers import Offers, oldest_price
 from rushes.app.plan import Prepared, prepare
 from rushes.app.project import Project
 from rushes.app.run import resume, run_file
@@ -159,6 +159,15 @@ def test_a_price_that_nobody_looked_up_for_a_month_is_said_to_be_old() -> None:
     assert "days ago" not in source("flux_dev", TODAY)
     assert "(looked up 31 days ago)" in source("flux_dev", date(2026, 12, 21))
     assert "(looked up 260 days ago)" in source("seedream_v3", TODAY)
+
+
+def test_a_plan_says_which_of_its_prices_are_old(tmp_path: Path) -> None:
+    steps = FILM.replace("veo_31_fast", "hailuo_pro")
+    with opened(tmp_path) as project:
+        (old,) = [one for one in planned(project, tmp_path, steps, provider="fal").plan.warnings if "days ago" in one]
+        assert "hailuo_pro" in old
+        assert not planned(project, tmp_path, steps).plan.warnings, "what sketch makes has no price"
+    assert oldest_price(Catalogue.default(), "fal", "flux_dev", Operation.TEXT_TO_IMAGE, TODAY) is None
 
 
 def test_nobody_offers_what_the_catalogue_does_not_list() -> None:

@@ -67,6 +67,13 @@ def _age(prices: Iterable[Price], today: date) -> str:
     return f" (looked up {days} days ago)" if days > OLD else ""
 
 
+def oldest_price(catalogue: Catalogue, provider: str, key: str, op: Operation, today: date) -> int | None:
+    """Days since the oldest price of a model was looked up; None when they are fresh, or nobody offers it here."""
+    found = catalogue.offered(key, op, provider)
+    days = max((days_old(price, today) for price in found[1].prices), default=0) if found is not None else 0
+    return days if days > OLD else None
+
+
 def days_old(price: Price, today: date) -> int:
     """How many days ago a price was looked up."""
     return (today - date.fromisoformat(price.as_of)).days

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -181,7 +182,7 @@ def _planned(
     selected, unknown = select(grid, narrowed, failed, stale)
     _refuse(unknown)
     refusals = Refusals(project, models)
-    plan = _simulated(project, _warned(plan_for(selected, refusals.quote), workflow.settings))
+    plan = _simulated(project, _dated(project, _warned(plan_for(selected, refusals.quote), workflow.settings)))
     return Prepared(
         file=file,
         document=document,
@@ -204,6 +205,23 @@ def _warned(plan: Plan, settings: Settings) -> Plan:
         return plan
     most = "an unknown amount" if money.unknown else show_usd(money.high)
     says = f"this may cost {most}, and warn_threshold is {show_usd(warn)}"
+    return dataclasses.replace(plan, warnings=(*plan.warnings, says))
+
+
+def _dated(project: Project, plan: Plan) -> Plan:
+    """The plan, saying which of its prices nobody has looked up for a while."""
+    asked = {(one.provider, one.model, one.op) for one in plan.nodes if one.provider}
+    remote = sorted(one for one in asked if project.remote(one[0]))
+    if not remote:
+        return plan
+    from rushes.app.offers import oldest_price  # prices: for nobody who asks only providers of this machine
+
+    today = date.today()
+    old = {model: oldest_price(project.catalogue, provider, model, op, today) for provider, model, op in remote}
+    said = [f"{model} ({days} days ago)" for model, days in old.items() if days is not None]
+    if not said:
+        return plan
+    says = f"prices that were looked up a while ago, and may have changed: {', '.join(said)}"
     return dataclasses.replace(plan, warnings=(*plan.warnings, says))
 
 
