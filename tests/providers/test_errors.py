@@ -77,6 +77,7 @@ CASES: list[tuple[str, int, Any, dict[str, str], ErrorClass, bool]] = [
     ("fal.RESULT", 500, platform("Internal Server Error"), {}, E.BAD_OUTPUT, False),
     ("fal.RESULT", 504, platform("late", "startup_timeout"), {}, E.BAD_OUTPUT, False),
     ("fal.RESULT", 429, platform("downstream"), {}, E.BAD_OUTPUT, False),
+    ("fal.RESULT", 200, platform("odd", "no_such_word_yet"), {}, E.BAD_OUTPUT, True),
     ("fal.RESULT", 401, platform("who?"), {}, E.AUTH, False),
     ("gemini.SUBMIT", 400, google("INVALID_ARGUMENT", reason="API_KEY_INVALID"), {}, E.AUTH, False),
     ("gemini.SUBMIT", 400, google("INVALID_ARGUMENT", "API key expired. Renew it."), {}, E.AUTH, False),

@@ -136,8 +136,13 @@ class BelievesEverybody(Fal):
 
 
 class SendsWithoutAKey(Fal):
-    def key(self) -> str:
+    def key(self, *, of_a_job: bool = False) -> str:
         return "none"
+
+
+class ForgetsTheJobWithTheKey(Fal):
+    def key(self, *, of_a_job: bool = False) -> str:
+        return super().key()
 
 
 CUT: list[tuple[type[Fal], Check]] = [
@@ -159,6 +164,7 @@ CUT: list[tuple[type[Fal], Check]] = [
     (UploadsEachTime, faulty.an_input_is_uploaded_once),
     (QuotesWhatIsWritten, faulty.nothing_costs_more_than_was_quoted),
     (BelievesEverybody, faulty.a_forged_call_is_not_believed),
+    (ForgetsTheJobWithTheKey, faulty.a_job_is_not_lost_for_want_of_a_key),
     (SendsWithoutAKey, faulty.without_a_key_nothing_is_sent),
 ]
 

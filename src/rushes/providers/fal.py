@@ -58,6 +58,7 @@ RESULT: tuple[Row, ...] = (
     Row("404|410", ErrorClass.BAD_OUTPUT, billed=True),  # the job is no longer known: it was paid for all the same
     Row("5..|408|409|425|429", ErrorClass.BAD_OUTPUT),  # the model failed, and that is never billed: a new one may help
     *COMMON,
+    Row(None, ErrorClass.BAD_OUTPUT, billed=True),
 )
 """About a job that was accepted. Source of what is billed: fal's FAQ, `Do you charge for failed requests?`"""
 
@@ -125,13 +126,13 @@ class Fal(Remote):
 
     async def poll(self, remote: str, context: Context) -> Pending | Finished:
         """Ask about a job. Whatever keeps the answer from us is a reason to ask later, never to buy again."""
-        job = self._job(remote)
+        job, headers = self._job(remote), self._headers(of_a_job=True)
         try:
-            answer = await self.http.ask("GET", job.status, headers=self._headers(), sleep=context.sleep)
+            answer = await self.http.ask("GET", job.status, headers=headers, sleep=context.sleep)
             said = document(answer.body)
             state = said.get("status") if isinstance(said, dict) and answer.status in (200, 202) else None
             if state == "COMPLETED":
-                answer = await self.http.ask("GET", job.response, headers=self._headers(), sleep=context.sleep)
+                answer = await self.http.ask("GET", job.response, headers=headers, sleep=context.sleep)
                 return self._finished(answer, said)
         except Unreachable as error:
             return Pending(pace(job.at, 5.0), says=f"fal cannot be reached: {error}")
@@ -167,12 +168,10 @@ class Fal(Remote):
 
     async def cancel(self, remote: str, context: Context) -> Decimal | None:
         """Stop a job. Nothing is charged for one that fal takes out of its queue; for others it does not say."""
-        job = self._job(remote)
+        job, headers = self._job(remote), self._headers(of_a_job=True)
         try:
-            before = document(
-                (await self.http.ask("GET", job.status, headers=self._headers(), sleep=context.sleep)).body
-            )
-            answer = await self.http.ask("PUT", job.cancel, headers=self._headers(), sleep=context.sleep)
+            before = document((await self.http.ask("GET", job.status, headers=headers, sleep=context.sleep)).body)
+            answer = await self.http.ask("PUT", job.cancel, headers=headers, sleep=context.sleep)
         except Unreachable as error:
             raise RemoteError(ErrorClass.TRANSIENT, f"fal cannot be reached: {error}", maybe_billed=True) from None
         said = document(answer.body)
@@ -232,8 +231,8 @@ class Fal(Remote):
         known = list(dict.fromkeys(str(code) for code in codes if code))
         return Heard(answer.status, known, "; ".join(texts), retry_after(answer.headers))
 
-    def _headers(self) -> dict[str, str]:
-        return {"Authorization": f"Key {self.key()}"}
+    def _headers(self, *, of_a_job: bool = False) -> dict[str, str]:
+        return {"Authorization": f"Key {self.key(of_a_job=of_a_job)}"}
 
     def _is_own(self, url: str) -> bool:
         """Whether the key may be sent there: what fal returns is followed no further than to fal."""

@@ -40,6 +40,7 @@ class Remote(ABC):
         self.http = Http(access.url)
         self._uploads: dict[str, asyncio.Lock] = {}
         self._seen: set[str] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def put(self, recipe: Recipe) -> Put:
         """The parameters of a recipe as its endpoint takes them; never raises."""
@@ -80,11 +81,14 @@ class Remote(ABC):
             return Quote(None, None, 0.0, f"{self.name} does not offer {recipe.alias or recipe.model}")
         return offer.quote(replace(recipe, params=self.put(recipe).body))
 
-    def key(self) -> str:
-        """The key for a header; RemoteError says how to set one."""
+    def key(self, *, of_a_job: bool = False) -> str:
+        """The key for a header. RemoteError says how to set one; for want of it no job is said to have cost nothing."""
         if self.access.key is None or not self.access.key.reveal().strip():
             raise RemoteError(
-                ErrorClass.AUTH, f"there is no key for {self.name}", next_step=f"set one: rushes keys set {self.name}"
+                ErrorClass.AUTH,
+                f"there is no key for {self.name}",
+                maybe_billed=of_a_job,
+                next_step=f"set one: rushes keys set {self.name}",
             )
         return self.access.key.reveal().strip()
 
@@ -121,6 +125,9 @@ class Remote(ABC):
         `lives` is in seconds; an upload counts as gone in its last tenth, so that a job that waits in a queue finds it.
         """
         kind = f"upload:{self.name}:{self.access.url or ''}"
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop, self._uploads = loop, {}  # a lock belongs to the loop on which somebody waited for it
         async with self._uploads.setdefault(artifact.digest, asyncio.Lock()):
             known = _note(context.recall(kind, artifact.digest))
             fresh = known is not None and time.time() < known[1] - lives / 10

@@ -151,6 +151,20 @@ async def without_a_key_nothing_is_sent(subject: Subject) -> None:
     assert subject.service is None or subject.service.books().posts == 0, "a request without a key was sent"
 
 
+async def a_job_is_not_lost_for_want_of_a_key(subject: Subject) -> None:
+    """A resume where no key is set: what was bought is not said to have cost nothing."""
+    if subject.keyless is None:
+        return
+    context = subject.context("keyless-job")
+    answer = await subject.make().submit(subject.requests[0], context)
+    if isinstance(answer, Submitted):
+        try:
+            await subject.keyless().poll(answer.remote, context)
+        except RemoteError as error:
+            assert error.maybe_billed, "a job that cannot be asked about is said to have cost nothing"
+        await await_job(subject.make(), answer.remote, context)
+
+
 async def planning_needs_no_key(subject: Subject) -> None:
     """Versions, checks and quotes come without one."""
     if subject.keyless is not None:
@@ -249,6 +263,7 @@ async def a_result_that_expired_was_paid_for(subject: Subject) -> None:
     service.strike("expired", "result")
     provider, context = subject.make(), subject.context("expired")
     finished = await finish(provider, subject.requests[0], context)
+    await context.sleep(60.0)
     for output in finished.outputs:
         try:
             await read(provider, output, context)
@@ -427,6 +442,7 @@ CHECKS: tuple[Check, ...] = (
     a_server_error_is_not_sent_again,
     an_unreachable_service_is_not_unknown,
     without_a_key_nothing_is_sent,
+    a_job_is_not_lost_for_want_of_a_key,
     planning_needs_no_key,
     a_slow_answer_is_an_answer,
     a_question_that_fails_is_asked_again,
