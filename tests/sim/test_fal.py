@@ -139,7 +139,7 @@ def test_a_waiting_job_is_cancelled_and_costs_nothing() -> None:
         first = (await near.submit()).json()
         second = (await near.submit(prompt="another")).json()
         answer = await near.http.put(second["cancel_url"])
-        assert (answer.status_code, answer.json()) == (202, {"status": "CANCELLATION_REQUESTED"})
+        assert (answer.status_code, answer.json()) == (200, {"status": "OK"})
         assert (await near.finished(second))["error_type"] == "request_cancelled"
         assert (await near.http.get(second["response_url"])).status_code == 499
         await near.finished(first)
@@ -151,6 +151,15 @@ def test_a_waiting_job_is_cancelled_and_costs_nothing() -> None:
         assert (report["cancelled"], report["cancels"], report["billed"]) == (1, 1, "0.003")
 
     simulated(story, at_once=1)
+
+
+def test_a_running_job_is_asked_to_stop() -> None:
+    async def story(near: Near) -> None:
+        job = (await near.submit()).json()
+        answer = await near.http.put(job["cancel_url"])
+        assert (answer.status_code, answer.json()) == (202, {"status": "CANCELLATION_REQUESTED"})
+
+    simulated(story, time_scale=1.0)
 
 
 def test_no_key_no_service_and_a_job_belongs_to_its_account() -> None:

@@ -201,11 +201,13 @@ class Fal:
     def _cancel(self, call: Call, job: Job) -> Reply:
         if job.state is State.CANCELLED:
             return json_reply({"status": "CANCELLATION_REQUESTED"}, 202)
+        waited = job.state is State.QUEUED
         if not job.facts["account"].cancel(job):
             return json_reply({"status": "ALREADY_COMPLETED"}, 400)
         job.entry.cancelled = True
         call.world.books.cancels.add(job.id)
-        return json_reply({"status": "CANCELLATION_REQUESTED"}, 202)
+        # fal's reference of the queue: OK is one that was taken out of it, for others the runner is asked to stop
+        return json_reply({"status": "OK"}) if waited else json_reply({"status": "CANCELLATION_REQUESTED"}, 202)
 
 
 def _app_of(model: str) -> str:
