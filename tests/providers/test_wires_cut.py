@@ -17,7 +17,7 @@ from rushes.plugin.provider import Absent, Finished, Submitted
 from rushes.providers.fal import Fal
 from rushes.providers.http import Answer, Http, NotSent, Unknown
 from rushes.providers.remote import Remote
-from rushes.testing import faulty
+from rushes.testing import faulty, lasting
 from rushes.testing.faulty import Check
 
 
@@ -157,13 +157,13 @@ CUT: list[tuple[type[Fal], Check]] = [
     (SaysItCostsNothing, faulty.a_lost_answer_is_unknown),
     (SaysItCostsNothing, faulty.a_refusal_is_a_matter_of_policy),
     (TakesARefusalForAFailure, faulty.a_refusal_is_a_matter_of_policy),
-    (ShowsTheKey, faulty.no_error_shows_the_key),
+    (ShowsTheKey, lasting.no_error_shows_the_key),
     (GivesUpOnAQuestion, faulty.a_question_that_fails_is_asked_again),
     (AsksWithoutEnd, faulty.questions_keep_a_distance),
-    (SaysThatThereIsNone, faulty.a_lost_answer_cannot_be_reconciled_away),
-    (UploadsEachTime, faulty.an_input_is_uploaded_once),
+    (SaysThatThereIsNone, lasting.a_lost_answer_cannot_be_reconciled_away),
+    (UploadsEachTime, lasting.an_input_is_uploaded_once),
     (QuotesWhatIsWritten, faulty.nothing_costs_more_than_was_quoted),
-    (BelievesEverybody, faulty.a_forged_call_is_not_believed),
+    (BelievesEverybody, lasting.a_forged_call_is_not_believed),
     (ForgetsTheJobWithTheKey, faulty.a_job_is_not_lost_for_want_of_a_key),
     (SendsWithoutAKey, faulty.without_a_key_nothing_is_sent),
 ]

@@ -36,7 +36,7 @@ from rushes.plugin.provider import (
     Submitted,
     Unknowable,
 )
-from rushes.testing import faulty
+from rushes.testing import faulty, lasting
 from rushes.testing.requests import request_of
 from rushes.testing.subject import Service, Subject, await_job, finish, read, results
 
@@ -395,4 +395,5 @@ CHECKS: tuple[Check, ...] = (
     an_idempotency_key_buys_once,
     pending_waits_are_said,
     *faulty.CHECKS,
+    *lasting.CHECKS,
 )
