@@ -32,7 +32,7 @@ def laid_over(fault: Fault, reply: Reply, speaker: Spoken, request: Request) -> 
     if fault.what is What.CLOSE_AFTER:
         return Reply(0, end=End.SILENT)
     if fault.what is What.CLOSE_MID:
-        return reply._replace(pieces=(Piece(body[:half]),), end=End.CUT, length=len(body), receipt=None)
+        return reply._replace(pieces=(Piece(body[:half]),), end=End.CUT, length=len(body))
     if fault.what is What.TRUNCATED:
         return reply._replace(pieces=(Piece(body[:half]),), receipt=None)
     if fault.what is What.HANG_UP:
