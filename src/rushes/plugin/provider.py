@@ -7,8 +7,8 @@ The engine drives it in this order, and writes to the ledger between the lines::
 A provider that answers at once returns `Finished` from `submit` and is never polled.
 Failures are raised as `RemoteError` with the class that the retry policy reads. From `poll` and `fetch` a `transient`,
 `rate_limit` or `timeout` is about the question: it is asked again, and the job is not lost. A job that failed is told
-with another class or with `maybe_billed`; `bad_output` is the one after which a new one may be bought. `submit` sends its POST
-once: when it cannot be certain that nothing was accepted it raises `RemoteError(UNKNOWN_OUTCOME)`.
+with another class or with `maybe_billed`; `bad_output` is the one after which a new one may be bought. `submit` sends
+its POST once: when it cannot be certain that nothing was accepted it raises `RemoteError(UNKNOWN_OUTCOME)`.
 """
 
 from __future__ import annotations
