@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import partial
 from typing import Any, NamedTuple
@@ -18,10 +18,10 @@ from rushes.model.media import Artifact
 from rushes.model.money import ZERO
 from rushes.model.request import Request
 from rushes.plugin.access import Access
-from rushes.plugin.provider import Context, Duplicates, Facts, Finished, Output, Pending, Submitted, Unknowable
+from rushes.plugin.provider import Context, Duplicates, Facts, Finished, Pending, Submitted, Unknowable
 from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, paid, plain, read, retry_after, unknown
 from rushes.providers.http import Answer, Unreachable
-from rushes.providers.remote import Remote, document, listed, media_type, pace
+from rushes.providers.remote import Remote, document, files_of, listed, pace
 from rushes.providers.signing import Keys
 from rushes.providers.spelled import endpoints
 
@@ -154,7 +154,7 @@ class Fal(Remote):
             if True in listed(said.get("has_nsfw_concepts")):  # a black picture stands in for what was held back
                 heard = Heard(200, ["content_policy_violation"], "the result was held back")
                 raise read(RESULT, heard, self.name, self.access.key)
-            if outputs := tuple(_outputs(said)):
+            if outputs := tuple(files_of(said)):
                 return Finished(outputs)
             if not error:
                 raise RemoteError(ErrorClass.BAD_OUTPUT, "fal finished without a result", maybe_billed=True)
@@ -178,8 +178,7 @@ class Fal(Remote):
         state = said.get("status") if isinstance(said, dict) else None
         if answer.status == 404 or state == "NOT_FOUND":
             raise RemoteError(ErrorClass.INVALID_INPUT, "fal does not know this job", maybe_billed=True)
-        waited = isinstance(before, dict) and before.get("status") == "IN_QUEUE"
-        return ZERO if state == "OK" and waited else None
+        return ZERO if state == "OK" and isinstance(before, dict) and before.get("status") == "IN_QUEUE" else None
 
     async def reconcile(self, request: Request, context: Context) -> Unknowable:
         """fal has no list of jobs that a request could be found in."""
@@ -187,9 +186,7 @@ class Fal(Remote):
 
     async def called(self, headers: Mapping[str, str], body: bytes) -> str | None:
         """The id of the job that a call is about, when fal signed it, else None. It is a hint to ask."""
-        if not await self._keys.signed(headers, body):
-            return None
-        said = document(body)
+        said = document(body) if await self._keys.signed(headers, body) else None
         named = said.get("request_id") if isinstance(said, dict) else None
         return named if isinstance(named, str) else None
 
@@ -222,14 +219,15 @@ class Fal(Remote):
 
     def heard(self, answer: Answer) -> Heard:
         """fal has two shapes: a list of typed details from models, a text with `error_type` from the platform."""
-        said = document(answer.body)
-        said = said if isinstance(said, dict) else {}
+        found = document(answer.body)
+        said = found if isinstance(found, dict) else {}
         detail = said.get("detail")
         parts = [one for one in listed(detail) if isinstance(one, dict)]
         codes = [one.get("type") for one in parts] + [said.get("error_type"), answer.headers.get("x-fal-error-type")]
         texts = [str(one.get("msg", "")) for one in parts] or [str(detail or said.get("error") or "")]
-        known = list(dict.fromkeys(str(code) for code in codes if code))
-        return Heard(answer.status, known, "; ".join(texts), retry_after(answer.headers))
+        return Heard(
+            answer.status, [str(code) for code in codes if code], "; ".join(texts), retry_after(answer.headers)
+        )
 
     def _headers(self, *, of_a_job: bool = False) -> dict[str, str]:
         return {"Authorization": f"Key {self.key(of_a_job=of_a_job)}"}
@@ -253,14 +251,3 @@ class Fal(Remote):
         if not all(isinstance(url, str) and self._is_own(url) for url in job[1:4]):
             raise RemoteError(ErrorClass.INVALID_INPUT, "this job's addresses are not fal's")
         return job
-
-
-def _outputs(said: Mapping[str, Any]) -> Iterator[Output]:
-    """Every file of a result, in fal's order."""
-    for name in ("images", "image", "video", "videos", "audio", "audio_file"):
-        value = said.get(name)
-        for one in listed(value) or [value]:
-            file = one if isinstance(one, dict) else {}
-            url = str(file.get("url") or "")
-            if url.startswith(("http://", "https://")):
-                yield Output(media_type(file.get("content_type"), url, name.rstrip("s").partition("_")[0]), url=url)

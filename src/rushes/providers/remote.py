@@ -9,7 +9,7 @@ import asyncio
 import json
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -205,6 +205,17 @@ def pace(at: float, least: float) -> float:
     """
     age = time.time() - at if at else 0.0
     return max(least, min(age / 10, 15.0))
+
+
+def files_of(said: Mapping[str, Any]) -> Iterator[Output]:
+    """Every file of a result, in the order of its answer: `{"images": [{"url": ..., "content_type": ...}]}`."""
+    for name in ("images", "image", "video", "videos", "audio", "audio_file"):
+        value = said.get(name)
+        for one in listed(value) or [value]:
+            file = one if isinstance(one, dict) else {}
+            url = str(file.get("url") or "")
+            if url.startswith(("http://", "https://")):
+                yield Output(media_type(file.get("content_type"), url, name.rstrip("s").partition("_")[0]), url=url)
 
 
 def media_type(said: object, url: str, kind: str) -> str:
