@@ -52,6 +52,16 @@ def test_a_unit_that_does_not_fit_waits_for_money_that_comes_back(tmp_path: Path
     assert bought(one) == 3
 
 
+def test_money_that_comes_back_is_used_at_once_and_not_when_all_is_over(tmp_path: Path) -> None:
+    provider = Cheaper(price=PRICE, latency=lambda request: 900.0 if "slow" in (request.recipe.prompt or "") else 10.0)
+    one = Rig(tmp_path, provider)
+    run = one.new_run()
+    assert go(one, run, "0.50", "slow", "a", "b").state is RunState.DONE  # type: ignore[attr-defined]
+    entries = one.ledger.events(run)
+    assert entries[-1].at - entries[0].at < 905.0
+    assert provider.most_in_flight == 2
+
+
 def test_a_wait_for_money_is_shown_as_the_budget_it_waits_for(tmp_path: Path) -> None:
     one = rig(tmp_path, Cheaper)
     run = one.new_run()

@@ -35,13 +35,13 @@ def test_ten_thousand_jobs_cost_their_account_forty_polls_a_second_and_every_one
     async def main() -> None:
         pace = Pace(Wakes())
 
-        async def job(name: str) -> None:
+        async def job(number: int) -> None:
             while True:
-                await pace.turn("account", name, 5.0, rate=40.0)
-                asked[name] += 1
+                await pace.turn("account", f"j{number}", 5.0, expected=float(number), rate=40.0)
+                asked[f"j{number}"] += 1
                 per_second[int(now())] += 1
 
-        tasks = [asyncio.create_task(job(f"j{n}")) for n in range(10_000)]
+        tasks = [asyncio.create_task(job(n)) for n in range(10_000)]
         await asyncio.sleep(600.0)
         for task in tasks:
             task.cancel()
