@@ -93,6 +93,12 @@ def test_a_summary_never_breaks_its_columns(rows: list[tuple[str, str, str]]) ->
     assert all("/very/long" in text for text in long), "only paths are left whole, to be copied"
 
 
+def test_why_nodes_came_to_nothing_is_said_once_for_each_reason() -> None:
+    lines = tuple(line(i, "skipped", bought=0, says="not selected (--mode images)") for i in range(5))
+    (said,) = [text for text in shown(show_summary, summary(lines)) if "not selected" in text]
+    assert said.startswith("skipped: Scene 0, Scene 1, Scene 2 and 2 more: not selected")
+
+
 def test_a_large_plan_is_grouped_and_says_how_to_see_all() -> None:
     lines = plan_lines(plan_of(10_000))
     assert len(lines) < 15 and any("10,000" in text for text in lines) and any("--all" in text for text in lines)

@@ -245,7 +245,7 @@ def _show_reasons(nodes: Iterable[NodeLine], console: Console) -> None:
             groups.setdefault((one.state, one.says), []).append(clean(one.title))
     for (state, says), names in list(groups.items())[:MOST]:
         more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
-        console.print(Text(f"{state}: {', '.join(names[:3])}{more}: {clean(says)}", style="dim"), soft_wrap=True)
+        console.print(Text(f"{state}: {', '.join(names[:3])}{more}: {clean(says)}", style="dim"))
 
 
 def _show_failures(summary: RunSummary, console: Console) -> None:
