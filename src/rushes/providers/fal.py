@@ -25,9 +25,7 @@ from rushes.providers.remote import Remote, document, files_of, listed, pace
 from rushes.providers.signing import Keys
 from rushes.providers.spelled import endpoints
 
-QUEUE = "https://queue.fal.run"
-REST = "https://rest.fal.ai"
-CDN = "https://v3.fal.media"
+QUEUE, REST, CDN = "https://queue.fal.run", "https://rest.fal.ai", "https://v3.fal.media"
 
 KEEP = 24 * 3600.0
 """Seconds for which results and uploads are asked to be kept; how long without asking is not documented."""
@@ -187,8 +185,7 @@ class Fal(Remote):
     async def called(self, headers: Mapping[str, str], body: bytes) -> str | None:
         """The id of the job that a call is about, when fal signed it, else None. It is a hint to ask."""
         said = document(body) if await self._keys.signed(headers, body) else None
-        named = said.get("request_id") if isinstance(said, dict) else None
-        return named if isinstance(named, str) else None
+        return str(said["request_id"]) if isinstance(said, dict) and said.get("request_id") else None
 
     async def upload(self, artifact: Artifact, context: Context) -> str:
         """Send an input to fal's storage."""
