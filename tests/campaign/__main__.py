@@ -98,13 +98,14 @@ def _work(folder: Path, worker: int, workers: int) -> int:
     """Play every episode whose number is this worker's, one kind of provider after the other."""
     kept = Kept(folder / f"{worker}-of-{workers}.jsonl")
     number = worker + workers * len(kept.read())
-    judge = Judge(1 / SPEED)
+    judge, parent = Judge(1 / SPEED), os.getppid()
     try:
-        while True:
+        while os.getppid() == parent:  # whoever asked for it may be killed
             kept.add(play(judge, KINDS[number // workers % len(KINDS)], number, ROWS))
             number += workers
     finally:
         judge.close()
+    return 1
 
 
 if __name__ == "__main__":

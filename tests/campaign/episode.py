@@ -29,7 +29,7 @@ _NTH = 4
 """At which fact of a name an accident falls, at most: so each process comes a little further than the last."""
 
 _ROUNDS = 40
-_CALM = 6
+_CALM = 10
 
 
 class Played(NamedTuple):
@@ -139,9 +139,9 @@ class _Episode:
         """Nothing goes wrong any more: everything that can be had is had, and the rest is decided by the books."""
         look = None
         for _ in range(_CALM):
-            self._round(Accident(What.NONE))
+            state = self._round(Accident(What.NONE))
             look = self._look()
-            if look is None or not (look.listed or look.left):
+            if look is None or (state == "done" and not (look.listed or look.left)):
                 break
             if look.listed and not look.left:
                 self._unaccounted(look)

@@ -154,12 +154,12 @@ def _wrong(store: Path) -> list[str]:
 
 
 def some_faults(dice: random.Random) -> list[dict[str, Any]]:
-    """A mix of what goes wrong on the wire; each strikes a request twice at most, so that every run comes to an end."""
+    """A mix of what goes wrong on the wire; each strikes a request so often at most that every run comes to an end."""
     submit = ("close-after", "504-after", "close-mid", "500-after", "truncated", "503", "429", "close-before", "slow")
     later = ("close-mid", "500", "429", "503", "truncated", "unknown-status", "slow", "close-after")
-    chosen = [(what, "submit", dice.uniform(0.05, 0.25)) for what in dice.sample(submit, 4)]
-    chosen += [(what, "status", dice.uniform(0.05, 0.2)) for what in dice.sample(later, 2)]
-    chosen += [(what, "download", dice.uniform(0.05, 0.2)) for what in dice.sample(("close-mid", "500", "slow"), 1)]
+    chosen = [(what, "submit", dice.uniform(0.1, 0.3)) for what in dice.sample(submit, 4)]
+    chosen += [(what, "status", dice.uniform(0.2, 0.5)) for what in dice.sample(later, 3)]
+    chosen += [(what, "download", dice.uniform(0.2, 0.5)) for what in dice.sample(("close-mid", "500", "slow"), 2)]
     rings = ("webhook-twice", "webhook-late", "webhook-lost", "webhook-forged")
     chosen += [("webhook-twice", "webhook", 0.4), (dice.choice(rings), "webhook", 0.2)]
-    return [{"what": what, "place": place, "rate": rate, "first": 2, "seconds": 1.0} for what, place, rate in chosen]
+    return [{"what": what, "place": place, "rate": rate, "first": 3, "seconds": 1.0} for what, place, rate in chosen]

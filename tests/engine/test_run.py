@@ -214,6 +214,15 @@ def test_a_rate_limit_uses_up_no_try_and_nothing_is_sent_before_retry_after(tmp_
     assert elapsed(one) >= 7 * 89.0
 
 
+def test_rate_limits_leave_all_tries_for_failures(tmp_path: Path) -> None:
+    faults = [
+        Fault(error=ErrorClass.RATE_LIMIT, times=5, retry_after=1.0),
+        Fault(error=ErrorClass.TRANSIENT, times=1),
+    ]
+    one = rig(tmp_path, faults=faults)
+    assert one.go(workflow(still("a")), retry=RetryPolicy(tries=2)).state is RunState.DONE
+
+
 def test_one_failure_leaves_independent_work_alone(tmp_path: Path) -> None:
     one = rig(tmp_path, faults=[Fault(error=ErrorClass.AUTH, when=lambda r: "bad" in (r.recipe.prompt or ""))])
     end = one.go(workflow(still("bad"), still("good"), film("f", "good")))

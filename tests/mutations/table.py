@@ -171,7 +171,7 @@ NEVER_OVER = (
         "engine/units.py",
         "        unit.tries += error.kind is not ErrorClass.RATE_LIMIT\n",
         "        unit.tries += 1\n",
-        f"{_ENGINE}/test_run.py::test_a_rate_limit_uses_up_no_try_and_nothing_is_sent_before_retry_after",
+        f"{_ENGINE}/test_run.py::test_rate_limits_leave_all_tries_for_failures",
     ),
     wire(
         "nothing is sent before Retry-After",
