@@ -80,7 +80,10 @@ class Till:
         for attempt, worst, scopes, stand, billed in self._tx.read(_HOLDS, (self._list_of(attempts),)):
             amount = None if worst is None else Decimal(worst)
             self._holds[attempt] = Hold(amount, tuple(json.loads(scopes)), Stand(stand), Decimal(billed))
-        opening = {event.attempt: opened(event) for event in moving if isinstance(event, Reserved)}
+        opening: dict[AttemptId, Hold] = {}
+        for event in moving:
+            if isinstance(event, Reserved):
+                opening.setdefault(event.attempt, opened(event))  # the first is the one that counts
         scopes_of: set[str] = set()
         for event in moving:
             hold = self._holds.get(event.attempt) or opening.get(event.attempt)  # type: ignore[attr-defined]
