@@ -56,7 +56,7 @@ class PriceList:
         terms = self.terms(protocol, endpoint, kind)
         usd = self._changed.get(endpoint)
         if usd is None:
-            usd = next((other for word, other in (terms.when or {}).items() if _says(params, word)), terms.usd)
+            usd = next((other for words, other in (terms.when or {}).items() if _says(params, words)), terms.usd)
         return usd * max(_units(terms, params, pixels), terms.fewest) + terms.plus
 
     def seconds(self, protocol: str, endpoint: str, kind: str, chance: Chance, key: object) -> float:
@@ -92,7 +92,12 @@ def _units(terms: Terms, params: Mapping[str, Any], pixels: int) -> Decimal:
     return Decimal(1)
 
 
-def _says(params: Mapping[str, Any], word: str) -> bool:
+def _says(params: Mapping[str, Any], words: str) -> bool:
+    """Whether a request says all of `4k silent`."""
+    return all(_says_word(params, word) for word in words.split())
+
+
+def _says_word(params: Mapping[str, Any], word: str) -> bool:
     if word == "audio":
         return any(params.get(name) in (True, "true") for name in AUDIO)
     if word == "silent":
