@@ -31,24 +31,30 @@ class What(StrEnum):
 
 
 BOUNDARIES = {
-    "RunStarted": 1,
-    "Reserved": 2,
-    "Submitting": 5,
-    "Accepted": 5,
-    "Running": 1,
-    "Done": 4,
-    "Stored": 5,
-    "Failed": 1,
-    "Unknown": 2,
-    "CellDone": 2,
+    "RunStarted": 2,
+    "Reserved": 12,
+    "Submitting": 24,
+    "Accepted": 24,
+    "Running": 2,
+    "Done": 20,
+    "Stored": 24,
+    "Failed": 2,
+    "Unknown": 3,
+    "CellDone": 12,
     "RunParked": 1,
     "RunEnded": 1,
 }
 """The facts before and after which a process is killed, and how often in comparison."""
 
+_AT_ONCE = frozenset({"Accepted", "Running"})
+"""What a provider that answers at once has none of."""
+
 
 class Accident(NamedTuple):
-    """One accident: at the `nth` fact of this name, after or for or by so many seconds, or at so many bytes."""
+    """One accident: at the `nth` fact of this name, after or for or by so many seconds, or at so many bytes.
+
+    A process whose ledger is locked, or whose clock jumps, is killed after its fact all the same.
+    """
 
     what: What
     fact: str = ""
@@ -57,8 +63,11 @@ class Accident(NamedTuple):
     size: int = 0
 
 
-def some_accident(dice: random.Random, nth: int, usual: float) -> Accident:
-    """An accident by chance: at one of the first `nth` facts of a name, or within `usual` seconds."""
+def some_accident(dice: random.Random, nth: int, usual: float, *, at_once: bool) -> Accident:
+    """An accident by chance: at one of the first `nth` facts of a name, or within `usual` seconds.
+
+    `at_once`: the provider's answer is the result.
+    """
     what = dice.choices(
         [What.KILL_BEFORE, What.KILL_AFTER, What.KILL_ANYWHERE, What.DISK_FULL, What.LOCKED, What.CLOCK],
         [35, 30, 20, 5, 5, 5],
@@ -68,7 +77,8 @@ def some_accident(dice: random.Random, nth: int, usual: float) -> Accident:
         seconds = dice.uniform(0.05, 0.3)
     if what is What.CLOCK:
         seconds = dice.choice([-86_400.0, -3_600.0, -5.0, 5.0, 3_600.0, 86_400.0, 40 * 86_400.0])
-    fact = dice.choices(list(BOUNDARIES), list(BOUNDARIES.values()))[0]
+    facts = {name: weight for name, weight in BOUNDARIES.items() if not (at_once and name in _AT_ONCE)}
+    fact = dice.choices(list(facts), list(facts.values()))[0]
     return Accident(what, fact, dice.randint(1, nth), seconds, dice.randint(2, 200) * 1024)
 
 
@@ -80,6 +90,9 @@ class Struck(Journal):
         self._accident = accident
         self._note = note
         self._count = 0
+        if accident.what is What.CLOCK:
+            jump(accident.seconds)
+            note(accident.what)
 
     def put(self, *events: Event) -> None:
         """Hand over."""
@@ -117,9 +130,6 @@ class Struck(Journal):
         if what is What.KILL_BEFORE:
             self._note(f"{what}: {type(event).__name__}")
             os.kill(os.getpid(), signal.SIGKILL)
-        elif what is What.CLOCK:
-            jump(self._accident.seconds)
-            self._note(what)
         elif what is What.DISK_FULL:
             fill_disk(self._accident.size)
             self._note(what)
@@ -127,8 +137,8 @@ class Struck(Journal):
     def _after(self, event: Event) -> None:
         if type(event).__name__ != self._accident.fact or self._count < self._accident.nth:
             return
-        if self._accident.what is What.KILL_AFTER:
-            self._note(f"{self._accident.what}: {type(event).__name__}")
+        if self._accident.what in (What.KILL_AFTER, What.CLOCK, What.LOCKED):
+            self._note(f"{What.KILL_AFTER}: {type(event).__name__}")
             os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -73,7 +73,7 @@ class _Episode:
         began = time.monotonic()
         self.judge.faults(some_faults(self.dice))
         for _ in range(_ROUNDS):
-            state = self._round(some_accident(self.dice, _NTH, 0.5))
+            state = self._round(some_accident(self.dice, _NTH, 0.5, at_once=self.kind == "gemini"))
             if state in ("done", "parked"):
                 break  # nothing more happens by itself
         self.judge.faults([])

@@ -91,7 +91,7 @@ NEVER_TWICE = (
         "providers/http.py",
         'self._client(pooled=False).stream(\n                    "POST"',
         'self._client(pooled=True).stream(\n                    "POST"',
-        f"{_HTTP}::test_a_paid_request_never_goes_over_a_connection_that_was_used_before",
+        f"{_HTTP}::test_paid_requests_share_no_connection_even_with_one_that_stays_open",
     ),
     wire(
         "a 5xx to a paid request is believed to be nothing but unknown",
