@@ -13,7 +13,8 @@ from rushes.errors import ErrorClass, RemoteError
 from rushes.model.claim import Short
 from rushes.model.money import ZERO
 
-_AT_ONCE = 64  # units that are tried again together: with ten thousand waiting, money that came back reaches some
+_AT_ONCE = 8  # units that are tried again when one attempt has settled: what came back reaches few
+_TOGETHER = 64  # when nothing else settles, and all must have been tried
 
 
 class Purse:
@@ -38,7 +39,7 @@ class Purse:
 
     def try_the_rest(self) -> bool:
         """Nothing else settles any more: whether some were not tried since, which are tried now."""
-        self._now = min(self._untried, _AT_ONCE)
+        self._now = min(self._untried, _TOGETHER)
         return self._now > 0
 
     def again(self) -> list[Unit]:

@@ -217,6 +217,7 @@ class Units:
         if hopeless(beyond.short):
             self.give_up(unit, refusal(beyond.short))
         else:
+            unit.order = None  # nothing was written down, and nobody else was asked: it is as fresh as before
             self.purse.wait(unit, beyond.short)
 
     def _called_off(self, unit: Unit, off: CalledOff) -> None:
