@@ -207,12 +207,9 @@ def _of_money(money: Balance) -> Iterator[str]:
     if money.over:
         yield f"providers charged {show_usd(money.over)} more than they quoted; the ceilings count it"
     if money.guessed:
-        yield (
-            f"{show_usd(money.guessed)} of what was spent is a worst case: it was charged, or may have been,"
-            " and nobody said how much"
-        )
+        yield f"{show_usd(money.guessed)} of it is counted as quoted, at most: nobody said what was charged"
     if money.held:
-        yield f"{show_usd(money.held)} is held for requests that are open or in doubt"
+        yield f"{show_usd(money.held)} is held for requests that are open or in doubt: rushes unknowns"
 
 
 _WORST_FIRST = (State.FAILED, State.WAITING, State.RUN, State.AFTER, State.BLOCKED, State.DONE, State.SKIPPED)
