@@ -237,7 +237,7 @@ NEVER_LOST = (
         "ledger/sqlite.py",
         '    "PRAGMA synchronous=FULL",\n',
         '    "PRAGMA synchronous=OFF",\n',
-        "tests/ledger/test_open.py",
+        "tests/ledger/test_open.py::test_a_commit_waits_for_the_disk",
     ),
 )
 
