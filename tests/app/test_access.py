@@ -135,7 +135,7 @@ def test_a_retired_model_is_refused_before_spending_with_its_successor(provider:
         ("gemini", "text_to_image", "nano_banana_2", {}, "0.067", "0.067"),
         ("gemini", "text_to_image", "nano_banana_2", {"imageSize": "4K"}, None, None),
         ("gemini", "text_to_image", "nano_banana_pro", {"resolution": "2K"}, "0.134", "0.134"),
-        ("fal", "image_to_video", "veo_3_1_fast", {"durationSeconds": "4", "resolution": "1080p"}, "0.48", "0.48"),
+        ("fal", "image_to_video", "veo_3_1_fast", {"durationSeconds": "4", "resolution": "1080p"}, "0.60", "0.60"),
         ("fal", "text_to_video", "kling_2_6_pro", {"duration": 10}, "0.70", "1.40"),
         ("fal", "text_to_image", "flux_dev", {"width": 1024, "height": 1024}, "0.050", "0.050"),
         ("fal", "upscale_video", "topaz", {}, None, None),
