@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -110,7 +111,7 @@ class RunSummary:
     spent: Decimal
     unpriced: int
     attempts: int
-    nodes: tuple[NodeLine, ...]
+    nodes: Sequence[NodeLine]
     failures: tuple[Failure, ...]
     waiting: tuple[WaitingRow, ...]
     guessed: Decimal = ZERO
@@ -178,7 +179,7 @@ def summarize(
 ) -> RunSummary:
     """The summary of a run, live or over. Linear in cells and entries."""
     tally = Tally(entries)
-    lines, counts = _lines(grid, outcomes, tally)
+    counts = _counts(grid, outcomes, tally)
     return RunSummary(
         run=record.id,
         workflow=record.workflow,
@@ -194,7 +195,7 @@ def summarize(
         over=tally.money.over,
         unpriced=tally.money.unpriced,
         attempts=tally.attempts,
-        nodes=lines,
+        nodes=_Lines(grid, outcomes, tally),
         failures=_failures(record, grid, outcomes, tally) if counts.failed else (),
         waiting=_waiting(record, grid, outcomes) if counts.waiting else (),
         notes=tuple(_of_money(tally.money)),
@@ -216,30 +217,61 @@ _WORST_FIRST = (State.FAILED, State.WAITING, State.RUN, State.AFTER, State.BLOCK
 _NOTHING = NodeTally()
 
 
-def _lines(grid: Grid, outcomes: Sequence[Outcome | None], tally: Tally) -> tuple[tuple[NodeLine, ...], Counts]:
-    lines: list[NodeLine] = []
-    total: dict[str, int] = dict.fromkeys(map(str, State), 0)
+class _Lines(Sequence[NodeLine]):
+    """One line per node, made when somebody looks: a large run that had nothing to do shows none."""
+
+    def __init__(self, grid: Grid, outcomes: Sequence[Outcome | None], tally: Tally) -> None:
+        self._from = grid, outcomes, tally
+
+    @cached_property
+    def _made(self) -> tuple[NodeLine, ...]:
+        grid, outcomes, tally = self._from
+        lines = []
+        for number, node in enumerate(grid.nodes):
+            first, rows = grid.first[number], grid.count[number]
+            states, says = _states(outcomes[first : first + rows])
+            line = _line(node, rows, states, tally.nodes.get(node.id, _NOTHING), says)
+            if line.op not in INLINE or line.op == "approve" or line.state != "done":
+                lines.append(line)
+        return tuple(lines)
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+    def __getitem__(self, which: Any) -> Any:
+        return self._made[which]
+
+    def __iter__(self) -> Iterator[NodeLine]:
+        return iter(self._made)
+
+
+def _counts(grid: Grid, outcomes: Sequence[Outcome | None], tally: Tally) -> Counts:
+    total = dict.fromkeys(State, 0)
     reused = 0
     for number, node in enumerate(grid.nodes):
-        first, rows = grid.first[number], grid.count[number]
-        states, says = _states(outcomes[first : first + rows])
-        for state, count in states.items():
-            total[state] += count
-        line = _line(node, rows, states, tally.nodes.get(node.id, _NOTHING), says)
-        reused += line.reused
-        if line.op not in INLINE or line.op == "approve" or line.state != "done":
-            lines.append(line)
-    return tuple(lines), Counts(
+        first, done = grid.first[number], 0
+        for outcome in outcomes[first : first + grid.count[number]]:
+            state = State.AFTER if outcome is None else outcome.state
+            total[state] += 1
+            done += state is State.DONE
+        if node.op not in INLINE:
+            reused += _earlier(done, tally.nodes.get(node.id, _NOTHING))
+    return Counts(
         total=sum(total.values()),
-        done=total["done"],
+        done=total[State.DONE],
         reused=reused,
         bought=sum(of.bought for of in tally.nodes.values()),
-        failed=total["failed"],
-        blocked=total["blocked"],
-        skipped=total["skipped"],
-        waiting=total["waiting"],
-        open=total["run"] + total["after"],
+        failed=total[State.FAILED],
+        blocked=total[State.BLOCKED],
+        skipped=total[State.SKIPPED],
+        waiting=total[State.WAITING],
+        open=total[State.RUN] + total[State.AFTER],
     )
+
+
+def _earlier(done: int, of: NodeTally) -> int:
+    """A row that is done without a purchase of its own in this run stood in the ledger already."""
+    return max(0, done - len(of.rows))
 
 
 def _states(outcomes: Sequence[Outcome | None]) -> tuple[dict[str, int], str]:
@@ -271,8 +303,7 @@ def _line(node: Node, rows: int, states: dict[str, int], of: NodeTally, says: st
         "open" if worst in ("run", "after") else worst,
         rows,
         done,
-        # a row that is done without a purchase of its own in this run stood in the ledger already
-        0 if op in INLINE else max(0, done - len(of.rows)),
+        0 if op in INLINE else _earlier(done, of),
         of.bought,
         states.get("failed", 0),
         of.spent,

@@ -20,7 +20,7 @@ from rushes.app.summary import RunSummary
 from rushes.cli.exits import Exit, exit_of_state
 from rushes.cli.pipes import let_go_of_closed
 from rushes.cli.say import clean, nothing_to_do, problem_lines
-from rushes.cli.session import Session, print_json
+from rushes.cli.session import KEPT, Session, print_json
 from rushes.cli.views import View, view_for
 from rushes.errors import RefusedError
 from rushes.model.money import show_usd
@@ -37,6 +37,7 @@ def drive(session: Session, work: Drive, *, yes: bool = False, every: bool = Fal
     view = view_for(session)
     consent = _asked if session.for_people and not yes and sys.stdin.isatty() else _given
     summary = asyncio.run(_watched(view, work, consent, session.webhooks))
+    KEPT.append(summary)
     try:
         _show(session, summary, every)
     except BrokenPipeError:  # what the run came to is in the ledger, and in the exit code

@@ -17,6 +17,9 @@ from rushes.model.problem import Problem
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+KEPT: list[object] = []
+"""What a command made, for as long as its process lives: taking it apart would take as long as making it did."""
+
 SCHEMA = "rushes/1"
 """The name of the envelope's shape; a change that breaks a reader takes the next number."""
 

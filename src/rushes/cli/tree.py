@@ -14,7 +14,7 @@ import click
 from rushes.cli.exits import Exit, exit_of_error
 from rushes.cli.pipes import let_go_of_closed
 from rushes.cli.say import error_lines
-from rushes.cli.session import Session
+from rushes.cli.session import KEPT, Session
 from rushes.cli.table import COMMANDS, help_text
 from rushes.errors import RushesError
 from rushes.model.problem import Problem, ProblemsError, Severity, did_you_mean
@@ -70,6 +70,7 @@ tree = click.version_option(package_name="rushes", message="rushes %(version)s")
 
 def run_command(args: Sequence[str]) -> int:
     """Run one command line; returns the exit code and never raises."""
+    KEPT.clear()  # of the command before, where one process runs several
     now = Session(json="--json" in args, debug="--debug" in args)
     try:
         return int(tree.main(args=list(args), prog_name="rushes", standalone_mode=False, obj=now) or 0)

@@ -81,7 +81,7 @@ class Fal(Remote):
         bills_refusals=True,  # a 422 after a runner has worked
         outputs_live=KEEP,
         in_flight=None,  # the queue never refuses; how many run at once is the account's, 2 to 40
-        polls=50.0,  # no limit is documented; this is polite
+        polls=20.0,  # no limit is documented; this is polite, and cheap for both sides
     )
 
     def __init__(self, access: Access) -> None:

@@ -14,7 +14,7 @@ from rushes.app.planned import Action, Plan
 from rushes.app.project import Project
 from rushes.cli.options import options_from, project_flags, running, selection, workflow_file
 from rushes.cli.say import clean, count, problem_lines
-from rushes.cli.session import common, session
+from rushes.cli.session import KEPT, common, session
 
 
 @click.command()
@@ -32,6 +32,7 @@ def plan(file: Path, every: bool, **given: Any) -> None:
     options = options_from(given)
     with Project.open(file.absolute().parent, **project_flags(options, now.home)) as project:
         prepared = foresee(project, asyncio.run(prepare(project, file, options)))
+        KEPT.append(prepared)
     now.result(prepared.plan.plain() if now.json else None, problems=prepared.problems)
     if now.for_people:
         for line in problem_lines(prepared.problems):
