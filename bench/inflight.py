@@ -1,8 +1,8 @@
 """What ten thousand jobs in flight cost the process that waits for them.
 
 One process, one run, the adapter of fal: 10,000 requests accepted by a simulator in another process, none of them
-finished. Then nothing happens but asking, at the floors of `rushes.engine.pace` (20 questions a second for an account).
-Targets: under 500 MB, and under 10 % of one core (5 % is the goal).
+finished. Then nothing happens but asking, at the pace that the adapter of fal declares (20 questions a second for an
+account). Targets: under 500 MB, and under 10 % of one core (5 % is the goal).
 """
 
 from __future__ import annotations

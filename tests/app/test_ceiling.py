@@ -220,7 +220,7 @@ def test_what_nobody_said_the_price_of_counts_as_its_worst_case(home: Home) -> N
     home.quoted("0.10", lambda _request: None)
     summary = home.run(home.file(), budget="0.40")
     assert (summary.spent, summary.guessed) == (USD("0.40"), USD("0.40"))
-    assert any("worst case" in note for note in summary.notes)
+    assert any("counted as quoted" in note for note in summary.notes)
 
 
 def test_a_ceiling_of_nothing_lets_free_requests_through_and_no_other(home: Home) -> None:

@@ -12,7 +12,7 @@ import heapq
 
 from rushes.engine.wakes import Wakes, settle
 
-POLLS = 20.0
+POLLS = 40.0
 """Polls a second for each account, where the provider does not say."""
 
 
