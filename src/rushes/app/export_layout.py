@@ -75,7 +75,7 @@ def fingerprint(grid: Grid, outcomes: Sequence[Outcome | None], *more: str) -> s
             said.append("-")
             continue
         state, value, base, candidates, says, _forgiven = outcome
-        said += (state, base or "", says)
+        said.append(f"{state}\0{base or ''}\0{says}")
         if value is not None:
             said += [one.digest for one in value.artifacts]
             if value.text is not None:

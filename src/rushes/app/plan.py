@@ -255,6 +255,8 @@ def _failed_before(project: Project, file: Path) -> frozenset[NodeId]:
 
 
 def _named(grid: Grid, names: Sequence[str], flag: str) -> list[NodeId]:
+    if not names:
+        return []
     numbers, unknown = match(grid, names, flag)
     _refuse(unknown)
     return [grid.nodes[number].id for number in sorted(numbers)]

@@ -6,7 +6,7 @@ import dataclasses
 import os
 import secrets
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -81,14 +81,15 @@ def _lines(workflow: Workflow, values: Mapping[str, str], folder: Path) -> str |
         ) from error
 
 
-def _vars(node: Node) -> Iterator[str]:
+def _vars(node: Node) -> Sequence[str]:
+    """The variables that a node's texts and rows name; most nodes have none, and are asked twice."""
+    found = () if node.prompt is None or node.prompt.literal is not None else tuple(node.prompt.vars)
     if node.rows_from is not None:
-        yield node.rows_from
-    if node.prompt is not None and node.prompt.literal is None:
-        yield from node.prompt.vars
+        found = (node.rows_from, *found)
     for value in node.params.values():
-        if isinstance(value, Text):
-            yield from value.vars
+        if value.__class__ is Text:
+            found = (*found, *value.vars)
+    return found
 
 
 def _idle(workflow: Workflow, name: str, used: Collection[str]) -> Problem:
