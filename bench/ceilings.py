@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.figure import Figure
-from bench.rig import Home, grid_of, home, probe, workflow
+from bench.rig import Home, grid_of, home, probe, record, workflow
 from rushes.engine.job import Job, RunEnd
 from rushes.engine.parts import Parts
 from rushes.engine.run import drive
@@ -27,12 +27,11 @@ from rushes.graph.value import State
 from rushes.ledger.books import Books
 from rushes.ledger.writer import Writer
 from rushes.model.claim import OUT_OF_BUDGET
-from rushes.model.ids import Digest, NodeId, RunId
+from rushes.model.ids import NodeId, RunId
 from rushes.model.media import Artifact, Kind
 from rushes.model.money import ZERO
 from rushes.model.operation import Operation
 from rushes.model.request import Recipe, Request
-from rushes.model.run import RunOptions, RunRecord
 from rushes.model.scope import AGENT, BATCH, DAY, NODE, PROJECT, RUN, scope
 from rushes.model.text import plain
 from rushes.model.verdict import Verdict
@@ -89,7 +88,7 @@ def campaign(place: Home, seed: int) -> Came:
     )
     grid = grid_of(workflow(_nodes(seed)))
     ceilings = _ceilings(luck, run, quotes)
-    place.ledger.create_run(_record(run))
+    place.ledger.create_run(record(run))
     place.ledger.set_ceilings(run, ceilings)
     owner = f"owner-{seed}"
     place.ledger.take_run(run, owner, time.time())
@@ -203,19 +202,6 @@ def _ceilings(luck: random.Random, run: RunId, quotes: dict[str, Decimal]) -> di
         scope(AGENT, f"agent-{seed}"),
     )
     return ceilings | {name: Decimal(luck.randrange(500, 2500)) * CENT for name in names}
-
-
-def _record(run: RunId) -> RunRecord:
-    return RunRecord(
-        id=run,
-        workflow="bench",
-        file="bench.yaml",
-        document=Digest("0" * 64),
-        format="yaml",
-        options=RunOptions(),
-        fingerprint="",
-        created=time.time(),
-    )
 
 
 def campaigns(seeds: range) -> Iterator[Came]:

@@ -95,7 +95,7 @@ async def run(
     """Drive one run to its end; its end and the seconds on the loop's clock, which may be virtual."""
     grid = grid_of(flow)
     run_id, owner = RunId(name), f"bench-{name}"
-    place.ledger.create_run(_record(run_id))
+    place.ledger.create_run(record(run_id))
     place.ledger.take_run(run_id, owner, time.time())
     setting = Setting(
         variables={}, sources={}, choose=lambda _node: ModelChoice(provider.name, model, provider.version(model))
@@ -131,7 +131,8 @@ async def run(
     return end, spent
 
 
-def _record(run_id: RunId) -> RunRecord:
+def record(run_id: RunId) -> RunRecord:
+    """A run of no file."""
     return RunRecord(
         id=run_id,
         workflow="bench",
