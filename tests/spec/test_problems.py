@@ -21,7 +21,7 @@ CASES = [
     ("steps: [{name: x}]", "key-missing", "1:9", "type"),
     ("steps: [{typ: text_to_image}]", "key-unknown", "1:10", "'type'"),
     ("steps: [{type: text_to_imag}]", "type-unknown", "1:10", "'text_to_image'"),
-    ("steps: [{type: replicate_multitalk}]", "type-unsupported", "1:10", "remove"),
+    ("steps: [{type: lip_sync}]", "type-unsupported", "1:10", "remove"),
     (HEAD + "  - {type: text_to_image, prompt: x, candidates: many}", "value-type", "4:38", "whole number"),
     (HEAD + "  - {type: text_to_image, prompt: x, candidates: 0}", "value-range", "4:38", "from 1"),
     (HEAD + "  - {type: text_to_image, prompt: x, timeout: 0}", "value-range", "4:38", "more than 0"),

@@ -56,10 +56,16 @@ PARAMS: dict[Operation, frozenset[str]] = {
     Operation.IMAGE_TO_IMAGE: _PICTURE,
     Operation.TEXT_TO_VIDEO: _CLIP,
     Operation.IMAGE_TO_VIDEO: _CLIP,
+    Operation.VIDEO_TO_VIDEO: _CLIP | _names("keep_audio strength"),
+    Operation.AVATAR: _CLIP | _names("turbo_mode voice voice_description use_only_first_audio"),
     Operation.TEXT_TO_SPEECH: _names(
         "voice voice_id voice_name speed stability similarity_boost style use_speaker_boost language language_code "
         "pitch volume emotion output_format format sample_rate bitrate seed temperature timestamps pace "
         "apply_text_normalization previous_text next_text"
+    ),
+    Operation.SPEECH_TO_TEXT: _names(
+        "language language_code diarize num_speakers tag_audio_events keyterms timestamps timestamps_granularity "
+        "task chunk_level temperature seed"
     ),
     Operation.ADD_AUDIO: _ANY | _names("duration volume loop fade mix offset original_volume keep_original"),
     Operation.UPSCALE_IMAGE: _UPSCALE,

@@ -22,7 +22,10 @@ class Operation(StrEnum):
     IMAGE_TO_IMAGE = "image_to_image"
     TEXT_TO_VIDEO = "text_to_video"
     IMAGE_TO_VIDEO = "image_to_video"
+    VIDEO_TO_VIDEO = "video_to_video"
+    AVATAR = "avatar"
     TEXT_TO_SPEECH = "text_to_speech"
+    SPEECH_TO_TEXT = "speech_to_text"
     ADD_AUDIO = "add_audio"
     UPSCALE_IMAGE = "upscale_image"
     UPSCALE_VIDEO = "upscale_video"
@@ -102,7 +105,31 @@ SIGNATURES: dict[Operation, Signature] = {
         main="start_frame",
         where=_R,
     ),
+    Operation.VIDEO_TO_VIDEO: Signature(
+        output=Kind.VIDEO,
+        slots={"video": Slot(_VIDEO, 1), "reference": Slot(_IMAGE, 0, None)},
+        main="video",
+        where=_R,
+        prompt=True,
+    ),
+    # a portrait that speaks or moves. Which of the others a model needs is the catalogue's business: some take a voice,
+    # some the words, some a clip whose motion it follows; the mask is white where the person is who speaks
+    Operation.AVATAR: Signature(
+        output=Kind.VIDEO,
+        slots={
+            "image": Slot(_IMAGE, 1),
+            "audio": Slot(_AUDIO),
+            "second_audio": Slot(_AUDIO),
+            "video": Slot(_VIDEO),
+            "mask": Slot(_IMAGE),
+        },
+        main="image",
+        where=_R,
+    ),
     Operation.TEXT_TO_SPEECH: Signature(output=Kind.AUDIO, slots={}, main=None, where=_R, prompt=True),
+    Operation.SPEECH_TO_TEXT: Signature(
+        output=Kind.TEXT, slots={"audio": Slot((Kind.AUDIO, Kind.VIDEO), 1)}, main="audio", where=_R, prompt=False
+    ),
     Operation.ADD_AUDIO: Signature(
         output=Kind.VIDEO, slots={"video": Slot(_VIDEO, 1), "audio": Slot(_AUDIO)}, main="video", where=_R
     ),

@@ -16,6 +16,13 @@ TYPES: dict[str, Operation] = {
     "image_analysis": Operation.ANALYZE_IMAGE,
     "video_analysis": Operation.ANALYZE_VIDEO,
     "video_understanding": Operation.ANALYZE_VIDEO,
+    "generate_avatar": Operation.AVATAR,
+    "avatar_generation": Operation.AVATAR,
+    "replicate_multitalk": Operation.AVATAR,
+    "multitalk": Operation.AVATAR,
+    "transfer_motion": Operation.AVATAR,
+    "motion_transfer": Operation.AVATAR,
+    "transcribe": Operation.SPEECH_TO_TEXT,
     "approval": Operation.APPROVE,
     "reference": Operation.MEDIA,
     "template": Operation.PROMPT,
@@ -24,18 +31,8 @@ TYPES: dict[str, Operation] = {
 """Every step type that is done here."""
 
 UNSUPPORTED = {
-    "replicate_multitalk": "talking heads from two voices",
-    "multitalk": "talking heads from two voices",
-    "avatar": "talking avatars",
-    "generate_avatar": "talking avatars",
-    "avatar_generation": "talking avatars",
-    "text_to_avatar": "talking avatars",
-    "lip_sync": "lip synchronisation",
-    "video_to_video": "editing of whole clips by a model",
-    "transfer_motion": "motion transfer",
-    "motion_transfer": "motion transfer",
-    "speech_to_text": "transcription",
-    "transcribe": "transcription",
+    "text_to_avatar": "avatars without a portrait",
+    "lip_sync": "new lips for a clip that is there already",
 }
 """Step types that other tools know and this one does not do, in words."""
 
@@ -97,6 +94,10 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
     "input_video": ("video",),
     "audio": ("audio",),
     "audio_url": ("audio",),
+    "first_audio": ("audio",),
+    "first_audio_url": ("audio",),
+    "second_audio": ("second_audio",),
+    "second_audio_url": ("second_audio",),
     "mask": ("mask",),
     "mask_url": ("mask",),
     "mask_image": ("mask",),
@@ -113,6 +114,7 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
 """Parameters that are inputs, and the roles they fill, the first that the step has."""
 
 _PROMPT_NAMES: dict[Operation, tuple[str, ...]] = {
+    Operation.AVATAR: ("text",),
     Operation.TEXT_TO_SPEECH: ("text", "text_override"),
     Operation.ANALYZE_IMAGE: ("question", "analysis_prompt"),
     Operation.ANALYZE_VIDEO: ("question", "analysis_prompt"),
@@ -169,7 +171,8 @@ MEANINGS: dict[Operation, dict[str, Means | str]] = {op: _meanings(op) for op in
 
 def _roles(op: Operation, kind: Kind | None) -> tuple[str, ...]:
     signature = SIGNATURES[op]
-    fitting = [role for role, slot in signature.slots.items() if kind is None or kind in slot.kinds]
+    named = [role for role in signature.slots if role != "mask"]  # what is only named never covers a part of a picture
+    fitting = [role for role in named if kind is None or kind in signature.slots[role].kinds]
     first = [role for role in (signature.main, "reference") if role in fitting]
     return tuple(dict.fromkeys([*first, *fitting]))
 
