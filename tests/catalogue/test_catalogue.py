@@ -21,7 +21,7 @@ from rushes.model.operation import SIGNATURES, Operation, Where
 from rushes.model.price import Unit
 from rushes.model.problem import Problem
 
-FILES = sorted((Path(loading.__file__).parent / "data").glob("*.json"))
+FILES = sorted((Path(loading.__file__).parent / "data" / "models").glob("*.json"))
 PRICE = {
     "type": "object",
     "additionalProperties": False,
@@ -32,6 +32,7 @@ PRICE = {
         "when": {"type": "object", "additionalProperties": {"type": ["string", "boolean"]}},
         "least": {"type": "integer", "minimum": 1},
         "plus": {"type": "string", "pattern": r"^\d+(\.\d+)?$"},
+        "answered": {"type": "string", "pattern": r"^\d+(\.\d+)?$"},
         "source": {"type": "string", "minLength": 3},
         "as_of": {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"},
     },
@@ -39,12 +40,22 @@ PRICE = {
 OFFER = {
     "type": "object",
     "additionalProperties": False,
-    "required": ["provider", "endpoint", "prices"],
+    "required": ["of", "endpoint", "prices"],
     "properties": {
-        "provider": {"type": "string"},
+        "of": {"type": "string"},
         "endpoint": {"type": "string", "minLength": 1},
         "operations": {"type": "array", "items": {"enum": [str(one) for one in Operation]}, "minItems": 1},
         "prices": {"type": "array", "items": PRICE, "minItems": 1},
+    },
+}
+EARLIER = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["until", "provider", "endpoint"],
+    "properties": {
+        "until": {"type": "string", "format": "date"},
+        "provider": {"type": "string"},
+        "endpoint": {"type": "string", "minLength": 1},
     },
 }
 MODEL = {
@@ -67,16 +78,19 @@ MODEL = {
         "retired": {"type": ["string", "null"], "format": "date"},
         "successor": {"type": ["string", "null"]},
         "note": {"type": ["string", "null"]},
-        "offers": {"type": "array", "items": OFFER, "minItems": 1},
+        "equivalents": {"type": "array", "items": {"type": "string"}, "uniqueItems": True},
+        "was": {"type": "array", "items": EARLIER, "minItems": 1},
     },
 }
+OPTIONAL = {"equivalents", "was"}
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
     "required": ["family", "models"],
     "properties": {
         "family": {"type": "string"},
-        "models": {"type": "array", "items": {**MODEL, "required": sorted({*MODEL["properties"]} - {"offers"})}},  # type: ignore[misc]
+        "models": {"type": "array", "items": {**MODEL, "required": sorted({*MODEL["properties"]} - OPTIONAL)}},  # type: ignore[misc]
+        "offers": {"type": "array", "items": OFFER, "minItems": 1},
     },
 }
 
@@ -102,7 +116,9 @@ def test_a_data_file_keeps_to_its_schema(file: Path) -> None:
     document = json.loads(file.read_bytes())
     jsonschema.Draft202012Validator(SCHEMA).validate(document)
     assert document["family"] == file.stem
-    assert {one["provider"] for one in document["models"]} == {file.stem}
+    assert {one["provider"] for one in document["models"]} <= {file.stem}
+    known = {model.key for model in Catalogue.default().models()}
+    assert {one["of"] for one in document.get("offers", ())} <= known
 
 
 def test_all_74_models_of_the_yaml_registry_are_known_by_their_keys() -> None:

@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rushes.app.offers import Offers
+from rushes.catalogue.endpoints import takes_at
 from rushes.catalogue.load import Catalogue
 from rushes.model.ids import Digest
 from rushes.model.media import Artifact, Kind
@@ -34,7 +36,7 @@ OF_MEANING = {"refused", "refused-billed", "failed", "expired", "retired", "no-m
 
 def access(provider: str, url: str | None, key: str | None = KEY, *, simulated: bool = True) -> Access:
     offers = Offers(Catalogue.default(), provider, date(2026, 11, 20))
-    return Access(url, None if key is None else Secret(key), simulated, offers)
+    return Access(url, None if key is None else Secret(key), simulated, offers, partial(takes_at, provider))
 
 
 def asked(

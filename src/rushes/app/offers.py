@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from functools import partial
 
 from rushes.catalogue.load import Catalogue
 from rushes.catalogue.model import Listing, Model
-from rushes.cost.estimate import load_of, quote
+from rushes.cost.estimate import load_of, quote, spent
 from rushes.model.money import Quote
 from rushes.model.operation import Operation
 from rushes.model.price import Price
@@ -58,6 +59,7 @@ def _offer(model: Model, listing: Listing, today: date) -> Offer:
         ratios=model.ratios,
         defaults=model.defaults,
         quote=quoted,
+        spent=partial(spent, listing.prices),
     )
 
 

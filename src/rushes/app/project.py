@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 
@@ -12,6 +12,7 @@ from rushes.app.config import Config, load_config
 from rushes.app.keys import Keys
 from rushes.app.plugins import all_checks, provider_named
 from rushes.assets.local import LocalStore
+from rushes.catalogue.endpoints import takes_at
 from rushes.catalogue.load import Catalogue
 from rushes.errors import StoreError
 from rushes.ledger.ledger import Ledger
@@ -120,12 +121,13 @@ class Project:
     def _access(self, name: str) -> Access:
         from rushes.app.offers import Offers  # prices: for nobody who asks only providers of this machine
 
-        offers = Offers(self.catalogue, name, date.today())
+        offers, takes = Offers(self.catalogue, name, date.today()), partial(takes_at, name)
         if self._simulator is not None:
-            return Access(url=f"{self._simulator}/{name}", key=Secret("simulated"), simulated=True, offer=offers)
+            there = f"{self._simulator}/{name}"
+            return Access(url=there, key=Secret("simulated"), simulated=True, offer=offers, takes=takes)
         gateway = self.config.gateways.get(name)
         url = None if gateway is None else gateway.value
-        return Access(url=url, key=self.keys.late(name), simulated=False, offer=offers)
+        return Access(url=url, key=self.keys.late(name), simulated=False, offer=offers, takes=takes)
 
     def checks(self) -> Sequence[Check]:
         """The checks that look at every result."""

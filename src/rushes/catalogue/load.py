@@ -1,5 +1,7 @@
 """The catalogue: dated data files of models, one per provider, read together and looked up by any known spelling.
 
+A file has the models that are first of all its provider's, and `offers` of models that are first of all another's.
+
 A spelling is a key, an alias or an endpoint; case and separators do not matter, so `veo-3.1-fast` and `veo_31_fast`
 are one. Several models may share a spelling when they do different work: `kling_2_6_pro` makes films from text or
 from a picture, and the operation says which of its two models is meant.
@@ -9,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
@@ -17,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rushes.catalogue.model import Listing, Model
+from rushes.catalogue.model import Earlier, Listing, Model
 from rushes.model.operation import Operation
 from rushes.model.price import Price, Unit
 from rushes.model.problem import Problem, Severity, did_you_mean
@@ -30,7 +32,10 @@ DEFAULTS: dict[Operation, str] = {
     Operation.IMAGE_TO_IMAGE: "nano_banana_2_edit",  # takes several pictures and references
     Operation.TEXT_TO_VIDEO: "kling_2_6_pro",
     Operation.IMAGE_TO_VIDEO: "veo_3_1_fast",  # takes a start and an end frame
+    Operation.VIDEO_TO_VIDEO: "kling_o3_standard_edit",
+    Operation.AVATAR: "omnihuman_v1_5",
     Operation.TEXT_TO_SPEECH: "elevenlabs",
+    Operation.SPEECH_TO_TEXT: "scribe_v2",
     Operation.ADD_AUDIO: "thinksound",
     Operation.UPSCALE_IMAGE: "seedvr2",
     Operation.UPSCALE_VIDEO: "topaz",
@@ -158,12 +163,18 @@ def _default() -> Catalogue:
 
 
 def _models() -> Iterable[Model]:
-    for path in sorted(_DATA.glob("*.json")):
-        for raw in json.loads(path.read_bytes())["models"]:
-            yield model_of(raw)
+    """All models. What a provider lists beside its own stands in its own file, and is added to whose it is."""
+    files = [json.loads(path.read_bytes()) for path in sorted((_DATA / "models").glob("*.json"))]
+    beside: dict[str, list[dict[str, Any]]] = {}
+    for one in files:
+        for offer in one.get("offers", ()):
+            beside.setdefault(offer["of"], []).append({**offer, "provider": one["family"]})
+    for one in files:
+        for raw in one["models"]:
+            yield model_of(raw, beside.get(raw["key"], ()))
 
 
-def model_of(raw: dict[str, Any]) -> Model:
+def model_of(raw: dict[str, Any], beside: Sequence[dict[str, Any]] = ()) -> Model:
     """A model from its JSON; KeyError or ValueError for what the schema does not allow."""
     operations = tuple([Operation(one) for one in raw["operations"]])
     return Model(
@@ -183,8 +194,14 @@ def model_of(raw: dict[str, Any]) -> Model:
         retired=None if raw["retired"] is None else date.fromisoformat(raw["retired"]),
         successor=raw["successor"],
         note=raw["note"],
-        offers=tuple([_listing(one, operations) for one in raw.get("offers", ())]),
+        offers=tuple([_listing(one, operations) for one in beside]),
+        equivalents=tuple(raw.get("equivalents", ())),
+        was=tuple([_earlier(one) for one in raw.get("was", ())]),
     )
+
+
+def _earlier(raw: dict[str, Any]) -> Earlier:
+    return Earlier(until=date.fromisoformat(raw["until"]), provider=raw["provider"], endpoint=raw["endpoint"])
 
 
 def _listing(raw: dict[str, Any], operations: tuple[Operation, ...]) -> Listing:
@@ -207,4 +224,5 @@ def _price(raw: dict[str, Any]) -> Price:
         raw["as_of"],
         Decimal(raw.get("least", 0)),
         Decimal(raw.get("plus", 0)),
+        Decimal(raw.get("answered", 0)),
     )

@@ -21,6 +21,15 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """What a key meant until a day: another endpoint, perhaps of another provider."""
+
+    until: date
+    provider: str
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """What is known about a model, and from when.
 
@@ -29,7 +38,9 @@ class Model:
 
     `durations` are the lengths in seconds that it takes and `ratios` the aspect ratios (None: not known); `seconds` is
     its typical time, `timeout` when to give one request up. `defaults` are what it assumes for what is not said and a
-    price depends on. `retired` is the day on which it stops; `successor` is another key.
+    price depends on. `retired` is the day on which it stops; `successor` is another key. `equivalents` are keys that
+    may stand in for it when a person allows that, the best first. `was` is what the key meant earlier, newest first: an
+    update of the catalogue changes no request silently, for the endpoint is part of every request's key.
     """
 
     key: str
@@ -49,6 +60,8 @@ class Model:
     successor: str | None
     note: str | None
     offers: tuple[Listing, ...] = ()
+    equivalents: tuple[str, ...] = ()
+    was: tuple[Earlier, ...] = ()
 
     def listings(self) -> tuple[Listing, ...]:
         """Everybody who offers it, the first one first."""
@@ -66,6 +79,10 @@ class Model:
     def providers(self, op: Operation) -> tuple[str, ...]:
         """Everybody who offers it for this work, the first one first."""
         return tuple(dict.fromkeys(one.provider for one in self.listings() if op in one.operations))
+
+    def days_left(self, day: date) -> int | None:
+        """Days until it stops, counted from that day; None when no end is known."""
+        return None if self.retired is None else (self.retired - day).days
 
     def retired_on(self, day: date) -> bool:
         """Whether the model no longer answers on that day."""

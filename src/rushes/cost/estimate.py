@@ -15,19 +15,28 @@ from typing import Any
 from rushes.model.money import Quote
 from rushes.model.price import Price, Unit
 from rushes.model.request import Recipe
-from rushes.model.spelling import AUDIO, COUNT, DURATION, NAMED_SIZES, SIZE
+from rushes.model.spelling import AUDIO, COUNT, DURATION, MOST_TOKENS, NAMED_SIZES, SIZE
 
 _MEGA = Decimal(1_000_000)
+_LETTERS = 4
+"""Characters of a usual token; one letter can be one, in the worst case. Source: the guides of OpenAI and Google."""
+
+_PICTURE = (250, 3000)
+"""Tokens of a picture that is looked at, from the cheapest way of three services to the dearest.
+
+Sources: the image guides of OpenAI, Anthropic and Google, 2026-11-20."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
     """What a request brings along besides its parameters (None: not known yet).
 
-    `characters` of the text to speak; `media_seconds` and `media_pixels` of the main input.
+    `characters` of the text to speak or to read; `pictures` beside it; `media_seconds` and `media_pixels` of the main
+    input.
     """
 
     characters: int | None = None
+    pictures: int = 0
     media_seconds: Decimal | None = None
     media_pixels: int | None = None
 
@@ -38,7 +47,8 @@ def load_of(recipe: Recipe) -> Load:
     seconds = None if first is None or first.seconds is None else Decimal(str(first.seconds))
     pixels = None if first is None or not first.width or not first.height else first.width * first.height
     characters = len(recipe.prompt) if recipe.prompt is not None else None
-    return Load(characters=characters, media_seconds=seconds, media_pixels=pixels)
+    pictures = sum(one.media_type.startswith("image/") for many in recipe.inputs.values() for one in many)
+    return Load(characters=characters, pictures=pictures, media_seconds=seconds, media_pixels=pixels)
 
 
 def quote(
@@ -63,14 +73,21 @@ def quote(
     lows, highs = [], []
     for price in open_:
         span = _units(price.per, given, durations, load or Load())
-        if price.usd is None or span is None:
+        answer = _answer(price, given)
+        if price.usd is None or span is None or answer is None:
             return Quote(None, None, seconds, source)
         lows.append(price.usd * max(span[0], price.least) + price.plus)
-        highs.append(price.usd * max(span[1], price.least) + price.plus)
+        highs.append(price.usd * max(span[1], price.least) + price.plus + answer)
     return Quote(min(lows), max(highs), seconds, source)
 
 
-_SPELLINGS = (DURATION, AUDIO, COUNT, ("resolution", "imageSize"))
+def spent(prices: Sequence[Price], asked: int, answered: int) -> Decimal | None:
+    """USD for so many tokens in and out; None where no price says what a token costs."""
+    of_tokens = [one for one in prices if one.per is Unit.TOKEN and one.usd is not None and not one.when]
+    return next((one.usd * asked + one.answered * answered for one in of_tokens if one.usd is not None), None)
+
+
+_SPELLINGS = (DURATION, AUDIO, COUNT, MOST_TOKENS, ("resolution", "imageSize"))
 
 
 def _with_defaults(params: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,6 +145,10 @@ def _units(
         return Decimal(1), Decimal(1)
     if unit is Unit.CHARACTER:
         return _same(None if load.characters is None else Decimal(load.characters))
+    if unit is Unit.TOKEN:
+        least, most = (Decimal(load.pictures * many) for many in _PICTURE)
+        letters = load.characters or 0
+        return least + letters // _LETTERS, most + letters
     if unit is Unit.MINUTE:
         return _same(None if load.media_seconds is None else load.media_seconds / 60)
     if unit is Unit.SECOND:
@@ -136,6 +157,14 @@ def _units(
     if unit is Unit.IMAGE:
         return _same(images)
     return _same(_megapixels(given, load) * images)
+
+
+def _answer(price: Price, given: Mapping[str, Any]) -> Decimal | None:
+    """USD of the longest answer; nothing but of tokens, None when nothing bounds it."""
+    if price.per is not Unit.TOKEN:
+        return Decimal(0)
+    most = next((_number(given[name]) for name in MOST_TOKENS if name in given), None)
+    return None if most is None else most * price.answered
 
 
 def _same(amount: Decimal | None) -> tuple[Decimal, Decimal] | None:

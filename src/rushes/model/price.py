@@ -20,13 +20,14 @@ class Unit(StrEnum):
     MINUTE = "minute"
     CHARACTER = "character"
     REQUEST = "request"
+    TOKEN = "token"  # noqa: S105  no secret: a unit
 
 
 class Price(NamedTuple):
     """One entry of a price list, in USD (None: not known).
 
     It holds when every fact in `when` holds. `least` is the smallest number of units that is charged, `plus` a fixed
-    amount on top of each request.
+    amount on top of each request. Of tokens `usd` is for one that is sent and `answered` for one that comes back.
     """
 
     usd: Decimal | None
@@ -36,3 +37,4 @@ class Price(NamedTuple):
     as_of: str
     least: Decimal = Decimal(0)
     plus: Decimal = Decimal(0)
+    answered: Decimal = Decimal(0)

@@ -10,6 +10,7 @@ SIZE = ("image_size", "imageSize", "size")
 DURATION = ("duration", "durationSeconds", "duration_seconds", "seconds", "video_length", "length")
 FPS = ("fps", "frames_per_second", "target_fps")
 AUDIO = ("generate_audio", "generateAudio", "audio", "with_audio", "enable_audio", "sound")
+MOST_TOKENS = ("max_tokens", "max_output_tokens", "max_completion_tokens")
 COUNT = ("num_images", "n", "sampleCount")
 
 NAMED_SIZES = {

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from binascii import b2a_base64
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import NamedTuple
 from urllib.parse import quote
 
 from rushes.model.money import Quote
 from rushes.model.operation import Operation
 from rushes.model.request import Recipe
+from rushes.plugin.takes import Takes
 
 
 class Secret:
@@ -61,6 +63,7 @@ class Offer(NamedTuple):
 
     `endpoint` is the provider's own name of it. `seconds` is its typical time; `durations` in seconds and `ratios` are
     what it takes (None: not known). `quote` is the price of one request, worst case included; exact where prices are.
+    `spent` is the price in USD of so many tokens in and out, for services that say how many it were (None: not known).
     """
 
     key: str
@@ -71,6 +74,11 @@ class Offer(NamedTuple):
     ratios: Sequence[str] | None
     defaults: Mapping[str, object]
     quote: Callable[[Recipe], Quote]
+    spent: Callable[[int, int], Decimal | None] = lambda asked, answered: None
+
+
+def _nothing(endpoint: str) -> Takes | None:
+    return None
 
 
 class Access(NamedTuple):
@@ -79,10 +87,12 @@ class Access(NamedTuple):
     `url` replaces the service's own address (a gateway, or the simulator); None means the real one. `key` is None when
     none is set: planning needs none. `simulated` is true when a simulator answers: then nothing costs real money, and
     what comes back must never be taken for the real thing, so it is part of every key (`Provider.version`).
-    `offer` finds a model by catalogue key and operation; None when this provider does not offer it.
+    `offer` finds a model by catalogue key and operation; None when this provider does not offer it. `takes` is what an
+    endpoint takes, by the provider's own name of it; None when the catalogue does not know.
     """
 
     url: str | None
     key: Secret | None
     simulated: bool
     offer: Callable[[str, Operation], Offer | None]
+    takes: Callable[[str], Takes | None] = _nothing

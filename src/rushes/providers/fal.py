@@ -23,7 +23,6 @@ from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, paid, plain,
 from rushes.providers.http import Answer, Unreachable
 from rushes.providers.remote import Remote, document, files_of, listed, pace
 from rushes.providers.signing import Keys
-from rushes.providers.spelled import endpoints
 
 QUEUE, REST, CDN = "https://queue.fal.run", "https://rest.fal.ai", "https://v3.fal.media"
 
@@ -101,10 +100,7 @@ class Fal(Remote):
         }
         if self.access.simulated:
             headers["x-rushes-asking"] = request.key  # lets the simulator's books tell two candidates from a duplicate
-        takes = endpoints(self.name)[endpoint]
-        body = {} if recipe.prompt is None else {"prompt": recipe.prompt}
-        body |= ready | ({"seed": request.seed} if "seed" in takes.takes else {})
-        body |= await self.inputs(takes, recipe, context, KEEP)
+        body = self.body(request, ready) | await self.inputs(recipe, context, KEEP)
         query = "?" + urlencode({"fal_webhook": context.webhook}) if context.webhook else ""
         answer = await self.http.post_once(
             f"{self._queue}/{endpoint}{query}", headers=headers, body=json.dumps(body).encode(), within=ACCEPT_WITHIN

@@ -9,18 +9,17 @@ import base64
 import binascii
 import json
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from typing import Any
 
 from rushes.errors import ErrorClass, RemoteError
-from rushes.model.money import ZERO
 from rushes.model.problem import Problem
 from rushes.model.request import Recipe, Request
 from rushes.plugin.access import Access
-from rushes.plugin.provider import Context, Duplicates, Facts, Finished, Output, Pending, Unknowable
+from rushes.plugin.provider import Context, Duplicates, Facts, Finished, Output
+from rushes.providers.answering import Answering
 from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, read, retry_after, seconds, unknown
 from rushes.providers.http import Answer
-from rushes.providers.remote import Remote, document, listed
+from rushes.providers.remote import document, listed
 from rushes.providers.spelled import Put
 
 HOST = "https://generativelanguage.googleapis.com"
@@ -64,7 +63,7 @@ REFUSED: tuple[Row, ...] = (
 as usual and answers in words has declined. At least the tokens of the text are charged. Source: enums of the SDK."""
 
 
-class Gemini(Remote):
+class Gemini(Answering):
     """The image models of the Gemini API."""
 
     name = "gemini"
@@ -151,18 +150,6 @@ class Gemini(Remote):
         waits = (seconds(one.get("retryDelay")) for one in details)
         wait = next((one for one in waits if one is not None), retry_after(answer.headers))
         return Heard(answer.status, [str(code) for code in codes if code], str(error.get("message") or ""), wait)
-
-    async def poll(self, remote: str, context: Context) -> Pending | Finished:
-        """There is no job to ask about."""
-        raise RemoteError(ErrorClass.INVALID_INPUT, f"{self.name} has no jobs: it answers at once")
-
-    async def cancel(self, remote: str, context: Context) -> Decimal | None:
-        """There is no job to stop."""
-        return ZERO
-
-    async def reconcile(self, request: Request, context: Context) -> Unknowable:
-        """Gemini keeps no list of what it made."""
-        return Unknowable()
 
 
 def _pictures(said: Mapping[str, Any]) -> Iterator[Output]:

@@ -19,12 +19,16 @@ from rushes.model.media import Artifact, kind_of_name
 from rushes.model.money import Quote
 from rushes.model.operation import REMOTE
 from rushes.model.problem import Problem, Severity
-from rushes.model.request import Recipe
+from rushes.model.request import Recipe, Request
 from rushes.plugin.access import Access, Offer
 from rushes.plugin.provider import Context, Facts, Output
+from rushes.plugin.takes import Takes
 from rushes.providers.errors import COMMON, Heard, Row, read, unknown
 from rushes.providers.http import Answer, Http, NotSent, Unknown, Unreachable
-from rushes.providers.spelled import Put, Takes, endpoints, put
+from rushes.providers.spelled import Put, put
+
+NOTHING = Takes(schema={}, prompt=None)
+"""Of an endpoint that nobody knows nothing is sent; `ready` has refused it before."""
 
 _TYPES = {"image/jpg": "image/jpeg", "audio/mp3": "audio/mpeg", "audio/x-wav": "audio/wav", "audio/wave": "audio/wav"}
 
@@ -44,7 +48,7 @@ class Remote(ABC):
 
     def put(self, recipe: Recipe) -> Put:
         """The parameters of a recipe as its endpoint takes them; never raises."""
-        takes = endpoints(self.name).get(self.endpoint(recipe))
+        takes = self.takes(self.endpoint(recipe))
         if takes is None:
             says = f"what {recipe.alias or recipe.model} takes at {self.name} for {recipe.op} is not known"
             return Put({}, [self.problem(says, "choose another model: rushes models")])
@@ -54,11 +58,15 @@ class Remote(ABC):
         """The endpoint of a model for this work: some have others for an edit, or for two frames."""
         offer = self.offer(recipe)
         base = offer.endpoint if offer is not None else recipe.model.removeprefix("sim:")
-        takes = endpoints(self.name).get(base)
+        takes = self.takes(base)
         for route in takes.routes if takes is not None else ():
             if route.get("op", recipe.op) == recipe.op and ("role" not in route or recipe.inputs.get(route["role"])):
                 return route["to"]
         return base
+
+    def takes(self, endpoint: str) -> Takes | None:
+        """What one endpoint takes; None when nobody knows."""
+        return self.access.takes(endpoint)
 
     def offer(self, recipe: Recipe) -> Offer | None:
         """The model that a recipe means, as this service offers it."""
@@ -144,8 +152,17 @@ class Remote(ABC):
         """Send an input; returns its URL. Free, so it may be repeated. Raises RemoteError."""
         raise RemoteError(ErrorClass.INVALID_INPUT, f"{self.name} takes no files")
 
-    async def inputs(self, takes: Takes, recipe: Recipe, context: Context, lives: float) -> dict[str, Any]:
+    def body(self, request: Request, ready: Mapping[str, Any]) -> dict[str, Any]:
+        """Prompt, parameters and seed under the endpoint's own names, as far as it takes them; inputs are beside."""
+        takes = self.takes(self.endpoint(request.recipe)) or NOTHING
+        body: dict[str, Any] = {}
+        if request.recipe.prompt is not None and takes.prompt is not None:
+            body[takes.prompt] = request.recipe.prompt
+        return body | dict(ready) | ({"seed": request.seed} if "seed" in takes.properties else {})
+
+    async def inputs(self, recipe: Recipe, context: Context, lives: float) -> dict[str, Any]:
         """Inputs as addresses in the fields of their roles, in the order of the roles; `lives` as in `uploaded`."""
+        takes = self.takes(self.endpoint(recipe)) or NOTHING
         fields: dict[str, Any] = {}
         for role, many in recipe.inputs.items():
             field = takes.inputs.get(role, "")
