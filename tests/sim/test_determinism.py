@@ -8,12 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 import httpx
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.sim.near import FLUX, KLING, KONTEXT, Near, simulated
 
 from rushes.sim.chance import Chance
-from rushes.sim.wire import ASKING, plain_body
+from rushes.sim.wire import ASKING, Part, Request, form, plain_body
 
 FAULTS = ("429=0.2@submit", "503=0.15", "504-after=0.1", "refused=0.15", "refused-billed=0.1", "blank=0.2", "price=0.3")
 MODELS = (FLUX, "fal-ai/flux/dev", "fal-ai/imagen4/preview")
@@ -98,12 +99,12 @@ def test_the_order_of_fields_is_nothing_that_is_asked(body: dict[str, Any], shuf
 
     items = list(body.items())
     shuffler.shuffle(items)
-    assert plain_body(json.dumps(body).encode()) == plain_body(json.dumps(dict(items), indent=2).encode())
+    assert plain_body(sent(json.dumps(body).encode())) == plain_body(sent(json.dumps(dict(items), indent=2).encode()))
 
 
 @given(st.binary(max_size=200))
 def test_any_body_has_a_plain_form(body: bytes) -> None:
-    assert isinstance(plain_body(body), bytes)
+    assert isinstance(plain_body(sent(body)), bytes)
 
 
 def test_parts_of_a_purpose_do_not_run_into_each_other() -> None:
@@ -111,3 +112,35 @@ def test_parts_of_a_purpose_do_not_run_into_each_other() -> None:
     assert chance.lot("a", "bc") != chance.lot("ab", "c")
     assert chance.lot("a") == Chance(1).lot("a") != Chance(2).lot("a")
     assert all(0 <= chance.lot(number) < 1 for number in range(200))
+
+
+def sent(body: bytes, content_type: str = "application/json") -> Request:
+    return Request("POST", "queue.fal.run", "/x", {}, {"content-type": content_type}, body)
+
+
+def a_form(boundary: str) -> Request:
+    body = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="prompt"\r\n\r\na fox\r\n'
+        f'--{boundary}\r\nContent-Disposition: form-data; name="image[]"; filename="a.png"\r\n'
+        f"Content-Type: image/png\r\n\r\n\x89PNG\r\n\r\n\r\n--{boundary}--\r\n"
+    )
+    return sent(body.encode("latin-1"), f"multipart/form-data; boundary={boundary}")
+
+
+def test_two_forms_that_ask_the_same_are_one_asking_whatever_separates_their_parts() -> None:
+    one, other = a_form("abc123"), a_form("another-boundary")
+    assert plain_body(one) == plain_body(other)
+    assert (
+        form(one)
+        == form(other)
+        == [
+            Part("prompt", b"a fox"),
+            Part("image[]", b"\x89PNG\r\n\r\n", "a.png", "image/png"),
+        ]
+    )
+
+
+@pytest.mark.parametrize("cut", [1, 30, 90, 150])
+def test_a_torn_form_is_none(cut: int) -> None:
+    whole = a_form("abc123")
+    assert form(whole._replace(body=whole.body[:-cut])) is None

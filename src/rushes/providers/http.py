@@ -19,7 +19,7 @@ import os
 import re
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any, NamedTuple
@@ -280,6 +280,23 @@ class Http:
         if asyncio.get_running_loop() is self._loop:
             for client in clients.values():
                 await client.aclose()
+
+
+class File(NamedTuple):
+    """A file of a form: its field, name, bytes and media type."""
+
+    field: str
+    name: str
+    data: bytes
+    media_type: str
+
+
+def form(fields: Sequence[tuple[str, str]], files: Sequence[File]) -> tuple[str, bytes]:
+    """The media type and the bytes of a form: its fields and then its files, in their order."""
+    parts: list[Any] = [(name, (None, value)) for name, value in fields]
+    parts += [(one.field, (one.name, one.data, one.media_type)) for one in files]
+    request = httpx.Request("POST", "http://form.invalid", files=parts)
+    return request.headers["content-type"], request.read()
 
 
 class Refused(Exception):

@@ -14,11 +14,12 @@ from rushes.model.spelling import SIZE
 from rushes.providers.at_once import BadParam
 from rushes.providers.sketch.sizes import picture_size
 from rushes.sim.fal_models import BadInput, askings, kind_of, operation_of
-from rushes.sim.fal_uploads import CDN, download, upload
+from rushes.sim.fal_uploads import CDN, upload
 from rushes.sim.fal_work import FileMaker, detail
 from rushes.sim.faults import What
 from rushes.sim.hooks import Hook
 from rushes.sim.jobs import Job, JobFailed, State
+from rushes.sim.making import download
 from rushes.sim.route import Place, Route
 from rushes.sim.wire import Receipt, Reply, Request, json_reply
 from rushes.sim.world import Call, World
@@ -99,7 +100,7 @@ class Fal:
         if place is Place.UPLOAD:
             return upload(call) or self.error(404, call.request)
         if place is Place.DOWNLOAD:
-            return download(call)
+            return download(call, json_reply({"detail": "File not found"}, 404))
         if place is Place.WEBHOOK:
             return json_reply(call.world.hooks.jwks())
         job = call.world.jobs.get(call.route.about)

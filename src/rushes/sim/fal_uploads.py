@@ -10,7 +10,7 @@ import re
 
 from rushes.sim.blobs import Blob
 from rushes.sim.fal_work import lifetime
-from rushes.sim.wire import Receipt, Reply, Request, bytes_reply, json_reply
+from rushes.sim.wire import Reply, Request, json_reply
 from rushes.sim.world import Call
 
 CDN = "v3.fal.media"
@@ -43,15 +43,6 @@ def upload(call: Call) -> Reply | None:
     if request.method == "PUT" and name.startswith("up/"):
         return _stored(call, name, request.body)
     return None
-
-
-def download(call: Call) -> Reply:
-    """A file that was uploaded or made here."""
-    blob = call.world.blobs.get(call.route.about)
-    if blob is None:
-        return json_reply({"detail": "File not found"}, 404)
-    receipt = Receipt(blob.remote, output=call.route.about) if blob.remote else None
-    return bytes_reply(blob.data, blob.media_type)._replace(receipt=receipt)
 
 
 def _part(call: Call, name: str, id_: str, number: str) -> Reply:

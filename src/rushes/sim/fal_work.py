@@ -6,14 +6,11 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from rushes.model.media import SUFFIX_OF_TYPE
 from rushes.model.operation import Operation
-from rushes.sim.blobs import Blob
 from rushes.sim.fal_models import output_fields
-from rushes.sim.faults import What
 from rushes.sim.jobs import Job, JobFailed
-from rushes.sim.paint import Asking, Made, Unpaintable
-from rushes.sim.plant import planted
+from rushes.sim.making import REFUSED, UNREADABLE, kept, made
+from rushes.sim.paint import Asking, Made
 from rushes.sim.wire import Request
 from rushes.sim.world import Call
 
@@ -49,45 +46,36 @@ class FileMaker:
 
     async def make(self, wanted: Sequence[Asking]) -> dict[str, Any]:
         """The model's answer. Raises JobFailed for a refusal or a failure."""
-        self._refusals()
-        files, text = [], None
-        for number, asking in enumerate(wanted):
-            try:
-                made = await self._call.world.painter.make(asking)
-            except Unpaintable as error:
-                said = detail(error.param, "value_error", str(error))
-                raise JobFailed("invalid_input", str(error), detail=said) from None
-            if made.text is not None:
-                text = made.text
-            else:
-                files.append(self._kept(planted(self._call, made, number), number))
+        try:
+            found = await made(self._call, wanted)
+        except JobFailed as failure:
+            raise _in_fals_words(failure) from None
+        text = next((one.text for one in found if one.text is not None), None)
+        files = [self._kept(one, number) for number, one in enumerate(found) if one.text is None]
         return output_fields(self._op, files, text, wanted[0].seed, self._prompt)
 
-    def _refusals(self) -> None:
-        call = self._call
-        billed = call.strikes(What.REFUSED_BILLED)
-        if billed or call.strikes(What.REFUSED):
-            message = "The content could not be processed because it contained material flagged by a content checker."
-            said = detail("prompt", "content_policy_violation", message)
-            raise JobFailed("content_policy_violation", message, billed=billed is not None, detail=said)
-        if call.strikes(What.FAILED):
-            said = detail("body", "internal_server_error", "Internal server error")
-            raise JobFailed("internal_server_error", "Internal server error", detail=said)
-
-    def _kept(self, made: Made, number: int) -> dict[str, Any]:
-        world = self._call.world
-        suffix = SUFFIX_OF_TYPE.get(made.media_type, ".bin")
-        name = f"o/{world.chance.word('output', self.job.id, number)}/{number}{suffix}"
-        gone = self._call.strikes(What.EXPIRED)
+    def _kept(self, one: Made, number: int) -> dict[str, Any]:
         asked = lifetime(self._call.request, "x-fal-object-lifecycle-preference")
-        lives = self.job.seconds + (gone.seconds if gone is not None else KEPT if asked is None else asked)
-        world.blobs.put(name, Blob(made.data, made.media_type, self.job.id, world.clock.now() + lives))
-        self.job.entry.outputs.add(name)
+        path = kept(self._call, self.job, one, number, KEPT if asked is None else asked)
         return {
-            "url": self._address(f"/files/{name}"),
-            "content_type": made.media_type,
-            "file_name": name.rpartition("/")[2],
-            "file_size": len(made.data),
-            "width": made.width,
-            "height": made.height,
+            "url": self._address(path),
+            "content_type": one.media_type,
+            "file_name": path.rpartition("/")[2],
+            "file_size": len(one.data),
+            "width": one.width,
+            "height": one.height,
         }
+
+
+_FLAGGED = "The content could not be processed because it contained material flagged by a content checker."
+
+
+def _in_fals_words(failure: JobFailed) -> JobFailed:
+    if failure.kind == REFUSED:
+        kind, message, field = "content_policy_violation", _FLAGGED, "prompt"
+    elif failure.kind == UNREADABLE:
+        message = str(failure)
+        return JobFailed("invalid_input", message, detail=detail(failure.detail, "value_error", message))
+    else:
+        kind, message, field = "internal_server_error", "Internal server error", "body"
+    return JobFailed(kind, message, billed=failure.billed, detail=detail(field, kind, message))

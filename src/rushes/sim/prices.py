@@ -1,4 +1,4 @@
-"""What the simulated providers charge and how long their models take. Data: `data/models.json`.
+"""What the simulated providers charge and how long their models take. Data: `data/prices`, one list per provider.
 
 The list is the simulator's own and is read by nothing else, so that books and estimates are two opinions.
 """
@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -19,11 +20,12 @@ from rushes.sim.chance import Chance
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """One model: USD per unit (`image megapixel second request character`), typical seconds from `least` to `most`.
+    """One model: USD per unit (`image megapixel second minute request character token`), typical seconds.
 
     `usual` is the length in seconds of a film for which none is asked, `fewest` the least number of units that is
     charged, `plus` a fixed amount on top. `when` has other prices, by what a request says:
-    `audio`, `720p`, `4k` and so on; the first that fits counts.
+    `audio`, `720p`, `4k` and so on; the first that fits counts. Of tokens `usd` is for one that is sent and `answered`
+    for one that comes back.
     """
 
     usd: Decimal
@@ -34,26 +36,33 @@ class Terms:
     fewest: Decimal = ZERO
     plus: Decimal = ZERO
     when: Mapping[str, Decimal] | None = None
+    answered: Decimal = ZERO
 
 
 class PriceList:
-    """Terms by `protocol/endpoint`. A model that is not listed costs what its kind of work usually does."""
+    """Terms by protocol and endpoint. A model that is not listed costs what its kind of work usually does."""
 
     def __init__(self, changed: Mapping[str, Decimal] | None = None) -> None:
-        raw = json.loads(files("rushes.sim").joinpath("data/models.json").read_text("utf-8"))
-        self._terms = {name: _terms(one) for name, one in raw["models"].items()}
-        self._kinds = {name: _terms(one) for name, one in raw["kinds"].items()}
         self._changed = dict(changed or {})
 
     def terms(self, protocol: str, endpoint: str, kind: str) -> Terms:
         """The terms of a model, or of its kind: `image`, `video`, `speech`, `text`."""
-        return self._terms.get(f"{protocol}/{endpoint}") or self._kinds[kind]
+        return listed(f"prices/{protocol}", "models").get(endpoint) or listed("kinds", "kinds")[kind]
 
     def price(
-        self, protocol: str, endpoint: str, kind: str, params: Mapping[str, Any], *, pixels: int = 1_000_000
+        self,
+        protocol: str,
+        endpoint: str,
+        kind: str,
+        params: Mapping[str, Any],
+        *,
+        pixels: int = 1_000_000,
+        tokens: tuple[int, int] = (0, 0),
     ) -> Decimal:
-        """USD for one request; `pixels` of one picture where that counts."""
+        """USD for one request; `pixels` of one picture, or `tokens` in and out, where that counts."""
         terms = self.terms(protocol, endpoint, kind)
+        if terms.per == "token":
+            return terms.usd * tokens[0] + terms.answered * tokens[1] + terms.plus
         usd = self._changed.get(endpoint)
         if usd is None:
             usd = next((other for words, other in (terms.when or {}).items() if _says(params, words)), terms.usd)
@@ -63,6 +72,14 @@ class PriceList:
         """How long one request takes, simulated seconds."""
         terms = self.terms(protocol, endpoint, kind)
         return round(terms.least + (terms.most - terms.least) * chance.lot("seconds", key), 3)
+
+
+@cache
+def listed(file: str, part: str) -> Mapping[str, Terms]:
+    """One list of the data; empty when there is none."""
+    path = files("rushes.sim").joinpath(f"data/{file}.json")
+    raw = json.loads(path.read_text("utf-8"))[part] if path.is_file() else {}
+    return {name: _terms(one) for name, one in raw.items()}
 
 
 def _terms(raw: Mapping[str, Any]) -> Terms:
@@ -76,6 +93,7 @@ def _terms(raw: Mapping[str, Any]) -> Terms:
         fewest=Decimal(raw.get("least", 0)),
         plus=Decimal(raw.get("plus", 0)),
         when={word: Decimal(usd) for word, usd in raw["when"].items()} if "when" in raw else None,
+        answered=Decimal(raw.get("answered", 0)),
     )
 
 

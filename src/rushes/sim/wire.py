@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -118,8 +119,14 @@ def bytes_reply(data: bytes, media_type: str, headers: tuple[tuple[str, str], ..
     return Reply(200, (("content-type", media_type), *headers), (Piece(data),))
 
 
-def plain_body(body: bytes) -> bytes:
-    """The canonical bytes of what a body asks: JSON without our own fields and in one order, anything else as it is."""
+def plain_body(request: Request) -> bytes:
+    """The canonical bytes of what a body asks: JSON without our own fields and in one order, anything else as it is.
+
+    What separates the parts of a form is made up anew by each client for each request, and asks nothing.
+    """
+    body = request.body
+    if (boundary := boundary_of(request)) is not None:
+        return body.replace(boundary, b"")
     try:
         value = json.loads(body)
         if isinstance(value, dict):
@@ -127,3 +134,49 @@ def plain_body(body: bytes) -> bytes:
         return canonical_bytes(value)
     except (ValueError, TypeError, RecursionError):
         return body
+
+
+class Part(NamedTuple):
+    """One part of a form: its field, and of a file its name and media type."""
+
+    field: str
+    data: bytes
+    file: str | None = None
+    media_type: str = "text/plain"
+
+    @property
+    def text(self) -> str:
+        """The part as text."""
+        return self.data.decode("utf-8", "replace")
+
+
+def boundary_of(request: Request) -> bytes | None:
+    """What separates the parts of a form; None for a body that is none."""
+    found = _BOUNDARY.fullmatch(request.headers.get("content-type", ""))
+    return None if found is None else (found[1] or found[2]).encode("latin-1")
+
+
+def form(request: Request) -> list[Part] | None:
+    """The parts of a form in their order; None for a body that is none, or is torn."""
+    boundary = boundary_of(request)
+    if boundary is None:
+        return None
+    first, *parts = request.body.split(b"--" + boundary)
+    if first.strip() or not parts or not parts[-1].startswith(b"--"):
+        return None
+    found = []
+    for part in parts[:-1]:
+        head, cut, data = part.partition(b"\r\n\r\n")
+        told = _FIELD.search(head.decode("utf-8", "replace"))
+        if not cut or told is None or not data.endswith(b"\r\n"):
+            return None
+        text = head.decode("utf-8", "replace")
+        file, kind = _FILE.search(text), _TYPE.search(text)
+        found.append(Part(told[1], data[:-2], file and file[1], kind[1].strip() if kind else "text/plain"))
+    return found
+
+
+_BOUNDARY = re.compile(r"multipart/form-data;.*?boundary=(?:\"([^\"]{1,200})\"|([^;,\s]{1,200})).*", re.IGNORECASE)
+_FIELD = re.compile(r"content-disposition:[^\r\n]*?[; ]name=\"?([^\";\r\n]+)\"?", re.IGNORECASE)
+_FILE = re.compile(r"content-disposition:[^\r\n]*?filename=\"?([^\";\r\n]+)\"?", re.IGNORECASE)
+_TYPE = re.compile(r"content-type:([^\r\n]+)", re.IGNORECASE)

@@ -122,6 +122,7 @@ class Call(NamedTuple):
         work: Callable[[], Awaitable[Any]],
         *,
         pixels: int = 1_000_000,
+        tokens: tuple[int, int] = (0, 0),
         kept: bool = True,
     ) -> Job | None:
         """Open a job for this submission and queue it; None when the account cannot pay (noted as refused).
@@ -132,7 +133,7 @@ class Call(NamedTuple):
         assert self.entry is not None
         assert self.account is not None
         world, model = self.world, self.route.model
-        price = world.prices.price(self.protocol, model, kind, params, pixels=pixels)
+        price = world.prices.price(self.protocol, model, kind, params, pixels=pixels, tokens=tokens)
         if not self.account.affords(price) or self.strikes(What.NO_MONEY):
             world.books.refused(self.entry, 403, "no money")
             return None
@@ -155,7 +156,7 @@ def _identity(protocol: str, account: Account | None, route: Route, request: Req
     parts: list[bytes] = [protocol.encode(), name.encode(), route.place.encode(), route.model.encode()]
     if route.place in (Place.SUBMIT, Place.UPLOAD):
         # which port this simulator happens to have is nothing that was asked
-        body = plain_body(request.body).replace(request.origin.encode(), b"")
+        body = plain_body(request).replace(request.origin.encode(), b"")
         parts += [request.path.encode(), body, request.headers.get(ASKING, "").encode()]
     else:
         parts += [request.method.encode(), route.about.encode()]

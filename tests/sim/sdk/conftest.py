@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -29,25 +30,30 @@ def stage(running: Stage) -> Iterator[Stage]:
 
 
 @pytest.fixture(scope="session")
-def fal_process(running: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Side]:
-    with side("fal_side.py", running.environment() | {"FAL_KEY": "simulated"}, tmp_path_factory.mktemp("fal")) as one:
-        yield one
+def processes(running: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Side]]:
+    """One process for each SDK, started when a test first asks for it: `processes("fal", FAL_KEY="simulated")`."""
+    with ExitStack() as stack:
+        started: dict[str, Side] = {}
+
+        def start(name: str, **environment: str) -> Side:
+            if name not in started:
+                folder = tmp_path_factory.mktemp(name)
+                started[name] = stack.enter_context(
+                    side(f"{name}_side.py", running.environment() | environment, folder)
+                )
+            return started[name]
+
+        yield start
 
 
 @pytest.fixture
-def fal(stage: Stage, fal_process: Side) -> Side:
-    return fal_process
-
-
-@pytest.fixture(scope="session")
-def gemini_process(running: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Side]:
-    with side("gemini_side.py", running.environment(), tmp_path_factory.mktemp("gemini")) as one:
-        yield one
+def fal(stage: Stage, processes: Callable[..., Side]) -> Side:
+    return processes("fal", FAL_KEY="simulated")
 
 
 @pytest.fixture
-def gemini(stage: Stage, gemini_process: Side) -> Side:
-    return gemini_process
+def gemini(stage: Stage, processes: Callable[..., Side]) -> Side:
+    return processes("gemini")
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.sim.sdk.recorded import Sent
 from tests.sim.sdk.side import Side
 from tests.sim.sdk.stage import Stage, in_the_open
 
+from rushes.catalogue.endpoints import takes_at
 from rushes.model.ids import Digest
 from rushes.model.media import Artifact
 from rushes.model.money import FREE
@@ -48,7 +50,8 @@ def access(stage: Stage, name: str, endpoint: str) -> Access:
     def offer(key: str, op: Operation) -> Offer:
         return Offer(key, endpoint, (op,), 1.0, None, None, {}, lambda recipe: FREE)
 
-    return Access(url=f"{stage.url}/{name}", key=Secret("simulated"), simulated=False, offer=offer)
+    url, takes = f"{stage.url}/{name}", partial(takes_at, name)
+    return Access(url=url, key=Secret("simulated"), simulated=False, offer=offer, takes=takes)
 
 
 def edit(picture: Path, **params: Any) -> tuple[Request, dict[Digest, Path]]:

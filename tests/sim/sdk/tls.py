@@ -17,10 +17,10 @@ from typing import Any
 
 import trustme
 
-KNOWN = frozenset(
-    {"queue.fal.run", "fal.run", "rest.fal.ai", "v3.fal.media", "generativelanguage.googleapis.com"},
-)
-"""Every host that the SDKs have a reason to reach in these tests (fal_client 1.0.3 and google-genai 3.4.0, source)."""
+from rushes.sim.speakers import protocols
+
+KNOWN = frozenset(host for speaker in protocols() for host in speaker.hosts)
+"""Every host that an SDK has a reason to reach in these tests: those of the protocols that the simulator speaks."""
 
 
 @dataclass
