@@ -140,7 +140,7 @@ def test_two_forms_that_ask_the_same_are_one_asking_whatever_separates_their_par
     )
 
 
-@pytest.mark.parametrize("cut", [1, 30, 90, 150])
+@pytest.mark.parametrize("cut", [5, 30, 90, 150])
 def test_a_torn_form_is_none(cut: int) -> None:
     whole = a_form("abc123")
     assert form(whole._replace(body=whole.body[:-cut])) is None
