@@ -244,3 +244,40 @@ def test_the_name_of_a_workflow_without_one_is_that_of_its_file() -> None:
 def test_the_format_is_told_by_the_suffix_and_else_by_the_content(file: str, data: bytes, name: str) -> None:
     document = load(file, data).document
     assert document is not None and document.format == name
+
+
+def test_a_portrait_gets_its_voices_its_words_or_its_motion() -> None:
+    found = nodes(sample("host"))
+    assert wires(found["host"]) == {"image": ("face",), "audio": ("voice",)}
+    assert wires(found["pair"]) == {"image": ("face",), "audio": ("voice",), "second_audio": ("answer",)}
+    assert found["pair"].op is Operation.AVATAR and found["pair"].prompt == Text(("They talk",))
+    assert wires(found["told"]) == {"image": ("face",)} and found["told"].prompt == Text(("Good evening",))
+    assert wires(found["led"]) == {"image": ("face",), "video": ("input_video",)} and found["led"].prompt is None
+    assert found["led"].params == {"character_orientation": "image"}
+    assert wires(found["night"]) == {"video": ("led",), "reference": ("face",)}
+    assert found["night"].params == {"keep_audio": False}
+    assert wires(found["words"]) == {"audio": ("voice",)} and wires(found["heard"]) == {"audio": ("night",)}
+    assert found["heard"].op is Operation.SPEECH_TO_TEXT and found["heard"].prompt is None
+
+
+def test_two_voices_that_are_only_named_are_two_films_and_never_one_person_after_the_other() -> None:
+    found = read(
+        "steps:\n"
+        "  - {name: face, type: text_to_image, prompt: x}\n"
+        "  - {name: one, type: text_to_speech, prompt: x}\n"
+        "  - {name: two, type: text_to_speech, prompt: y}\n"
+        "  - {name: host, type: avatar, input_from: [face, one, two]}\n"
+    )
+    entry = next(one for one in found["host"].inputs if one.role == "audio")
+    assert (entry.refs, entry.mode) == (("one", "two"), Mode.ROWS)
+
+
+def test_a_picture_that_is_only_named_is_never_a_mask() -> None:
+    found = load(
+        "w.yaml",
+        b"steps:\n"
+        b"  - {name: a, type: text_to_image, prompt: x}\n"
+        b"  - {name: b, type: text_to_image, prompt: x}\n"
+        b"  - {type: avatar, prompt: hello, input_from: b, params: {image: a}}\n",
+    )
+    assert [one.code for one in found.problems] == ["input-unused"]

@@ -18,6 +18,7 @@ from rushes.spec.text import ITEM
 
 _STORY = (Operation.IMAGE_TO_VIDEO, Operation.TEXT_TO_VIDEO, Operation.GENERATE_SUBTITLES)
 _NO_BORROWED_PROMPT = (Operation.UPSCALE_IMAGE, Operation.UPSCALE_VIDEO)
+_MOVERS = frozenset({"audio", "second_audio", "video"})
 _RUN_INPUTS = ("input", "{{input}}", "input_image", "input_video")
 
 
@@ -168,12 +169,14 @@ def continue_chain(making: Making) -> None:
         slot = making.signature.slots[main]
         if slot.least or _wants_optional(making):
             _main(making, main, slot, tail_of(making.draft.before))
-    if making.prompt is not None:
-        return
-    if not making.prompt_given and making.signature.prompt is not False:
+    if making.prompt is None and not making.prompt_given and making.signature.prompt is not False:
         making.prompt = _prompt(making, tail_of(making.draft.before))
-    if making.prompt is None and making.signature.prompt:
-        _no_prompt(making)
+    if making.prompt is None:
+        if making.signature.prompt:
+            _no_prompt(making)
+        elif making.op is Operation.AVATAR and not making.fills.keys() & _MOVERS:
+            try_ = "give it audio, a prompt with the words to say, or a video whose motion it follows"
+            making.lacks("input-missing", "nothing makes this avatar move", try_)
 
 
 def _wants_optional(making: Making) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -20,8 +21,8 @@ FILM_RATE = 48_000
 """Samples per second of a film's sound track."""
 
 
-def wav_bytes(samples: Samples, rate: int = RATE) -> bytes:
-    """16-bit mono WAV."""
+def wav_bytes(samples: Samples, rate: int = RATE, *, maker: str = "", comment: str = "") -> bytes:
+    """16-bit mono WAV. It says who made it, and the comment, in an INFO chunk at its end, where players skip it."""
     data = np.round(np.clip(samples, -1.0, 1.0) * 32767.0).astype("<i2")
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
@@ -29,7 +30,26 @@ def wav_bytes(samples: Samples, rate: int = RATE) -> bytes:
         file.setsampwidth(2)
         file.setframerate(rate)
         file.writeframes(data.tobytes())
-    return out.getvalue()
+    if not comment:
+        return out.getvalue()
+    info = b"INFO" + _chunk(b"ISFT", maker) + _chunk(b"ICMT", comment)
+    whole = out.getvalue() + b"LIST" + struct.pack("<I", len(info)) + info
+    return whole[:4] + struct.pack("<I", len(whole) - 8) + whole[8:]
+
+
+def _chunk(name: bytes, text: str) -> bytes:
+    raw = text.replace("\0", " ").encode("utf-8", "replace") + b"\0"
+    return name + struct.pack("<I", len(raw)) + raw + b"\0" * (len(raw) % 2)
+
+
+def comment_of(path: Path, maker: str) -> str:
+    """What a sound made by `maker` says of itself; nothing for any other file, or one that cannot be read."""
+    try:
+        with av.open(str(path)) as container:
+            said = container.metadata
+    except (OSError, ValueError):
+        return ""
+    return said.get("comment", "") if said.get("encoder") == maker else ""
 
 
 def read_samples(path: Path, rate: int) -> Samples | None:
@@ -47,6 +67,12 @@ def read_samples(path: Path, rate: int) -> Samples | None:
 
 def _taken(resampler: Any, frame: Any) -> list[Samples]:
     return [one.to_ndarray().reshape(-1).astype(np.float32) for one in resampler.resample(frame)]
+
+
+def at_film_rate(samples: Samples) -> Samples:
+    """What was spoken here (at `RATE`) as a film's track takes it."""
+    places = np.arange(round(len(samples) * FILM_RATE / RATE), dtype=np.float64) * (RATE / FILM_RATE)
+    return np.interp(places, np.arange(len(samples)), samples).astype(np.float32)
 
 
 def fitted(samples: Samples, count: int) -> Samples:

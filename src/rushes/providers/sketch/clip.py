@@ -41,7 +41,7 @@ def film(
     last = covering(without_strip(end), inner) if end is not None else None
     count = max(2, round(seconds * fps))
     move = move_for(prompt, seed)
-    frames = _with_caption(moving(first, last, move, count), prompt, size, strip)
+    frames = with_caption(moving(first, last, move, count), prompt, size, strip)
     track: Callable[[float], Samples] | None = None
     if sound is not None:
         track = fitted_to(sound)
@@ -50,7 +50,8 @@ def film(
     write_film(out, frames, size, fps, sound=track, preset="ultrafast")
 
 
-def _with_caption(frames: Iterator[Planes], prompt: str, size: tuple[int, int], strip: int) -> Iterator[Planes]:
+def with_caption(frames: Iterator[Planes], prompt: str, size: tuple[int, int], strip: int) -> Iterator[Planes]:
+    """The frames, which are `strip` rows lower than `size`, above a caption that stands still."""
     if not strip:
         yield from frames
         return

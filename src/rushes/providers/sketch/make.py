@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from rushes.model.money import ZERO
@@ -18,12 +19,15 @@ from rushes.providers.media.film import facts_of, film_frames, sound_of
 from rushes.providers.media.mux import with_sound
 from rushes.providers.media.picture import open_picture, png_bytes
 from rushes.providers.media.scratch import film_bytes
-from rushes.providers.media.sound import FILM_RATE, Samples, fitted, fitted_to, wav_bytes
+from rushes.providers.media.sound import FILM_RATE, Samples, at_film_rate, fitted, fitted_to, wav_bytes
 from rushes.providers.media.writer import write_film
 from rushes.providers.sketch import sizes
+from rushes.providers.sketch.avatar import talking
 from rushes.providers.sketch.caption import STRIP, strip_of, texts_for
 from rushes.providers.sketch.clip import film
+from rushes.providers.sketch.heard import SPOKEN, transcript
 from rushes.providers.sketch.painter import paint
+from rushes.providers.sketch.regrade import regraded
 from rushes.providers.sketch.remix import remix
 from rushes.providers.sketch.sizes import number_of
 from rushes.providers.sketch.sound import chord_bed, say
@@ -125,11 +129,59 @@ def _filmed(job: _Job, size: tuple[int, int], start: Image.Image, end: Image.Ima
     )
 
 
+def _video_to_video(job: _Job) -> Finished:
+    source = job.files("video")[0]
+    facts = facts_of(source)
+    size = sizes.film_size(job.params, (facts.width, facts.height))
+    seconds = sizes.seconds_of(job.params, facts.seconds)
+    fps = sizes.fps_of(job.params, facts.fps)
+    sound = sound_of(source) if sizes.keeps_sound(job.params) else None
+    references = job.pictures("reference")
+    return job.film_bytes(
+        lambda out: regraded(out, source, job.prompt, job.model, job.seed, size, fps, seconds, references, sound=sound)
+    )
+
+
+def _avatar(job: _Job) -> Finished:
+    portrait = job.pictures("image")[0]
+    size, fps = sizes.film_size(job.params, portrait.size), sizes.fps_of(job.params)
+    clips = job.files("video")
+    voices = _voices(job)
+    if voices:
+        sound: Samples | None = np.concatenate(voices)
+        seconds = sizes.within("audio", sum(map(len, voices)) / FILM_RATE)
+    else:
+        sound = sound_of(clips[0]) if sizes.keeps_sound(job.params) else None
+        seconds = sizes.within("video", facts_of(clips[0]).seconds)
+    motion = clips[0] if clips else None
+    return job.film_bytes(
+        lambda out: talking(
+            out, portrait, size, fps, seconds, voices, sound=sound, motion=motion, caption=job.prompt, seed=job.seed
+        )
+    )
+
+
+def _voices(job: _Job) -> list[Samples]:
+    """Who speaks, one after the other: the given sounds, else the prompt aloud; nobody where a clip is followed."""
+    files = (*job.files("audio"), *job.files("second_audio"))
+    given = [sound for one in files if (sound := sound_of(one)) is not None]
+    if given or job.files("video"):
+        return given
+    return [at_film_rate(say(job.prompt, job.seed, _voice(job), 1.0))]
+
+
 def _text_to_speech(job: _Job) -> Finished:
     text = _text_param(job.params, "text_override", "text") or job.prompt
-    voice = _text_param(job.params, "voice", "voice_id") or ""
     speed = number_of(job.params, "speed", 1.0, 0.25, 4.0)
-    return _finished(_WAV, wav_bytes(say(text, job.seed, voice, speed)))
+    return _finished(_WAV, wav_bytes(say(text, job.seed, _voice(job), speed), maker=SPOKEN, comment=text))
+
+
+def _voice(job: _Job) -> str:
+    return _text_param(job.params, "voice", "voice_id", "voice_description") or ""
+
+
+def _speech_to_text(job: _Job) -> Finished:
+    return _said(transcript(job.files("audio")[0]))
 
 
 def _add_audio(job: _Job) -> Finished:
@@ -192,7 +244,10 @@ _MAKERS: dict[Operation, Callable[[_Job], Finished]] = {
     Operation.IMAGE_TO_IMAGE: _image_to_image,
     Operation.TEXT_TO_VIDEO: _text_to_video,
     Operation.IMAGE_TO_VIDEO: _image_to_video,
+    Operation.VIDEO_TO_VIDEO: _video_to_video,
+    Operation.AVATAR: _avatar,
     Operation.TEXT_TO_SPEECH: _text_to_speech,
+    Operation.SPEECH_TO_TEXT: _speech_to_text,
     Operation.ADD_AUDIO: _add_audio,
     Operation.UPSCALE_IMAGE: _upscale_image,
     Operation.UPSCALE_VIDEO: _upscale_video,

@@ -37,7 +37,7 @@ class Sketch(AnswersAtOnce):
         """Parameters and inputs that cannot be drawn."""
         if SIGNATURES[recipe.op].where is not Where.REMOTE:
             return [self.problem(f"{recipe.op} is not for a provider", "leave its provider out")]
-        problems = []
+        problems = _missing(self, recipe)
         for check in _CHECKS[recipe.op]:
             try:
                 check(recipe)
@@ -71,7 +71,7 @@ def _size(recipe: Recipe) -> tuple[int, int]:
     if op in _PAINTED:
         return sizes.picture_size(params, _source_size(recipe, "image"))
     if op in _FILMED:
-        return sizes.film_size(params, _source_size(recipe, "start_frame"))
+        return sizes.film_size(params, _source_size(recipe, _SHAPE_OF[op]))
     if op is Operation.UPSCALE_IMAGE:
         return sizes.enlarged(params, _source_size(recipe, "image") or (512, 512))
     if op is Operation.UPSCALE_VIDEO:
@@ -81,16 +81,47 @@ def _size(recipe: Recipe) -> tuple[int, int]:
 
 def _seconds(recipe: Recipe) -> float:
     """Seconds of the film that a recipe asks for; BadParam for what cannot be made. 0 where it has none."""
+    if recipe.op is Operation.AVATAR:
+        return _spoken_seconds(recipe)
     if recipe.op in _FILMED:
-        return sizes.seconds_of(recipe.params)
+        return sizes.seconds_of(recipe.params, _length_of(recipe, "video") or 5.0)
     if recipe.op is Operation.UPSCALE_VIDEO:
-        source = next(iter(recipe.inputs.get("video", ())), None)
-        return (source and source.seconds) or 5.0
+        return _length_of(recipe, "video") or 5.0
     return 0.0
 
 
+def _spoken_seconds(recipe: Recipe) -> float:
+    """An avatar lasts as long as its voices, else as the clip it follows, else as its words take to be said."""
+    voices = [_length_of(recipe, role) for role in ("audio", "second_audio") if role in recipe.inputs]
+    if voices:
+        return sizes.within("audio", sum(one or 5.0 for one in voices))
+    if "video" in recipe.inputs:
+        return sizes.within("video", _length_of(recipe, "video") or 5.0)
+    return sizes.within("prompt", len((recipe.prompt or "").split()) / _WORDS_A_SECOND)
+
+
+def _length_of(recipe: Recipe, role: str) -> float | None:
+    first = next(iter(recipe.inputs.get(role, ())), None)
+    return first.seconds if first is not None else None
+
+
+def _missing(sketch: Sketch, recipe: Recipe) -> list[Problem]:
+    """A portrait needs a reason to move. It is about inputs, so it counts only once these are there."""
+    if recipe.op is not Operation.AVATAR or recipe.inputs.keys() & _MOVERS or (recipe.prompt or "").strip():
+        return []
+    return [sketch.problem("nothing makes this avatar move", "give it audio, words to say, or a video to follow")]
+
+
 _PAINTED = (Operation.TEXT_TO_IMAGE, Operation.IMAGE_TO_IMAGE)
-_FILMED = (Operation.TEXT_TO_VIDEO, Operation.IMAGE_TO_VIDEO)
+_SHAPE_OF = {
+    Operation.TEXT_TO_VIDEO: "start_frame",
+    Operation.IMAGE_TO_VIDEO: "start_frame",
+    Operation.VIDEO_TO_VIDEO: "video",
+    Operation.AVATAR: "image",
+}
+_FILMED = tuple(_SHAPE_OF)
+_MOVERS = frozenset({"audio", "second_audio", "video"})
+_WORDS_A_SECOND = 2.75  # as they are spoken here
 _CHECKS: dict[Operation, tuple[Callable[[Recipe], object], ...]] = {
     **dict.fromkeys(Operation, (_size, _seconds)),
     **dict.fromkeys(_PAINTED, (_size, lambda recipe: number_of(recipe.params, "strength", 0.6, 0.0, 1.0))),

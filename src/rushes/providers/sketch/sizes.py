@@ -166,7 +166,7 @@ def seconds_of(params: Mapping[str, Json], default: float = 5.0) -> float:
     return seconds
 
 
-def fps_of(params: Mapping[str, Json], default: int = 24) -> Fraction:
+def fps_of(params: Mapping[str, Json], default: Fraction | int = 24) -> Fraction:
     """Frames per second."""
     name, value = param(params, "fps")
     if value is None:
@@ -181,6 +181,19 @@ def wants_sound(params: Mapping[str, Json]) -> bool:
     """Whether the film is to have a sound track of its own."""
     _, value = param(params, "audio")
     return value is True or str(value).lower() in ("true", "yes", "on", "1")
+
+
+def keeps_sound(params: Mapping[str, Json]) -> bool:
+    """Whether a film that is made from a film keeps its sound; it does where nothing is said."""
+    said = [params[name] for name in ("keep_audio", "keep_original_sound") if params.get(name) is not None]
+    return not any(one is False or str(one).lower() in ("false", "no", "off", "0") for one in said)
+
+
+def within(name: str, seconds: float) -> float:
+    """The length of a film that follows from its input `name`, in seconds; BadParam for one that is too long."""
+    if seconds > MOST_SECONDS:
+        raise BadParam(name, f"it lasts {seconds:.0f} seconds, and films here last up to {MOST_SECONDS:.0f}")
+    return seconds
 
 
 def factor_of(params: Mapping[str, Json], size: tuple[int, int]) -> Fraction:
