@@ -31,7 +31,7 @@ _NEAR = 0.8  # `durations` and `aspect_ration` are mistakes; `fps_mode` may be a
 _WHY = "the model itself would refuse it, or make something else than you mean"
 
 
-def unknown_models(catalogue: Catalogue, workflow: Workflow) -> list[Problem]:
+def unknown_models(catalogue: Catalogue, workflow: Workflow, models: Models) -> list[Problem]:
     """A problem for every model name that nothing knows, or that does something else."""
     found: list[Problem] = []
     known: dict[tuple[str, Operation], Model | Problem | None] = {}
@@ -42,7 +42,7 @@ def unknown_models(catalogue: Catalogue, workflow: Workflow) -> list[Problem]:
         if asked not in known:
             known[asked] = catalogue.resolve(*asked)
         wrong = known[asked]
-        if isinstance(wrong, Problem):
+        if isinstance(wrong, Problem) and models.own_name(node) is None:
             found.append(replace(wrong, path=(*node.path, "model"), tab=node.tab, node=str(node.id)))
     return found
 
@@ -108,12 +108,15 @@ def _nobody(says: str, try_: str, path: Path, node: Node | None) -> Problem:
     )
 
 
-def doubts(catalogue: Catalogue, node: Node, recipe: Recipe, today: date) -> Iterator[Problem]:
-    """What the catalogue has against a request of this node; `recipe` is what is known of it."""
+def doubts(catalogue: Catalogue, node: Node, recipe: Recipe, today: date, *, listed: bool = True) -> Iterator[Problem]:
+    """What the catalogue has against a request of this node; `recipe` is what is known of it.
+
+    A model that is not `listed` is its provider's own, whatever its name means to the catalogue.
+    """
     if node.signature.where is not Where.REMOTE or recipe.op not in PARAMS:
         return
     yield from _unknown_params(node)
-    model = catalogue.resolve(node.model, node.op)
+    model = catalogue.resolve(node.model, node.op) if listed else None
     if not isinstance(model, Model):
         return
     severity = Severity.WARNING if recipe.provider == DEFAULT_PROVIDER else Severity.ERROR

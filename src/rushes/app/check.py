@@ -74,8 +74,14 @@ def _deeper(
     """What only the graph, the catalogue and the rules can see; nothing that the reader has said already."""
     grid, found = build_grid(workflow, {"input_lines": "-", **workflow.variables})
     del grid
-    unknown = [*unknown_models(project.catalogue, workflow), *unknown_providers(project, workflow)]
-    found = [*found, *(unknown or _refused(project, workflow)), *_absent(file, workflow), *lint(document, workflow)]
+    models = Models(project, workflow, RunOptions(), workflow.variables, file.absolute().parent)
+    unknown = [*unknown_models(project.catalogue, workflow, models), *unknown_providers(project, workflow)]
+    found = [
+        *found,
+        *(unknown or _refused(project, workflow, models)),
+        *_absent(file, workflow),
+        *lint(document, workflow),
+    ]
     said = {(problem.code, problem.node, problem.path) for problem in before}
     fresh = [problem for problem in found if (problem.code, problem.node, problem.path) not in said]
     return list(with_marks(document, fresh))
@@ -103,9 +109,8 @@ def _there(path: Path) -> bool:
         return False
 
 
-def _refused(project: Project, workflow: Workflow) -> list[Problem]:
+def _refused(project: Project, workflow: Workflow, models: Models) -> list[Problem]:
     """What can be said about parameters without planning."""
-    models = Models(project, workflow, RunOptions(), workflow.variables)
     unreachable = unreachable_models(project, workflow, models)
     if unreachable:
         return unreachable

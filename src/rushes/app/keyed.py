@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from rushes.app.keys import how_to_set
-from rushes.app.plugins import REMOTE, is_there, provider_names
+from rushes.app.plugins import REMOTE, is_there, on_this_machine, provider_names
 from rushes.app.project import Project
 from rushes.engine.clock import SystemClock
 from rushes.engine.parts import JobContext
@@ -100,6 +100,6 @@ async def _ask(project: Project, name: str) -> bool | None:
 
 
 def _takes_keys(provider: str) -> None:
-    if provider in ("sketch", "local") or not is_there(provider):
-        named = ", ".join(name for name in provider_names() if name not in ("sketch", "local"))
+    if on_this_machine(provider) or not is_there(provider):
+        named = ", ".join(name for name in provider_names() if not on_this_machine(name))
         raise UserError(f"{provider!r} is no provider that takes a key", next_step=f"there are: {named}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from rushes.app.config import PROJECT_FILE
 from rushes.app.plugins import is_there
@@ -17,6 +18,7 @@ from rushes.model.request import Recipe
 from rushes.model.run import RunOptions
 from rushes.model.text import Text
 from rushes.model.workflow import Node, Workflow
+from rushes.plugin.room import OwnModels
 
 LOCAL = "local"
 
@@ -33,11 +35,14 @@ _NEARER = ("--provider", "RUSHES_PROVIDER")
 class Models:
     """The models of one document under one set of flags; each node is looked up once.
 
-    `values` are the variables of the run, as far as they are known.
+    `values` are the variables of the run, as far as they are known; `folder` is where the document lies.
     """
 
-    def __init__(self, project: Project, workflow: Workflow, options: RunOptions, values: Mapping[str, str]) -> None:
+    def __init__(
+        self, project: Project, workflow: Workflow, options: RunOptions, values: Mapping[str, str], folder: Path
+    ) -> None:
         self._project = project
+        self._folder = folder
         self._values = values
         self._settings = workflow.settings
         self._options = options
@@ -52,7 +57,9 @@ class Models:
         known = (name, node.model, node.op)
         choice = self._chosen.get(known)
         if choice is None:
-            key = str(node.op) if name == LOCAL else self._key(node)
+            key = self.own_name(node)
+            if key is None:
+                key = str(node.op) if name == LOCAL else self._key(node)
             # who does not offer a model knows no version of it; nothing is ever bought under this one
             version = self._project.provider(name).version(key) if self.offered(node) else key
             choice = self._chosen[known] = ModelChoice(name, key, version)
@@ -71,6 +78,16 @@ class Models:
         if name is None:
             name = self._named[known] = self._name(node)
         return name
+
+    def own_name(self, node: Node) -> str | None:
+        """What the node's model is called by a provider that has models of its own; None: the catalogue knows them.
+
+        Of a provider that is not there nothing is known; that it is not, is said elsewhere.
+        """
+        name = self.provider_of(node)
+        there = name in self._project.loaded_providers() or is_there(name)
+        provider = self._project.provider(name) if there else None
+        return provider.model_named(node.model, self._folder) if isinstance(provider, OwnModels) else None
 
     def offered(self, node: Node) -> bool:
         """Whether the node's provider has its model. Those that stand in for every model always do."""

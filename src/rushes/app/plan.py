@@ -100,8 +100,8 @@ async def prepare_document(project: Project, file: Path, data: bytes, options: R
     values, missing = values_of(workflow, options, folder)
     with collector_off(keep=True):
         grid, wrong = build_grid(workflow, values)
-    models = Models(project, workflow, options, values)
-    problems += missing + wrong + unknown_models(project.catalogue, workflow)
+    models = Models(project, workflow, options, values, folder)
+    problems += missing + wrong + unknown_models(project.catalogue, workflow, models)
     if options.provider is None:  # else it is asked for everything, whoever the file names
         problems += unknown_providers(project, workflow)
     _refuse(with_marks(document, problems))

@@ -12,12 +12,18 @@ from rushes.model.problem import did_you_mean
 from rushes.plugin.access import Access
 from rushes.plugin.check import Check
 from rushes.plugin.provider import Provider
+from rushes.plugin.room import Room
 
 PROVIDERS = {
     "sketch": "rushes.providers.sketch.provider:Sketch",
     "local": "rushes.providers.local.provider:Local",
 }
 """The built-in providers of this machine."""
+
+ROOMED = {
+    "diffusers": "rushes.providers.diffusers.provider:Diffusers",
+}
+"""The built-in providers of this machine that keep something between runs, made with a `Room`."""
 
 REMOTE = {
     "fal": "rushes.providers.fal:Fal",
@@ -44,10 +50,12 @@ def _named(where: str) -> Any:
     return getattr(import_module(module), name)
 
 
-def provider_named(name: str, access: Callable[[], Access]) -> Made:
+def provider_named(name: str, access: Callable[[], Access], room: Callable[[], Room]) -> Made:
     """The provider of that name, made anew. Raises UserError, naming what there is."""
     if name in PROVIDERS:
         return Made(_named(PROVIDERS[name])(), False)
+    if name in ROOMED:
+        return Made(_named(ROOMED[name])(room()), False)
     if name in REMOTE:
         return Made(_named(REMOTE[name])(access()), True)
     others = _entry_points()
@@ -61,12 +69,17 @@ def provider_named(name: str, access: Callable[[], Access]) -> Made:
 
 def is_there(name: str) -> bool:
     """Whether a provider has this name; imports none."""
-    return name in PROVIDERS or name in REMOTE or name in _entry_points()
+    return on_this_machine(name) or name in REMOTE or name in _entry_points()
+
+
+def on_this_machine(name: str) -> bool:
+    """Whether this is a built-in provider that works here: it costs nothing and takes no key."""
+    return name in PROVIDERS or name in ROOMED
 
 
 def provider_names() -> list[str]:
     """Every provider that is there, sorted; imports none."""
-    return sorted({*PROVIDERS, *REMOTE, *_entry_points()})
+    return sorted({*PROVIDERS, *ROOMED, *REMOTE, *_entry_points()})
 
 
 def _entry_points() -> dict[str, Any]:

@@ -11,6 +11,7 @@ from types import TracebackType
 from rushes.app.config import Config, load_config
 from rushes.app.keys import Keys
 from rushes.app.plugins import all_checks, provider_named
+from rushes.app.rooms import room_of
 from rushes.assets.local import LocalStore
 from rushes.catalogue.endpoints import takes_at
 from rushes.catalogue.load import Catalogue
@@ -82,7 +83,7 @@ class Project:
     def provider(self, name: str) -> Provider:
         """The provider of that name, made once."""
         if name not in self._providers:
-            made = provider_named(name, lambda: self._access(name))
+            made = provider_named(name, lambda: self._access(name), lambda: room_of(name, self.config.home.value))
             self._providers[name] = made.provider
             if made.remote:
                 self._remote.add(name)

@@ -2,8 +2,8 @@
 
 Only what would be bought is judged: a result that is there stays good, whatever became of its model.
 
-A request whose inputs are there is judged whole. Of one that waits for another only the parameters are judged: what a
-provider says about inputs that do not exist yet means nothing.
+A request whose inputs are there is judged whole. Of one that waits for another only model and parameters are judged:
+what a provider says about inputs that do not exist yet means nothing.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ class Refusals:
         whole = recipe or self._models.known(node)
         if node.id not in self._looked:
             self._looked.add(node.id)
-            self._say(doubts(self._project.catalogue, node, whole, self._today))
+            listed = self._models.own_name(node) is None
+            self._say(doubts(self._project.catalogue, node, whole, self._today, listed=listed))
         if not self._models.offered(node):
             self._say([not_offered(node, self._models)])
             return
@@ -60,7 +61,7 @@ class Refusals:
                 node=str(node.id),
             )
             for problem in self._project.provider(whole.provider).validate(whole)
-            if recipe is not None or problem.path[:1] == ("params",)
+            if recipe is not None or problem.path[:1] in (("params",), ("model",))
         )
 
     def _say(self, problems: Iterable[Problem]) -> None:

@@ -1,0 +1,1 @@
+"""`diffusers`: pipelines of Hugging Face's diffusers on this machine, in a process of their own."""

@@ -1,0 +1,1 @@
+"""The other process: only `paint` imports torch, and it runs nowhere else."""
