@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from typing import Any
 
 from rushes.model.spelling import SIZE
 from rushes.providers.at_once import BadParam
 from rushes.providers.sketch.sizes import picture_size
-from rushes.sim.fal_models import BadInput, askings, kind_of, operation_of
+from rushes.sim.fal_models import BadInput, askings, kind_of, operation_of, timed
 from rushes.sim.fal_uploads import CDN, upload
 from rushes.sim.fal_work import FileMaker, detail
 from rushes.sim.faults import What
@@ -142,19 +143,19 @@ class Fal:
         world, model = call.world, call.route.model
         op = operation_of(model, body)
         maker = FileMaker(call, op, str(body.get("prompt", "")), lambda path: call.request.own(path, CDN))
+        read = partial(_own_file, world)
 
         async def work() -> dict[str, Any]:
             try:
-                wanted = askings(
-                    model, body, world.chance.number(call.identity, call.nth), lambda url: _own_file(world, url)
-                )
+                wanted = askings(model, body, world.chance.number(call.identity, call.nth), read)
             except BadInput as bad:
                 said = detail(bad.field, bad.kind, bad.message)
                 raise JobFailed("invalid_input", bad.message, detail=said) from None
             return await maker.make(wanted)
 
         kept = call.request.host not in _SYNC
-        job = call.accept(kind_of(op), body, work, pixels=_pixels(body), kept=kept)
+        length = sum(world.painter.seconds(data) or 0.0 for data in timed(op, body, read))
+        job = call.accept(kind_of(op), body, work, pixels=_pixels(body), length=length, kept=kept)
         if job is not None:
             maker.job = job
             job.facts.update(account=call.account, app=_app_of(model))

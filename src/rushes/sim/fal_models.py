@@ -12,7 +12,8 @@ from rushes.model.operation import Operation
 from rushes.model.spelling import COUNT
 from rushes.sim.paint import Asking
 
-_VIDEO = ("video", "veo", "kling", "sora", "seedance", "hailuo", "omnihuman", "fabric", "avatar", "wan/")
+_VIDEO = ("video", "veo", "kling", "sora", "seedance", "hailuo", "wan/")
+_AVATAR = ("omnihuman", "fabric", "avatar", "motion-control")
 _ROLES = {
     "start_image_url": "start_frame",
     "first_frame_url": "start_frame",
@@ -25,8 +26,28 @@ _ROLES = {
     "mask_url": "mask",
     "video_url": "video",
     "audio_url": "audio",
+    "first_audio_url": "audio",
+    "second_audio_url": "second_audio",
 }
 """Fields that hold addresses of inputs, and the role each has for a film; pictures know no frames."""
+
+_FRAMED = (Operation.TEXT_TO_VIDEO, Operation.IMAGE_TO_VIDEO)
+_FILMS = (*_FRAMED, Operation.VIDEO_TO_VIDEO, Operation.AVATAR, Operation.UPSCALE_VIDEO, Operation.ADD_AUDIO)
+_TEXTS = (Operation.SPEECH_TO_TEXT, Operation.ANALYZE_IMAGE, Operation.PROMPT_GENERATION)
+_PROMPTED = (Operation.TEXT_TO_IMAGE, Operation.TEXT_TO_VIDEO, Operation.VIDEO_TO_VIDEO, Operation.TEXT_TO_SPEECH)
+_NEEDED = {
+    Operation.UPSCALE_IMAGE: "image",
+    Operation.UPSCALE_VIDEO: "video",
+    Operation.ADD_AUDIO: "video",
+    Operation.VIDEO_TO_VIDEO: "video",
+    Operation.AVATAR: "image",
+    Operation.SPEECH_TO_TEXT: "audio",
+}
+"""The role without which there is nothing to do; its field is called after it."""
+
+_TIMED = frozenset(_NEEDED) - {Operation.UPSCALE_IMAGE}
+_VOICES = ("audio_url", "first_audio_url", "second_audio_url")
+_MOVERS = frozenset({"audio", "second_audio", "video"})
 
 MOST_IMAGES = 8
 
@@ -47,10 +68,16 @@ def operation_of(endpoint: str, body: Mapping[str, Any]) -> Operation:
         return Operation.UPSCALE_VIDEO if "video" in name else Operation.UPSCALE_IMAGE
     if "thinksound" in name or "add-audio" in name or "video-to-audio" in name:
         return Operation.ADD_AUDIO
+    if "speech-to-text" in name or "scribe" in name:
+        return Operation.SPEECH_TO_TEXT
     if "tts" in name or "speech" in name:
         return Operation.TEXT_TO_SPEECH
     if any(word in name for word in ("vision", "caption", "moondream", "any-llm")):
         return Operation.ANALYZE_IMAGE if pictures else Operation.PROMPT_GENERATION
+    if any(word in name for word in _AVATAR):
+        return Operation.AVATAR
+    if "video-to-video" in name or "edit-video" in name:
+        return Operation.VIDEO_TO_VIDEO
     if any(word in name for word in _VIDEO):
         return Operation.IMAGE_TO_VIDEO if pictures else Operation.TEXT_TO_VIDEO
     return Operation.IMAGE_TO_IMAGE if pictures else Operation.TEXT_TO_IMAGE
@@ -58,11 +85,11 @@ def operation_of(endpoint: str, body: Mapping[str, Any]) -> Operation:
 
 def kind_of(op: Operation) -> str:
     """The kind of work for the price list."""
-    if op in (Operation.TEXT_TO_VIDEO, Operation.IMAGE_TO_VIDEO, Operation.UPSCALE_VIDEO, Operation.ADD_AUDIO):
+    if op in _FILMS:
         return "video"
     if op is Operation.TEXT_TO_SPEECH:
         return "speech"
-    if op in (Operation.ANALYZE_IMAGE, Operation.PROMPT_GENERATION):
+    if op in _TEXTS:
         return "text"
     return "image"
 
@@ -78,7 +105,7 @@ def askings(
     prompt = body.get("prompt", body.get("text", ""))
     if not isinstance(prompt, str):
         raise BadInput("prompt", "string_type", "Input should be a valid string")
-    if not prompt.strip() and op in (Operation.TEXT_TO_IMAGE, Operation.TEXT_TO_VIDEO, Operation.TEXT_TO_SPEECH):
+    if not prompt.strip() and op in _PROMPTED:
         raise BadInput("prompt", "missing", "Field required")
     inputs = _inputs(op, body, read)
     skipped = {"prompt", *_ROLES, *COUNT, "seed"}
@@ -87,6 +114,15 @@ def askings(
     given = body.get("seed")
     first = given if isinstance(given, int) and not isinstance(given, bool) else seed
     return tuple(Asking(op, endpoint, prompt, params, inputs, (first + number) & 0x7FFFFFFF) for number in range(count))
+
+
+def timed(op: Operation, body: Mapping[str, Any], read: Callable[[str], bytes | None]) -> list[bytes]:
+    """The inputs whose length is paid for: the voices of an avatar, else the clip that is worked on."""
+    if op not in _TIMED:
+        return []
+    fields = [field for field in _VOICES if body.get(field)] or ["video_url"]
+    urls = [url for field in fields if isinstance(url := body.get(field), str)]
+    return [data for url in urls if (data := _inline(url) if url.startswith("data:") else read(url)) is not None]
 
 
 def _count(body: Mapping[str, Any]) -> int:
@@ -100,20 +136,23 @@ def _inputs(
     op: Operation, body: Mapping[str, Any], read: Callable[[str], bytes | None]
 ) -> dict[str, tuple[bytes, ...]]:
     found: dict[str, list[bytes]] = {}
-    films = op in (Operation.TEXT_TO_VIDEO, Operation.IMAGE_TO_VIDEO)
     for field, role in _ROLES.items():
+        if role in ("start_frame", "end_frame") and op not in _FRAMED:
+            role = "image"
         value = body.get(field)
         for url in value if isinstance(value, list) else [value] if value else []:
-            data = _file(field, url, read)
-            found.setdefault(role if films or role not in ("start_frame", "end_frame") else "image", []).append(data)
+            found.setdefault(role, []).append(_file(field, url, read))
     if op is Operation.IMAGE_TO_VIDEO and "start_frame" not in found:
         pictures = found.pop("image", []) + found.pop("reference", [])
         found["start_frame"], found["reference"] = pictures[:1], pictures[1:]
     if op is Operation.IMAGE_TO_IMAGE and "image" not in found:
         found["image"] = found.pop("reference")
-    needed = {Operation.UPSCALE_IMAGE: "image", Operation.UPSCALE_VIDEO: "video", Operation.ADD_AUDIO: "video"}
-    if op in needed and not found.get(needed[op]):
-        raise BadInput(f"{needed[op]}_url", "missing", "Field required")
+    if op is Operation.VIDEO_TO_VIDEO:
+        found["reference"] = found.pop("image", []) + found.pop("reference", [])
+    if op in _NEEDED and not found.get(_NEEDED[op]):
+        raise BadInput(f"{_NEEDED[op]}_url", "missing", "Field required")
+    if op is Operation.AVATAR and not (found.keys() & _MOVERS or body.get("prompt") or body.get("text")):
+        raise BadInput("audio_url", "missing", "Field required")
     return {role: tuple(many) for role, many in found.items() if many}
 
 
@@ -139,6 +178,8 @@ def output_fields(
     op: Operation, files: list[dict[str, Any]], text: str | None, seed: int, prompt: str
 ) -> dict[str, Any]:
     """A model's answer: its files in the field that models of this kind have them in."""
+    if op is Operation.SPEECH_TO_TEXT:
+        return _transcript(text or "")
     if text is not None:
         return {"output": text}
     if op in (Operation.TEXT_TO_IMAGE, Operation.IMAGE_TO_IMAGE):
@@ -146,3 +187,21 @@ def output_fields(
         return {"images": shown, "seed": seed, "has_nsfw_concepts": [False] * len(files), "prompt": prompt}
     field = {"video": "video", "speech": "audio"}.get(kind_of(op), "image")
     return {field: {name: value for name, value in files[0].items() if value}}
+
+
+_WORD = 0.4
+"""Seconds of a word in a transcript: whoever painted the text does not say when each was heard."""
+
+
+def _transcript(text: str) -> dict[str, Any]:
+    words = [
+        {
+            "text": word,
+            "type": "word",
+            "start": round(number * _WORD, 3),
+            "end": round((number + 1) * _WORD, 3),
+            "speaker_id": "speaker_0",
+        }
+        for number, word in enumerate(text.split())
+    ]
+    return {"text": text, "language_code": "eng", "language_probability": 1.0, "words": words}

@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+from rushes.assets.probe import Facts, probe
+from rushes.errors import StoreError
 from rushes.model.canonical import base_key, digest_of
 from rushes.model.ids import Digest
 from rushes.model.media import Artifact
@@ -22,7 +24,8 @@ from rushes.providers.sketch import sizes
 from rushes.sim.formats import coded, media_type_of, opened
 
 _PICTURES = frozenset({Operation.TEXT_TO_IMAGE, Operation.IMAGE_TO_IMAGE})
-_FILMS = frozenset({Operation.TEXT_TO_VIDEO, Operation.IMAGE_TO_VIDEO})
+_FILMS = frozenset({Operation.TEXT_TO_VIDEO, Operation.IMAGE_TO_VIDEO, Operation.VIDEO_TO_VIDEO, Operation.AVATAR})
+_SHAPING = ("image", "start_frame", "video")
 _KEEP = 256 * 1024 * 1024
 _SIZE_WORDS = ("image_size", "imageSize", "size", "aspect_ratio", "aspectRatio", "ratio", "resolution")
 
@@ -76,6 +79,10 @@ class Painter:
         self._keep(key, made)
         return made
 
+    def seconds(self, data: bytes) -> float | None:
+        """How long a film or a sound lasts; None for anything else."""
+        return self._artifact(data).seconds
+
     def close(self) -> None:
         """Let the threads go."""
         self._threads.shutdown(wait=True, cancel_futures=True)
@@ -120,7 +127,7 @@ class Painter:
     def _sized(self, asking: Asking, inputs: Mapping[str, tuple[Artifact, ...]]) -> tuple[int, int, Mapping[str, Json]]:
         if asking.op not in _PICTURES | _FILMS:
             return 0, 0, asking.params
-        main = next((many[0] for role, many in inputs.items() if role in ("image", "start_frame") and many), None)
+        main = next((inputs[role][0] for role in _SHAPING if inputs.get(role)), None)
         source = (main.width, main.height) if main is not None and main.width and main.height else None
         find = sizes.film_size if asking.op in _FILMS else sizes.picture_size
         width, height = find(asking.params, source)
@@ -137,20 +144,21 @@ class Painter:
             beside = path.with_name(f"{digest}.{threading.get_ident()}")
             beside.write_bytes(data)
             beside.replace(path)
-        width, height = _pixels(path)
-        return Artifact(digest=digest, media_type="image/png", size=len(data), width=width, height=height)
+        try:
+            facts = probe(path)
+        except StoreError:  # nothing that can be read: what is wrong with it is said where it is used
+            facts = Facts("application/octet-stream")
+        return Artifact(
+            digest=digest,
+            media_type=facts.media_type,
+            size=len(data),
+            width=facts.width,
+            height=facts.height,
+            seconds=facts.seconds,
+        )
 
     def _path(self, digest: Digest) -> Path:
         return self._scratch / digest
-
-
-def _pixels(path: Path) -> tuple[int | None, int | None]:
-    from rushes.providers.media.picture import open_picture
-
-    try:
-        return open_picture(path).size
-    except Exception:  # a film or a sound, or nothing at all: what is wrong with it is said where it is used
-        return None, None
 
 
 def _key(asking: Asking) -> str:

@@ -57,16 +57,17 @@ class PriceList:
         params: Mapping[str, Any],
         *,
         pixels: int = 1_000_000,
+        length: float = 0.0,
         tokens: tuple[int, int] = (0, 0),
     ) -> Decimal:
-        """USD for one request; `pixels` of one picture, or `tokens` in and out, where that counts."""
+        """USD for one request; `pixels` of one picture, `length` of its inputs (seconds), or `tokens` in and out."""
         terms = self.terms(protocol, endpoint, kind)
         if terms.per == "token":
             return terms.usd * tokens[0] + terms.answered * tokens[1] + terms.plus
         usd = self._changed.get(endpoint)
         if usd is None:
             usd = next((other for words, other in (terms.when or {}).items() if _says(params, words)), terms.usd)
-        return usd * max(_units(terms, params, pixels), terms.fewest) + terms.plus
+        return usd * max(_units(terms, params, pixels, Decimal(str(length))), terms.fewest) + terms.plus
 
     def seconds(self, protocol: str, endpoint: str, kind: str, chance: Chance, key: object) -> float:
         """How long one request takes, simulated seconds."""
@@ -97,10 +98,12 @@ def _terms(raw: Mapping[str, Any]) -> Terms:
     )
 
 
-def _units(terms: Terms, params: Mapping[str, Any], pixels: int) -> Decimal:
+def _units(terms: Terms, params: Mapping[str, Any], pixels: int, length: Decimal) -> Decimal:
     images = _first(params, COUNT) or Decimal(1)
     if terms.per == "second":
-        return _first(params, DURATION) or terms.usual
+        return _first(params, DURATION) or length or terms.usual
+    if terms.per == "minute":
+        return (length or terms.usual) / 60
     if terms.per == "image":
         return images
     if terms.per == "megapixel":

@@ -122,18 +122,20 @@ class Call(NamedTuple):
         work: Callable[[], Awaitable[Any]],
         *,
         pixels: int = 1_000_000,
+        length: float = 0.0,
         tokens: tuple[int, int] = (0, 0),
         kept: bool = True,
     ) -> Job | None:
         """Open a job for this submission and queue it; None when the account cannot pay (noted as refused).
 
-        `kind` is image, video, speech or text; `work` makes the result while the job runs. Raise `JobFailed` in it.
-        `kept` is false for a result that comes with the answer to the submission, and never again.
+        `kind` is image, video, speech or text; `length` the seconds of its inputs, where these are paid for; `work`
+        makes the result while the job runs. Raise `JobFailed` in it. `kept` is false for a result that comes with the
+        answer to the submission, and never again.
         """
         assert self.entry is not None
         assert self.account is not None
         world, model = self.world, self.route.model
-        price = world.prices.price(self.protocol, model, kind, params, pixels=pixels, tokens=tokens)
+        price = world.prices.price(self.protocol, model, kind, params, pixels=pixels, length=length, tokens=tokens)
         if not self.account.affords(price) or self.strikes(What.NO_MONEY):
             world.books.refused(self.entry, 403, "no money")
             return None
