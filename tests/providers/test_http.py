@@ -383,6 +383,27 @@ def test_a_result_has_an_address_of_the_web(url: str) -> None:
     assert raised.value.kind is ErrorClass.BAD_OUTPUT
 
 
+def test_a_key_opens_a_result_at_its_own_host_and_is_shown_to_no_other_that_it_leads_to() -> None:
+    async def run() -> None:
+        async with serving(ok) as elsewhere:
+
+            async def to_another_path(visit: Visit) -> None:
+                await visit.answer(302, b"", "location: /here")
+
+            async def to_another_host(visit: Visit) -> None:
+                await visit.answer(302, b"", f"location: {elsewhere.url}/there")
+
+            async with serving([to_another_path, to_another_host]) as own:
+                client = Http(own.url)
+                pieces = client.download(f"{own.url}/result", name="fal", sleep=no_wait, headers=HEADERS)
+                assert b"".join([piece async for piece in pieces]) == b'{"ok": true}'
+                await client.close()
+                assert [SECRET.encode() in visit.head for visit in own.visits] == [True, True]
+                assert [SECRET.encode() in visit.head for visit in elsewhere.visits] == [False]
+
+    asyncio.run(run())
+
+
 def test_redirects_have_an_end() -> None:
     async def around(visit: Visit) -> None:
         await visit.answer(302, b"", "location: /again")

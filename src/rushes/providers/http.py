@@ -22,6 +22,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import httpx
@@ -163,8 +164,12 @@ class Http:
         ) as response:
             return await _whole(response, most)
 
-    async def download(self, url: str, *, name: str, sleep: Sleep, most: int = MOST_RESULT) -> AsyncIterator[bytes]:
+    async def download(
+        self, url: str, *, name: str, sleep: Sleep, most: int = MOST_RESULT, headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[bytes]:
         """Stream a result of the provider `name`; after a break what was had is skipped and the rest goes on.
+
+        `headers` go to the host of `url` and to no other that it redirects to: a key may be in them.
 
         Raises RemoteError: TRANSIENT where fetching it again may help, else BAD_OUTPUT with `maybe_billed`, for the
         result was paid for.
@@ -173,7 +178,7 @@ class Http:
         for attempt in range(1, TRIES + 1):
             at = 0
             try:
-                async with self._follow(url) as response:
+                async with self._follow(url, headers=headers or {}) as response:
                     _refuse_result(response, name)
                     async for piece in response.aiter_bytes():
                         at += len(piece)
@@ -206,11 +211,14 @@ class Http:
             return True
 
     @asynccontextmanager
-    async def _follow(self, url: str, method: str = "GET") -> AsyncIterator[httpx.Response]:
+    async def _follow(
+        self, url: str, method: str = "GET", headers: Mapping[str, str] = MappingProxyType({})
+    ) -> AsyncIterator[httpx.Response]:
         """The answer at the end of a few redirects, each to an address that may be asked."""
-        target = _parsed(url)
+        first = target = _parsed(url)
         for _hop in range(MOST_REDIRECTS + 1):
-            async with self._fenced(target, method) as response:
+            own = (target.scheme, target.netloc) == (first.scheme, first.netloc)
+            async with self._fenced(target, method, headers if own else {}) as response:
                 if not response.has_redirect_location:
                     yield response
                     return
@@ -220,14 +228,14 @@ class Http:
         raise _result(ErrorClass.BAD_OUTPUT, f"{target.host} redirects a result more than {MOST_REDIRECTS} times")
 
     @asynccontextmanager
-    async def _fenced(self, url: httpx.URL, method: str) -> AsyncIterator[httpx.Response]:
+    async def _fenced(self, url: httpx.URL, method: str, headers: Mapping[str, str]) -> AsyncIterator[httpx.Response]:
         """Ask the address that was looked at: a name that resolves differently the second time gains nothing."""
         addresses = await self._addresses(url)
         for number, address in enumerate(addresses, 1):
             request = self._client(pooled=False).build_request(
                 method,
                 url.copy_with(host=address),
-                headers={"Host": url.netloc.decode("ascii"), "Accept-Encoding": "identity"},
+                headers={**headers, "Host": url.netloc.decode("ascii"), "Accept-Encoding": "identity"},
                 timeout=_timeout(STALL),
                 extensions={"sni_hostname": url.host},  # the certificate must be the name's, not the address's
             )
