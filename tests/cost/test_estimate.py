@@ -106,6 +106,33 @@ def test_what_a_recipe_brings_along_is_read_from_its_text_and_its_first_input() 
     assert load_of(recipe) == Load(characters=4, media_seconds=Decimal("2.5"), media_pixels=200)
 
 
+def test_an_avatar_is_as_long_as_its_voices_or_as_the_clip_that_it_follows() -> None:
+    face = Artifact(digest=Digest("0" * 64), media_type="image/png", size=1, width=10, height=20)
+    short, long = (face._replace(media_type="audio/wav", width=None, height=None, seconds=one) for one in (1.5, 4.0))
+    clip = face._replace(media_type="video/mp4", seconds=9.0)
+    cases = (
+        ({}, None),
+        ({"video": (clip,)}, Decimal("9.0")),
+        ({"audio": (short,)}, Decimal("1.5")),
+        ({"audio": (short,), "video": (clip,)}, Decimal("1.5")),
+        ({"audio": (short,), "second_audio": (long,)}, Decimal("5.5")),
+        ({"audio": (short,), "second_audio": (long._replace(seconds=None),)}, None),
+    )
+    for more, seconds in cases:
+        inputs = {"image": (face,), **more}
+        recipe = Recipe(op=Operation.AVATAR, provider="fal", model="m", prompt="", params={}, inputs=inputs)
+        assert (load_of(recipe).media_seconds, load_of(recipe).media_pixels) == (seconds, 200), more
+
+
+def test_minutes_of_a_sound_that_is_still_to_be_made_are_bounded_by_the_lengths_that_can_be_had() -> None:
+    price = Price(Decimal("0.60"), Unit.MINUTE, {}, "list", "2026-01-01")
+    assert quote([price], {}).high is None
+    ahead = quote([price], {}, durations=(1, 120))
+    assert (ahead.low, ahead.high) == (Decimal("0.60") / 60, Decimal("1.20"))
+    known = quote([price], {"duration": 5}, durations=(1, 120), load=Load(media_seconds=Decimal(90)))
+    assert known.high == Decimal("0.90"), "what is there counts, not what is asked"
+
+
 junk = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6) | st.lists(st.integers(), max_size=2)
 )

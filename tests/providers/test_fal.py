@@ -298,6 +298,13 @@ def test_every_file_of_a_result_is_found_with_its_type(said: dict[str, Any], typ
     assert answer.billed is None
 
 
+@pytest.mark.parametrize(
+    "said", [{"text": "Good morning.", "language_code": "eng", "words": []}, {"output": "Good morning."}]
+)
+def test_a_text_is_a_result(said: dict[str, Any], tmp_path: Path) -> None:
+    assert polled(tmp_path, DONE, (200, said)) == Finished((), text="Good morning.")
+
+
 def test_the_place_in_the_queue_is_said(tmp_path: Path) -> None:
     answer = polled(tmp_path, {"status": "IN_QUEUE", "queue_position": 3})
     assert isinstance(answer, Pending)
@@ -320,7 +327,8 @@ def test_a_failure_that_a_gateway_garbles_is_still_the_failure(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    "result", [(200, {}), (200, {"images": []}), (200, {"images": [{"url": "file:///etc/passwd"}]})]
+    "result",
+    [(200, {}), (200, {"text": None}), (200, {"images": []}), (200, {"images": [{"url": "file:///etc/passwd"}]})],
 )
 def test_a_finished_job_without_a_result_was_paid_for(result: tuple[int, Any], tmp_path: Path) -> None:
     with pytest.raises(RemoteError) as raised:

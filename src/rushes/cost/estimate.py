@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from typing import Any
 
+from rushes.model.media import Artifact
 from rushes.model.money import Quote
+from rushes.model.operation import Operation
 from rushes.model.price import Price, Unit
 from rushes.model.request import Recipe
 from rushes.model.spelling import AUDIO, COUNT, DURATION, MOST_TOKENS, NAMED_SIZES, SIZE
@@ -32,7 +34,7 @@ class Load:
     """What a request brings along besides its parameters (None: not known yet).
 
     `characters` of the text to speak or to read; `pictures` beside it; `media_seconds` and `media_pixels` of the main
-    input.
+    input, of an avatar the seconds of what it speaks or follows.
     """
 
     characters: int | None = None
@@ -44,11 +46,20 @@ class Load:
 def load_of(recipe: Recipe) -> Load:
     """What a recipe brings along: the length of its text, and the facts of its first input that has any."""
     first = next((many[0] for many in recipe.inputs.values() if many), None)
-    seconds = None if first is None or first.seconds is None else Decimal(str(first.seconds))
+    seconds = _seconds_of([first] if first is not None else [])
+    if recipe.op is Operation.AVATAR:  # its portrait has no length: it lasts as long as what it speaks or follows
+        voices = [one for role in ("audio", "second_audio") for one in recipe.inputs.get(role, ())]
+        seconds = _seconds_of(voices or recipe.inputs.get("video", ()))
     pixels = None if first is None or not first.width or not first.height else first.width * first.height
     characters = len(recipe.prompt) if recipe.prompt is not None else None
     pictures = sum(one.media_type.startswith("image/") for many in recipe.inputs.values() for one in many)
     return Load(characters=characters, pictures=pictures, media_seconds=seconds, media_pixels=pixels)
+
+
+def _seconds_of(many: Sequence[Artifact]) -> Decimal | None:
+    """How long inputs last, one after the other; None when there are none, or when it is not known of one."""
+    lengths = [Decimal(str(one.seconds)) for one in many if one.seconds is not None]
+    return sum(lengths, Decimal(0)) if many and len(lengths) == len(many) else None
 
 
 def quote(
@@ -150,7 +161,8 @@ def _units(
         letters = load.characters or 0
         return least + letters // _LETTERS, most + letters
     if unit is Unit.MINUTE:
-        return _same(None if load.media_seconds is None else load.media_seconds / 60)
+        span = _lengths({}, durations, load)
+        return None if span is None else (span[0] / 60, span[1] / 60)
     if unit is Unit.SECOND:
         return _lengths(given, durations, load)
     images = next((_number(given[name]) for name in COUNT if name in given), None) or Decimal(1)

@@ -150,6 +150,8 @@ class Fal(Remote):
                 raise read(RESULT, heard, self.name, self.access.key)
             if outputs := tuple(files_of(said)):
                 return Finished(outputs)
+            if isinstance(text := said.get("text", said.get("output")), str):
+                return Finished((), text=text)
             if not error:
                 raise RemoteError(ErrorClass.BAD_OUTPUT, "fal finished without a result", maybe_billed=True)
         elif not error and (answer.status == 200 or answer.status >= 500 or answer.status in BUSY):
