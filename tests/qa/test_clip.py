@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -113,6 +114,17 @@ def test_sound_that_was_asked_for_must_be_there_and_be_heard(tmp_path: Path) -> 
     silent = film(tmp_path / "b.mp4", panned, sound=lambda s: np.zeros(round(s * 48_000), np.float32))
     assert codes(mute, generate_audio=True) == ["clip.no-sound"] and codes(mute) == []
     assert codes(silent, generate_audio=True) == ["clip.silent"] and codes(silent) == []
+
+
+def test_an_avatar_must_have_its_voice_and_says_what_it_did_not_speak(tmp_path: Path) -> None:
+    voice = ANY._replace(media_type="audio/wav", seconds=4.0)
+    asked = replace(recipe(Operation.AVATAR), inputs={"image": (ANY,), "audio": (voice,)})
+    mute, told = film(tmp_path / "a.mp4", panned), film(tmp_path / "b.mp4", panned, sound=tone)
+    assert [one.code for one in CHECK.look(ANY, mute, asked).findings if one.flags] == ["clip.no-sound"]
+    assert CHECK.look(ANY, told, asked).findings == ()
+    longer = replace(asked, inputs={**asked.inputs, "second_audio": (voice,)})
+    found = CHECK.look(ANY, told, longer)
+    assert [one.code for one in found.findings] == ["clip.unspoken"] and not found.flagged
 
 
 def test_bytes_that_are_no_film_are_flagged(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from rushes.model.media import Artifact, Kind
 from rushes.model.request import Recipe
 from rushes.model.verdict import Finding, Verdict
 from rushes.qa.picture import findings_of, measure, score_of
-from rushes.qa.wanted import shape_findings, wanted_seconds, wants_sound
+from rushes.qa.wanted import shape_findings, voices_of, wanted_seconds, wants_sound
 
 _STEP = 4  # every fourth pixel: a quarter of the width is enough to see motion
 _BLOCK = 16  # in those pixels, so 64 of the film's
@@ -167,6 +167,11 @@ def _length(track: Track, recipe: Recipe) -> list[Finding]:
         findings.append(Finding("clip.short", f"lasts {track.seconds:.2f} s, {wanted:g} s were asked for"))
     elif wanted is not None and track.seconds > wanted + max(0.5, wanted * 0.12):
         findings.append(Finding("clip.long", f"lasts {track.seconds:.2f} s, {wanted:g} s were asked for", flags=False))
+    spoken = sum(one.seconds or 0.0 for one in voices_of(recipe))
+    if track.seconds < spoken - max(0.25, spoken * 0.06):
+        # a remark: a model that takes no more than so many seconds cuts off the next one just the same
+        says = f"lasts {track.seconds:.2f} s, and its voice {spoken:.2f} s: the end was not spoken"
+        findings.append(Finding("clip.unspoken", says, flags=False))
     return findings
 
 
@@ -217,6 +222,8 @@ def _evenness(track: Track) -> float:
 
 def _sound(track: Track, recipe: Recipe) -> list[Finding]:
     silent = not track.loudness or max(track.loudness) < 1e-3
+    if not track.has_sound and voices_of(recipe):
+        return [Finding("clip.no-sound", "has no sound track, and it was given a voice")]
     if wants_sound(recipe.params) and not track.has_sound:
         return [Finding("clip.no-sound", "has no sound track, and one was asked for")]
     if track.has_sound and silent:

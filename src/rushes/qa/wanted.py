@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from rushes.model.media import Artifact
 from rushes.model.operation import Operation
 from rushes.model.request import Recipe
 from rushes.model.spelling import ASPECT_RATIO, AUDIO, DURATION, NAMED_SIZES, SIZE
@@ -19,6 +20,8 @@ _SHAPED = (
     Operation.IMAGE_TO_IMAGE,
     Operation.TEXT_TO_VIDEO,
     Operation.IMAGE_TO_VIDEO,
+    Operation.VIDEO_TO_VIDEO,
+    Operation.AVATAR,
 )
 _NAMED = {name: width / height for name, (width, height) in NAMED_SIZES.items()}
 _NAMED |= {"landscape": 16 / 9, "portrait": 9 / 16}
@@ -67,6 +70,13 @@ def wanted_seconds(params: Mapping[str, Json]) -> float | None:
         if match and not isinstance(params.get(name), bool):
             return float(match[1])
     return None
+
+
+def voices_of(recipe: Recipe) -> tuple[Artifact, ...]:
+    """Who speaks in what a recipe asks for."""
+    if recipe.op is not Operation.AVATAR:
+        return ()
+    return (*recipe.inputs.get("audio", ()), *recipe.inputs.get("second_audio", ()))
 
 
 def wants_sound(params: Mapping[str, Json]) -> bool:
