@@ -27,6 +27,9 @@ from rushes.model.workflow import Node, Workflow
 from rushes.spec.words import MEANINGS
 
 _SECONDS = re.compile(r"(\d+(?:\.0+)?)\s*(?:s|sec|seconds?)?")
+SOON = 30
+"""Days before a model's last one from which on plans say so."""
+
 _NEAR = 0.8  # `durations` and `aspect_ration` are mistakes; `fps_mode` may be a name of its own
 _WHY = "the model itself would refuse it, or make something else than you mean"
 
@@ -116,13 +119,17 @@ def doubts(catalogue: Catalogue, node: Node, recipe: Recipe, today: date, *, lis
     if node.signature.where is not Where.REMOTE or recipe.op not in PARAMS:
         return
     yield from _unknown_params(node)
-    model = catalogue.resolve(node.model, node.op) if listed else None
+    model = catalogue.resolve(recipe.alias or node.model, node.op) if listed else None
     if not isinstance(model, Model):
         return
     severity = Severity.WARNING if recipe.provider == DEFAULT_PROVIDER else Severity.ERROR
     if model.retired_on(today):
         says = f"the model {node.model or model.key!r} was retired on {model.retired}"
         yield _problem(node, ("model",), "model-retired", severity, says, _instead(catalogue, node.op, model, today))
+    elif (left := model.days_left(today)) is not None and left <= SOON:
+        says = f"the model {node.model or model.key!r} is retired on {model.retired}, in {left} days"
+        instead = _instead(catalogue, node.op, model, today)
+        yield _problem(node, ("model",), "model-retiring", Severity.WARNING, says, instead)
     for names, can, unit in ((DURATION, model.durations, " seconds"), (ASPECT_RATIO, model.ratios, "")):
         name = next((name for name in names if name in recipe.params), None)
         if can is None or name is None or _plain(recipe.params[name]) in (None, *map(str, can)):
@@ -134,7 +141,9 @@ def doubts(catalogue: Catalogue, node: Node, recipe: Recipe, today: date, *, lis
 
 def _instead(catalogue: Catalogue, op: Operation, model: Model, today: date) -> str:
     if model.successor is not None:
-        return f"its successor is {model.successor!r}"
+        return f"its successor is {model.successor!r}: name it in the file, or allow it with --substitute"
+    if model.equivalents:
+        return f"{', '.join(model.equivalents[:3])} do the same work: --substitute lets one stand in"
     others = [one.key for one in catalogue.models() if op in one.operations and not one.retired_on(today)]
     return f"it has no successor; for {op} there are: {', '.join(others[:4])}"
 

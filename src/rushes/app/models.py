@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from rushes.app.config import PROJECT_FILE
@@ -10,7 +10,7 @@ from rushes.app.plugins import is_there
 from rushes.app.project import DEFAULT_PROVIDER, Project
 from rushes.catalogue.model import Model
 from rushes.errors import ConfigError
-from rushes.graph.setting import ModelChoice
+from rushes.graph.setting import ModelChoice, StandIn
 from rushes.model.money import Quote
 from rushes.model.operation import Operation, Where
 from rushes.model.problem import did_you_mean
@@ -50,6 +50,7 @@ class Models:
         self._offered: dict[tuple[str, str | None, Operation], bool] = {}
         self._named: dict[tuple[str | None, str | None, Operation], str] = {}
         self._learned: dict[tuple[str, str], float] | None = None
+        self._stand_ins: Callable[[Node, ModelChoice, Recipe], StandIn | None] | None = None
 
     def choose(self, node: Node) -> ModelChoice:
         """Provider, catalogue key and version for a node whose model is known."""
@@ -111,19 +112,33 @@ class Models:
         found = self._project.catalogue.resolve(node.model, node.op)
         return found.providers(node.op) if isinstance(found, Model) else ()
 
+    def stand_in(self, node: Node) -> StandIn | None:
+        """Who stands in for the node's own model; None when it can be had, or nobody may."""
+        if self._stand_ins is None or self.provider_of(node) in _FREE_HANDS:
+            return None
+        own = self.choose(node)
+        return self._stand_ins(node, own, self._known_of(node, own))
+
+    def allow(self, stand_ins: Callable[[Node, ModelChoice, Recipe], StandIn | None]) -> None:
+        """From now on others may stand in for models that are not to be had; `stand_ins` says who."""
+        self._stand_ins = stand_ins
+
     def quote(self, node: Node, recipe: Recipe | None) -> Quote:
         """Price and typical seconds of one request; learned times beat the provider's own."""
-        choice = self.choose(node)
-        if not self.offered(node):
-            return Quote(None, None, 1.0, f"{choice.provider} does not offer it")
-        quoted = self._project.provider(choice.provider).estimate(recipe or self.known(node))
-        learned = self._times().get((choice.provider, choice.version))
+        asked = recipe or self.known(node)
+        if asked.provider == self.provider_of(node) and not self.offered(node):
+            return Quote(None, None, 1.0, f"{asked.provider} does not offer it")
+        quoted = self._project.provider(asked.provider).estimate(asked)
+        learned = self._times().get((asked.provider, asked.model))
         return quoted if learned is None else Quote(quoted.low, quoted.high, learned, quoted.source)
 
     def known(self, node: Node) -> Recipe:
         """What a node will ask, as far as that can be known before its inputs are there: parameters without the open
-        ones, and no inputs."""
-        choice = self.choose(node)
+        ones, and no inputs. Of whoever stands in for its model, if somebody does."""
+        stand_in = self.stand_in(node)
+        return self._known_of(node, self.choose(node) if stand_in is None else stand_in.choice)
+
+    def _known_of(self, node: Node, choice: ModelChoice) -> Recipe:
         params = {
             name: value.filled(self._values) if isinstance(value, Text) else value
             for name, value in node.params.items()

@@ -61,6 +61,10 @@ class Prepared:
 async def prepare(project: Project, file: Path, options: RunOptions) -> Prepared:
     """Read and plan a file. Raises ProblemsError with everything that is wrong, UserError for an unreadable file."""
     options = dataclasses.replace(options, sim=project.config.sim.value)
+    if options.substitute:
+        from rushes.app.stand_ins import with_outs
+
+        options = with_outs(project, file, options)
     prepared = await prepare_document(project, file, read_file(file), options)
     _refuse(prepared.problems)
     output_folder(project, prepared)  # a folder that is refused is refused before anything is bought
@@ -101,6 +105,10 @@ async def prepare_document(project: Project, file: Path, data: bytes, options: R
     with collector_off(keep=True):
         grid, wrong = build_grid(workflow, values)
     models = Models(project, workflow, options, values, folder)
+    if options.substitute:
+        from rushes.app.stand_ins import StandIns  # what few runs need
+
+        models.allow(StandIns(project, options, date.today()).of)
     problems += missing + wrong + unknown_models(project.catalogue, workflow, models)
     if options.provider is None:  # else it is asked for everything, whoever the file names
         problems += unknown_providers(project, workflow)
@@ -147,7 +155,15 @@ def _setting(
         prompts={} if options.prompt is None else {str(name): options.prompt for name in asked},
         floors={(BaseKey(base), candidate): salt for base, candidate, salt in options.floors},
         fresh_seed=options.fresh_seed,
+        stand_in=models.stand_in if options.substitute else None,
+        doubtful=_doubtful(project) if options.substitute else frozenset(),
     )
+
+
+def _doubtful(project: Project) -> frozenset[BaseKey]:
+    from rushes.app.stand_ins import doubtful_in
+
+    return doubtful_in(project)
 
 
 def _planned(

@@ -49,7 +49,7 @@ class Refusals:
             self._looked.add(node.id)
             listed = self._models.own_name(node) is None
             self._say(doubts(self._project.catalogue, node, whole, self._today, listed=listed))
-        if not self._models.offered(node):
+        if not self._models.offered(node) and whole.provider == self._models.provider_of(node):
             self._say([not_offered(node, self._models)])
             return
         self._say(

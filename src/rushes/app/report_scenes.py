@@ -73,7 +73,8 @@ class Sheet:
         prompt = self._prompt(one)
         yield f'<div class="strip {esc(one.kind)}"><div class="what">'
         yield f"<b>{esc(one.node.title or one.node.id)}</b>"
-        model = one.node.model or str((self._recipe(one) or {}).get("model") or "")
+        recipe = self._recipe(one) or {}
+        model = str(recipe.get("stands_in") or one.node.model or recipe.get("model") or "")
         facts = [_WORDS.get(one.node.op, str(one.node.op)), model, _common_facts(one), _note(one)]
         yield f"<span>{esc(' · '.join(fact for fact in facts if fact))}</span>"
         if prompt:

@@ -27,6 +27,7 @@ from rushes.graph.select import match
 from rushes.graph.value import Outcome, State
 from rushes.ledger.owner import new_owner
 from rushes.model.ids import RunId
+from rushes.model.problem import Severity
 from rushes.model.run import OnUnknown, RunOptions, RunRecord, RunState
 
 
@@ -69,12 +70,13 @@ async def resume(
     *,
     budget: Decimal | None = None,
     on_unknown: OnUnknown | None = None,
+    substitute: tuple[str, ...] = (),
     hooks: Hooks = NO_HOOKS,
 ) -> RunSummary:
     """Go on with a run (the newest that is not over, when none is named). Raises NotFound, UserError, RefusedError.
 
     `budget` is the run's ceiling from now on, in USD: what it spent before counts. `on_unknown` is what becomes of
-    requests in doubt from now on.
+    requests in doubt from now on, `substitute` who may stand in for models that are not to be had.
     """
     record = project.ledger.run(RunId(run)) if run is not None else newest_open(project)
     if budget is not None:
@@ -82,6 +84,8 @@ async def resume(
     if on_unknown is not None:
         record = dataclasses.replace(record, options=dataclasses.replace(record.options, on_unknown=on_unknown))
     record = same_world(project, record)
+    if substitute:
+        record = _with_stand_ins(project, record, substitute)
     prepared = await prepared_as_of(project, record)
     require_keys(project, prepared)
     prepared = keep_ceilings(project, prepared, record.id)
@@ -93,9 +97,17 @@ async def resume(
             f"run {record.id} is being driven by another process ({holder})",
             next_step=f"watch it with: rushes status {record.id}",
         )
-    if budget is not None or on_unknown is not None:
+    if budget is not None or on_unknown is not None or substitute:
         _meant(project, record, record.options)
     return await _drive(project, prepared, record, owner, hooks)
+
+
+def _with_stand_ins(project: Project, record: RunRecord, substitute: tuple[str, ...]) -> RunRecord:
+    """The run with who may stand in from now on, and what it found not to be had so far."""
+    from rushes.app.stand_ins import outs_after
+
+    options = dataclasses.replace(record.options, substitute=substitute)
+    return dataclasses.replace(record, options=outs_after(project, record.id, options) or options)
 
 
 async def prepared_as_of(project: Project, record: RunRecord) -> Prepared:
@@ -113,7 +125,37 @@ async def _drive(project: Project, prepared: Prepared, record: RunRecord, owner:
     # the engine is loaded when there is something to do
     from rushes.app.drive import drive_run
 
-    return await drive_run(project, prepared, record, owner, hooks)
+    summary = await drive_run(project, prepared, record, owner, hooks)
+    if (
+        not prepared.options.substitute
+        or summary.state is not RunState.FAILED
+        or (hooks.stop is not None and hooks.stop.asked)
+    ):
+        return summary
+    return await _drive_instead(project, record, hooks) or summary
+
+
+async def _drive_instead(project: Project, record: RunRecord, hooks: Hooks) -> RunSummary | None:
+    """Let others stand in for what a run found not to be had, quoted anew; None where it found nothing of the kind.
+
+    Each round leaves something more out, so that it comes to an end.
+    """
+    from rushes.app.stand_ins import outs_after
+
+    options = outs_after(project, record.id, record.options)
+    if options is None:
+        return None
+    record = _meant(project, record, options)
+    prepared = await prepared_as_of(project, record)
+    if not prepared.plan.units or any(one.severity is Severity.ERROR for one in prepared.problems):
+        return None
+    require_keys(project, prepared)
+    prepared = keep_ceilings(project, prepared, record.id)
+    hooks.planned(prepared.plan)
+    owner = new_owner()
+    if project.ledger.take_run(record.id, owner, time.time()) is not None:
+        return None
+    return await _drive(project, prepared, record, owner, hooks)
 
 
 def _check_bound(plan: Plan, bound_to: str | None) -> None:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from rushes.model.money import parse_usd
-from rushes.model.run import OnUnknown, RunMode, RunOptions
+from rushes.model.run import STAND_INS, OnUnknown, RunMode, RunOptions
 from rushes.model.workflow import Pick
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -71,6 +71,19 @@ def on_unknown(command: F) -> F:
     )(command)
 
 
+def stand_ins(command: F) -> F:
+    """Who may stand in for models that are not to be had."""
+    auto = "Let declared equivalents stand in for models that are retired or out."
+    named = "Let NEW, a declared equivalent, stand in for OLD."
+    pairs = click.option("--stand-in", "pairs", multiple=True, metavar="OLD=NEW", help=named)
+    return click.option("--substitute", is_flag=True, help=auto)(pairs(command))
+
+
+def stand_ins_from(given: dict[str, Any]) -> tuple[str, ...]:
+    """What both flags say, for `RunOptions.substitute`."""
+    return (*([STAND_INS] if given["substitute"] else []), *given["pairs"])
+
+
 def _names(flag: str, attribute: str, says: str) -> Callable[[F], F]:
     return click.option(flag, attribute, callback=names, multiple=True, metavar="NAME,...", help=says)
 
@@ -122,6 +135,7 @@ def running(command: F) -> F:
         ),
         budget,
         on_unknown,
+        stand_ins,
         click.option("--output-dir", metavar="DIR", help="Write outputs here, not beside the file."),
     )
     for flag in reversed(flags):
@@ -153,6 +167,7 @@ def options_from(given: dict[str, Any]) -> RunOptions:
         timeout=given["timeout"],
         budget=given["budget"],
         on_unknown=OnUnknown(given["on_unknown"]) if given["on_unknown"] else None,
+        substitute=stand_ins_from(given),
         variables=variables,
         # a resume from another folder must write to the same place
         output_dir=str(Path(output_dir).expanduser().absolute()) if output_dir else None,

@@ -12,8 +12,9 @@ from rushes.engine.desk import Desk
 from rushes.engine.limits import Lane
 from rushes.engine.work import CellWork
 from rushes.errors import ErrorClass
-from rushes.graph.answers import choose, generated
+from rushes.graph.answers import generated
 from rushes.graph.gates import gate_subject, settle_gate, shown_as
+from rushes.graph.looked_up import LookedUp, look_up
 from rushes.graph.settle import Question, Settler
 from rushes.graph.value import LOST, Outcome, State, left_out, unselected
 from rushes.model.event import CellDone, CellFailed, CellSkipped, Waiting
@@ -21,7 +22,6 @@ from rushes.model.ids import NodeId
 from rushes.model.operation import INLINE, Operation
 from rushes.model.problem import Severity
 from rushes.model.request import Recipe
-from rushes.model.result import Result
 from rushes.model.workflow import Node
 
 _AT_ONCE = 100  # cells that are settled before what may go is sent on its way
@@ -88,15 +88,13 @@ class Cells:
     def _begin_all(self, asked: Sequence[tuple[int, Question]]) -> None:
         if not asked:
             return
-        known = self._desk.parts.known.results(list({question.base: None for _, question in asked}))
-        for number, question in asked:
-            self._begin(number, question, known.get(question.base, ()))
+        for found in look_up(self._settler, self._desk.parts.known, asked):
+            self._begin(found)
 
-    def _begin(self, number: int, question: Question, results: Sequence[Result]) -> None:
+    def _begin(self, found: LookedUp) -> None:
         """Take what is stored; where something is missing, begin to buy it, or say why not."""
-        desk = self._desk
+        desk, (number, question, chosen, results) = self._desk, found
         cell, frame, base = desk.grid.cells[number], question.frame, question.base
-        chosen = choose(base, frame.wanted, frame.attempts, results, desk.job.setting)
         wanted = cell.node in desk.job.selected
         if not chosen.missing or (chosen.candidates and not wanted):
             self.finish(number, generated(cell, base, frame.op, chosen.candidates), reused=True)

@@ -71,7 +71,7 @@ async def _finish(
         salt=request.salt,
         artifacts=tuple(artifacts),
         verdict=verdict,
-        recipe=request.recipe.plain(),
+        recipe=request.recipe.kept(),
         text=text,
         seconds=round(parts.clock.time() - order.began, 6),
     )

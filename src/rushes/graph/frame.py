@@ -45,6 +45,7 @@ class Frame(NamedTuple):
     tail: str | None
     wanted: int = 1  # candidates per row
     attempts: int = 1  # results that a flagged candidate may cost
+    stands_in: str = ""  # why `choice` is not the node's own model; nothing where it is
 
     def tail_with(self, params: Mapping[str, Json], prompt: str | None) -> str:
         """The second half of the canonical bytes for one row."""

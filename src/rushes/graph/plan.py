@@ -212,8 +212,11 @@ def _node(grid: Grid, number: int, walked: Walked, tally: _Tally, reasons: Reaso
         reason += f" ({len(concerned)} of {len(cells)} rows)"
     provider, model = "", node.model or ""
     if action in (Action.RUN, Action.AFTER) and node.op not in INLINE:
-        choice = walked.settler.frame(number).choice
-        provider, model = choice.provider, choice.model
+        miss = walked.misses.get(concerned[0])
+        frame = miss.question.frame if miss is not None else walked.settler.frame(number)
+        provider, model = frame.choice.provider, frame.choice.model
+        if frame.stands_in:
+            reason = f"{frame.stands_in}; {reason}"
     return NodePlan(
         node.id,
         node.tab,

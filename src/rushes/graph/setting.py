@@ -18,11 +18,20 @@ class ModelChoice(NamedTuple):
     version: str
 
 
+class StandIn(NamedTuple):
+    """Who may be asked in the place of a node's own model: a declared equivalent; and why, in words for people."""
+
+    choice: ModelChoice
+    why: str
+
+
 class Setting(NamedTuple):
     """What a run adds to a document: values of variables, the artifacts of references, defaults, overrides.
 
     `prompts` replaces the prompt of a node for this run; `floors` asks again: for a (question, candidate), only
-    results with at least that salt count. `choose` is called once per node and may read anything of it.
+    results with at least that salt count. `choose` is called once per node and may read anything of it; so is
+    `stand_in`, which is None where the person allows none. `doubtful` are questions with an unknown outcome: nobody
+    stands in for what may have been bought.
     """
 
     variables: Mapping[str, str]
@@ -35,3 +44,5 @@ class Setting(NamedTuple):
     prompts: Mapping[str, str] = {}
     floors: Mapping[tuple[BaseKey, int], int] = {}
     fresh_seed: bool = False  # askings above a floor ignore a seed that the file pins
+    stand_in: Callable[[Node], StandIn | None] | None = None
+    doubtful: frozenset[BaseKey] = frozenset()

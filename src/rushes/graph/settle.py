@@ -45,6 +45,7 @@ class Question(NamedTuple):
             prompt=self.prompt,
             params=self.params,
             inputs=self.inputs,
+            stands_in=self.frame.stands_in,
         )
 
 
@@ -105,8 +106,23 @@ class Settler:
             if frame.prompt_open:
                 prompt = prompt_of(cell, frame.node, outcomes, self.setting)
             tail = frame.tail_with(params, prompt)
-        written = f"{inputs_json(inputs)}{tail}".encode("utf-8", "surrogatepass")
-        return Question(BaseKey("bk1:" + hashlib.sha256(written).hexdigest()), frame, prompt, params, inputs)
+        return _put(frame, tail, prompt, params, inputs)
+
+    def instead(self, question: Question) -> Question | None:
+        """The same question to whoever may stand in for the node's own model; None when nobody may."""
+        stand_in = self.setting.stand_in(question.frame.node) if self.setting.stand_in is not None else None
+        if stand_in is None:
+            return None
+        frame = question.frame._replace(choice=stand_in.choice, tail=None, stands_in=stand_in.why)
+        tail = frame.tail_with(question.params, question.prompt)
+        return _put(frame, tail, question.prompt, question.params, question.inputs)
+
+
+def _put(
+    frame: Frame, tail: str, prompt: str | None, params: dict[str, Json], inputs: dict[str, tuple[Artifact, ...]]
+) -> Question:
+    written = f"{inputs_json(inputs)}{tail}".encode("utf-8", "surrogatepass")
+    return Question(BaseKey("bk1:" + hashlib.sha256(written).hexdigest()), frame, prompt, params, inputs)
 
 
 def text_of(text: Text, cell: Cell, outcomes: Sequence[Outcome | None], setting: Setting) -> str:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from typing import NamedTuple
 
-from rushes.graph.answers import Chosen, choose, generated
+from rushes.graph.answers import Chosen, generated
 from rushes.graph.gates import gate_subject, settle_gate
 from rushes.graph.grid import Grid
+from rushes.graph.looked_up import look_up
 from rushes.graph.setting import Setting
 from rushes.graph.settle import Question, Settler
 from rushes.graph.value import Known, Outcome, State, left_out, unselected
@@ -57,7 +58,7 @@ def walk(grid: Grid, setting: Setting, known: Known, selected: Set[int] | None, 
             else:
                 outcomes[number] = found
         if asked:
-            _answer(grid, setting, known, selected, flags, asked, outcomes, misses)
+            _answer(settler, known, selected, flags, asked, outcomes, misses)
         if gates:
             _open(grid, setting, known, selected, flags, gates, outcomes)
     return Walked(_all(outcomes), misses, settler)
@@ -83,8 +84,7 @@ def levels(grid: Grid) -> list[list[int]]:
 
 
 def _answer(
-    grid: Grid,
-    setting: Setting,
+    settler: Settler,
     known: Known,
     selected: Set[int] | None,
     flags: str,
@@ -92,20 +92,16 @@ def _answer(
     outcomes: list[Outcome | None],
     misses: dict[int, Miss],
 ) -> None:
-    answers = known.results(list(dict.fromkeys([question.base for _number, question in asked])))
-    for number, question in asked:
-        frame = question.frame
-        base = question.base
-        results = answers.get(base, ())
-        chosen = choose(base, frame.wanted, frame.attempts, results, setting)
-        cell = grid.cells[number]
+    for number, question, chosen, results in look_up(settler, known, asked):
+        base, op = question.base, question.frame.op
+        cell = settler.grid.cells[number]
         if not chosen.missing:
-            outcomes[number] = generated(cell, base, frame.op, chosen.candidates)
+            outcomes[number] = generated(cell, base, op, chosen.candidates)
         elif selected is None or cell.node in selected:
             misses[number] = Miss(question, chosen, results)
             outcomes[number] = Outcome(State.RUN, base=base, candidates=chosen.candidates)
         elif chosen.candidates:
-            outcomes[number] = generated(cell, base, frame.op, chosen.candidates)
+            outcomes[number] = generated(cell, base, op, chosen.candidates)
         else:
             outcomes[number] = unselected(flags)
 

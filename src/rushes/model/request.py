@@ -16,8 +16,9 @@ from rushes.model.workflow import Json
 class Recipe:
     """Everything that makes a base key: the request without its candidate and salt.
 
-    `model` is the version that the provider is asked for; `alias` is what the file said, for people and
-    not part of the key. `inputs` are artifacts by role, in the provider's order.
+    `model` is the version that the provider is asked for; `alias` is what the file said and `stands_in` for whom
+    another model was asked, and why: both for people, and not part of the key. `inputs` are artifacts by role, in the
+    provider's order.
     """
 
     op: Operation
@@ -27,6 +28,7 @@ class Recipe:
     params: Mapping[str, Json]
     inputs: Mapping[str, tuple[Artifact, ...]]
     alias: str = ""
+    stands_in: str = ""
 
     def plain(self) -> dict[str, object]:
         """The recipe as JSON: what is hashed, kept beside the key and compared to say *why*."""
@@ -38,6 +40,10 @@ class Recipe:
             "params": dict(self.params),
             "inputs": {role: [one.digest for one in many] for role, many in self.inputs.items()},
         }
+
+    def kept(self) -> dict[str, object]:
+        """The recipe as it is kept beside a result: labelled, where it is not the model that the file names."""
+        return {**self.plain(), **({"stands_in": self.stands_in} if self.stands_in else {})}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,10 @@ class RunMode(StrEnum):
     FULL = "full"
 
 
+STAND_INS = "auto"
+"""In `RunOptions.substitute`: whoever is declared to be equal, for whatever is not to be had."""
+
+
 class OnUnknown(StrEnum):
     """What to do about a request of which nobody can say whether it was accepted.
 
@@ -48,7 +52,8 @@ class RunOptions:
     """Everything that flags can say about one run; kept with it, so that a resume means the same.
 
     Names of nodes may be ids or titles. `floors` asks again: (base key, candidate, least salt). `variables` holds
-    the values of `{{input}}`, `{{timestamp}}`, `{{random}}` and `--set`, fixed when the run was made.
+    the values of `{{input}}`, `{{timestamp}}`, `{{random}}` and `--set`, fixed when the run was made. `substitute` says
+    who may stand in for models that are not to be had, `outs` which those are.
     """
 
     provider: str | None = None
@@ -77,6 +82,8 @@ class RunOptions:
     prompt: str | None = None  # for the nodes of `rerun`
     on_unknown: OnUnknown | None = None
     floors: tuple[tuple[str, int, int], ...] = ()
+    substitute: tuple[str, ...] = ()  # STAND_INS, `OLD=NEW`
+    outs: tuple[tuple[str, str, str], ...] = ()  # (provider, version or "", why): found not to be had
 
     def plain(self) -> dict[str, Any]:
         """As JSON; money as a string."""
@@ -91,6 +98,7 @@ class RunOptions:
         values["budget"] = None if values.get("budget") is None else Decimal(values["budget"])
         values["on_unknown"] = OnUnknown(said) if (said := values.get("on_unknown")) else None
         values["floors"] = tuple((base, candidate, salt) for base, candidate, salt in values["floors"])
+        values["outs"] = tuple((provider, version, why) for provider, version, why in values.get("outs", ()))
         return cls(**values)
 
 

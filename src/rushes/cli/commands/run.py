@@ -22,6 +22,8 @@ from rushes.cli.options import (
     project_flags,
     running,
     selection,
+    stand_ins,
+    stand_ins_from,
     workflow_file,
 )
 from rushes.cli.options import names as node_names
@@ -105,6 +107,7 @@ def rerun(
 @click.argument("run_id", metavar="[RUN]", required=False, callback=newest)
 @budget
 @on_unknown
+@stand_ins
 @_driving
 @common
 def resume(run_id: str | None, every: bool, yes: bool, **given: Any) -> int:
@@ -112,10 +115,11 @@ def resume(run_id: str | None, every: bool, yes: bool, **given: Any) -> int:
     now = session()
     most: Decimal | None = given["budget"]
     doubt = OnUnknown(given["on_unknown"]) if given["on_unknown"] else None
+    others = stand_ins_from(given)
     with Project.open(Path.cwd(), home=now.home) as project:
         return drive(
             now,
-            lambda hooks: resume_run(project, run_id, budget=most, on_unknown=doubt, hooks=hooks),
+            lambda hooks: resume_run(project, run_id, budget=most, on_unknown=doubt, substitute=others, hooks=hooks),
             yes=yes,
             every=every,
         )

@@ -1,0 +1,55 @@
+"""What is there for a question, and to whom it is put: planning and running look it up with this one function.
+
+A question whose own model is not to be had is put to whoever stands in for it, when a person allowed that. What the own
+model made stays as it is: an answer that is whole, one that a person has decided on, and one that may have been bought
+although nobody knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rushes.graph.answers import Chosen, choose
+from rushes.graph.settle import Question, Settler
+from rushes.graph.value import Known
+from rushes.model.result import Result
+
+
+class LookedUp(NamedTuple):
+    """A cell's question, with what exists for it and what is missing."""
+
+    cell: int
+    question: Question
+    chosen: Chosen
+    results: Sequence[Result]
+
+
+def look_up(settler: Settler, known: Known, asked: Sequence[tuple[int, Question]]) -> list[LookedUp]:
+    """Look all of them up, at one or two questions to the ledger."""
+    found = _looked_up(settler, known, asked)
+    if settler.setting.stand_in is None:
+        return found
+    lacking = [one for one in found if one.chosen.missing and one.question.base not in settler.setting.doubtful]
+    others = {one.cell: other for one in lacking if (other := settler.instead(one.question)) is not None}
+    if not others:
+        return found
+    decided = known.decisions(list({one.question.base: None for one in lacking if one.cell in others}))
+    swapped = {one.cell: one for one in _looked_up(settler, known, list(others.items()))}
+    return [_kept(one) if decided.get(one.question.base) else swapped.get(one.cell, one) for one in found]
+
+
+def _looked_up(settler: Settler, known: Known, asked: Sequence[tuple[int, Question]]) -> list[LookedUp]:
+    answers = known.results(list(dict.fromkeys([question.base for _number, question in asked])))
+    found = []
+    for number, question in asked:
+        results = answers.get(question.base, ())
+        frame = question.frame
+        chosen = choose(question.base, frame.wanted, frame.attempts, results, settler.setting)
+        found.append(LookedUp(number, question, chosen, results))
+    return found
+
+
+def _kept(one: LookedUp) -> LookedUp:
+    """What a person has decided on, as it is: the rest of it is not to be had any more."""
+    return one._replace(chosen=one.chosen._replace(missing=())) if one.chosen.candidates else one
