@@ -66,6 +66,23 @@ def why_not(schema: Mapping[str, Any], value: Any) -> str | None:
     return None
 
 
+def unusable(schema: Mapping[str, Any]) -> str | None:
+    """Why nothing can be held against a schema; None when it can."""
+    try:
+        _check(json.dumps(schema, sort_keys=True))(None)
+    except fastjsonschema.JsonSchemaValueException:
+        return None
+    except fastjsonschema.JsonSchemaException as error:
+        return str(error)
+    except (TypeError, ValueError, OverflowError):
+        return "it cannot be written down"
+    except RecursionError:
+        return "it leads back to itself"
+    except SyntaxError:  # a check is compiled, and Python has bounds of its own
+        return "it is nested too deeply"
+    return None
+
+
 @lru_cache(maxsize=1024)
 def _check(schema: str) -> Callable[[Any], Any]:
     found: Callable[[Any], Any] = fastjsonschema.compile(json.loads(schema), use_default=False)
