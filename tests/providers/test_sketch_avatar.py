@@ -7,12 +7,15 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from rushes.errors import ErrorClass, RemoteError
 from rushes.model.media import Artifact
 from rushes.model.operation import Operation
 from rushes.providers.media.film import facts_of, film_frames, sound_of
+from rushes.providers.media.picture import open_picture
 from rushes.providers.media.sound import FILM_RATE, wav_bytes
+from rushes.providers.sketch.caption import MOUTHS, mouths_of, strip_height
 from rushes.providers.sketch.heard import OFFLINE
 from rushes.qa.clip import ClipCheck
 
@@ -73,6 +76,28 @@ def test_lips_move_while_somebody_speaks_and_rest_while_nobody_does(studio: Stud
     assert changed.max() > 40, "an open mouth is dark"
     rows, columns = np.nonzero(changed > 40)
     assert np.ptp(rows) < 320 * 0.3 and np.ptp(columns) < 180 * 0.5, "and only there"
+
+
+def test_the_lips_of_a_portrait_that_was_painted_here_are_where_its_mouth_is(studio: Studio) -> None:
+    portrait = face(studio)
+    (mouth,) = mouths_of(open_picture(studio.path(portrait.digest)))
+    spoken, silent = (
+        frames(studio, studio.make(AVATAR, None, inputs={"image": [portrait], "audio": [one]}, seed=1)[0])
+        for one in (tone(studio, 0.5), tone(studio, 0.5, loud=0.0))
+    )
+    rows, columns = np.nonzero(np.abs(spoken - silent).max(axis=3)[4] > 40)
+    inner = 320 - strip_height((180, 320), "")
+    assert columns.mean() == pytest.approx(mouth.x * 180, abs=0.1 * 180)
+    assert rows.mean() == pytest.approx(mouth.y * inner, abs=0.1 * 320)
+    larger = studio.make(Operation.UPSCALE_IMAGE, inputs={"image": [portrait]})[0]
+    assert mouths_of(open_picture(studio.path(larger.digest))) == (mouth,)
+
+
+@pytest.mark.parametrize("said", ["", "x", "0.5,0.5", "0.5000,0.5000,2.0000", "nan,nan,nan", ";;", "0.5" * 4000])
+def test_a_picture_that_says_nonsense_of_its_mouths_has_none(said: str) -> None:
+    picture = Image.new("RGB", (8, 8))
+    picture.info[MOUTHS] = said
+    assert mouths_of(picture) == ()
 
 
 def test_two_people_speak_one_after_the_other(studio: Studio) -> None:

@@ -18,23 +18,22 @@ from rushes.providers.media.picture import covering
 from rushes.providers.media.sound import FILM_RATE, Samples, fitted_to
 from rushes.providers.media.writer import Plane, Planes, write_film
 from rushes.providers.sketch.camera import Shot, View
-from rushes.providers.sketch.caption import strip_height, without_strip
+from rushes.providers.sketch.caption import Mouth, mouths_of, strip_height, without_strip
 from rushes.providers.sketch.clip import with_caption
 from rushes.providers.sketch.painter import dice_for
 
 _ZOOM = 1.08  # the room in which a head can move
-_ONE, _TWO = (0.5,), (0.33, 0.67)  # where the mouths are, as shares of the width
-_HEIGHT = 0.62
+_ONE = (Mouth(0.5, 0.62, 0.075),)  # where a portrait that was not made here has its mouth, or its two
+_TWO = (Mouth(0.33, 0.62, 0.06), Mouth(0.67, 0.62, 0.06))
 _LIPS, _INSIDE = (104, 118, 164), (38, 122, 146)  # luma and chroma, BT.601 limited range
 
 Openings = npt.NDArray[np.float32]
 
 
-class Mouth(NamedTuple):
-    """Where a mouth is, as shares of the picture, and how far it is open in each frame (0 to 1)."""
+class Speaker(NamedTuple):
+    """A mouth, and how far it is open in each frame (0 to 1)."""
 
-    x: float
-    y: float
+    mouth: Mouth
     open: Openings
 
 
@@ -57,29 +56,45 @@ def talking(
     """
     count = max(2, math.ceil(seconds * fps - 1e-6))  # no word is cut off for a frame
     strip = strip_height(size, caption) // 2 * 2
-    shot = Shot(covering(without_strip(portrait), (size[0], size[1] - strip)))
+    inner, plain = (size[0], size[1] - strip), without_strip(portrait)
+    shot = Shot(covering(plain, inner))
     views = _led(motion, fps, count) if motion is not None else _swaying(seed, fps, count)
-    frames = _spoken(shot, views, _mouths(voices, fps, count))
+    mouths = [_covered(one, plain.size, inner) for one in _chosen(portrait, len(voices))]
+    frames = _spoken(shot, views, _speakers(mouths, voices, fps, count))
     track = fitted_to(sound) if sound is not None else None
     write_film(out, with_caption(frames, caption, size, strip), size, fps, sound=track, preset="ultrafast")
 
 
-def _spoken(shot: Shot, views: Iterator[View], mouths: Sequence[Mouth]) -> Iterator[Planes]:
+def _spoken(shot: Shot, views: Iterator[View], speakers: Sequence[Speaker]) -> Iterator[Planes]:
     for number, view in enumerate(views):
         frame: Planes = tuple(plane.copy() for plane in shot.frame(view))  # type: ignore[assignment]
-        for mouth in mouths:
-            _draw(frame, mouth, view, float(mouth.open[number]))
+        for mouth, opened in speakers:
+            _draw(frame, mouth, view, float(opened[number]))
         yield frame
 
 
-def _mouths(voices: Sequence[Samples], fps: Fraction, count: int) -> list[Mouth]:
-    """One mouth for a voice; it is still while another speaks."""
-    places = _ONE if len(voices) < 2 else _TWO
-    mouths, start = [], 0.0
-    for x, voice in zip(places, voices, strict=False):
-        mouths.append(Mouth(x, _HEIGHT, _openings(voice, fps, start, count)))
+def _chosen(portrait: Image.Image, voices: int) -> Sequence[Mouth]:
+    """The mouths that speak: those that the picture tells of, the widest of them, else where mouths usually are."""
+    known = sorted(mouths_of(portrait), key=lambda one: -one.half)[: max(1, voices)]
+    return sorted(known) or (_TWO if voices > 1 else _ONE)
+
+
+def _covered(mouth: Mouth, size: tuple[int, int], inner: tuple[int, int]) -> Mouth:
+    """A mouth's place after its picture was scaled and cropped about its middle to cover a film."""
+    scale = max(inner[0] / size[0], inner[1] / size[1])
+    wide, tall = (part * scale / whole for part, whole in zip(size, inner, strict=True))
+    return Mouth(0.5 + (mouth.x - 0.5) * wide, 0.5 + (mouth.y - 0.5) * tall, mouth.half * wide)
+
+
+def _speakers(mouths: Sequence[Mouth], voices: Sequence[Samples], fps: Fraction, count: int) -> list[Speaker]:
+    """One mouth for each voice, which is still while another speaks; or one for all, where there is no other."""
+    if voices and len(mouths) < len(voices):
+        voices = [np.concatenate(voices)]
+    speakers, start = [], 0.0
+    for mouth, voice in zip(mouths, voices, strict=False):
+        speakers.append(Speaker(mouth, _openings(voice, fps, start, count)))
         start += len(voice) / FILM_RATE
-    return mouths
+    return speakers
 
 
 def _openings(voice: Samples, fps: Fraction, start: float, count: int) -> Openings:
@@ -127,10 +142,10 @@ def _draw(frame: Planes, mouth: Mouth, view: View, opened: float) -> None:
     x, y = (_seen(place, view.zoom, at) for place, at in ((mouth.x, view.x), (mouth.y, view.y)))
     for plane, lips, inside in zip(frame, _LIPS, _INSIDE, strict=True):
         tall, wide = plane.shape
-        half = (0.075 * wide, (0.012 + 0.05 * opened) * tall)
-        _ellipse(plane, x * wide, y * tall, half[0] * 1.3, half[1] + 0.014 * tall, lips)
+        half = mouth.half * view.zoom * wide
+        _ellipse(plane, x * wide, y * tall, half * 1.15, half * (0.3 + 0.75 * opened), lips)
         if opened > 0.05:
-            _ellipse(plane, x * wide, y * tall, half[0], half[1], inside)
+            _ellipse(plane, x * wide, y * tall, half * 0.8, half * 0.75 * opened, inside)
 
 
 def _seen(place: float, zoom: float, at: float) -> float:

@@ -1,17 +1,23 @@
 """The strip under a picture: the prompt, and the mark that says what this is.
 
-The picture's metadata says how high it is, so that a later step can leave it out.
+The picture's metadata says how high it is, so that a later step can leave it out; and where mouths are, so that a
+portrait can be made to speak.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont
 
 STRIP = "sketch:strip"
 """Metadata key: the height in pixels of the strip at the bottom, so that a later step can leave it out."""
+
+MOUTHS = "sketch:mouths"
+"""Metadata key: the mouths above the strip, each as `x,y,half of its width`."""
 
 NOTE = {"Software": "rushes sketch", "Comment": "sketch: no model used"}
 """What every picture made here says of itself."""
@@ -19,6 +25,8 @@ NOTE = {"Software": "rushes sketch", "Comment": "sketch: no model used"}
 _PAPER, _INK, _FAINT = (24, 26, 34), (236, 232, 222), (132, 136, 150)
 _MARK = "SKETCH"
 _MOST_LINES = 3
+_MOST_MOUTHS = 8
+_MOUTH = re.compile(r"(0\.\d{4},){2}0\.\d{4}")  # a place outside of the picture has no mouth to draw
 
 
 def strip_height(size: tuple[int, int], text: str) -> int:
@@ -105,6 +113,24 @@ def without_strip(picture: Image.Image) -> Image.Image:
     return picture.crop((0, 0, picture.width, picture.height - strip)) if strip else picture
 
 
-def texts_for(strip: int) -> Mapping[str, str]:
-    """The metadata of a picture with such a strip."""
-    return {**NOTE, STRIP: str(strip)}
+class Mouth(NamedTuple):
+    """Where a mouth is: its middle as shares of width and height, and half its width as a share of the width."""
+
+    x: float
+    y: float
+    half: float
+
+
+def mouths_of(picture: Image.Image) -> tuple[Mouth, ...]:
+    """The mouths in a picture that was made here, from left to right; none in any other picture."""
+    found = []
+    for said in str(picture.info.get(MOUTHS, "")).split(";")[:_MOST_MOUTHS]:
+        if _MOUTH.fullmatch(said):
+            found.append(Mouth(*(float(one) for one in said.split(","))))
+    return tuple(sorted(found))
+
+
+def texts_for(strip: int, mouths: Sequence[Mouth] = ()) -> Mapping[str, str]:
+    """The metadata of a picture with such a strip, and such mouths."""
+    said = ";".join(",".join(f"{one:.4f}" for one in mouth) for mouth in mouths[:_MOST_MOUTHS])
+    return {**NOTE, STRIP: str(strip), **({MOUTHS: said} if said else {})}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from rushes.providers.sketch.caption import Mouth
 from rushes.providers.sketch.figures.book import BOOK, Figure, Stand
 from rushes.providers.sketch.palette import mix, turned
 from rushes.providers.sketch.pen import Pen, coat_of, lit
@@ -18,6 +20,9 @@ _CLOTHES: tuple[Colour, ...] = (
     (178, 62, 58), (46, 84, 132), (212, 160, 72), (58, 108, 92), (110, 74, 118), (224, 214, 196), (66, 70, 84),
 )  # fmt: skip
 
+
+_MOUTHS = {"man_head": (0.54, 0.068), "woman_head": (0.54, 0.068), "man": (0.134, 0.014), "woman": (0.134, 0.014)}
+"""How far below the top of a figure its mouth is, and half its width, in heights of the figure."""
 
 _NO_SHADOW = ("bridge", "umbrella")
 _GLOWING = ("lighthouse", "lamp", "house", "castle")
@@ -147,6 +152,16 @@ def _foot(stage: Stage, figure: Figure, height: float, head: bool) -> float:
     if figure.stand is Stand.WATER:
         return stage.horizon + below * 0.34 if stage.scene.place == "sea" else float(stage.ground)
     return float(stage.ground)
+
+
+def mouths(stage: Stage, parts: Sequence[Part]) -> tuple[Mouth, ...]:
+    """Where the people among the figures have their mouths, the one in front first."""
+    found = []
+    for part in reversed(parts):
+        if (place := _MOUTHS.get(part.figure.draw.__name__)) is not None:
+            y = part.foot - part.height * (1 - place[0])
+            found.append(Mouth(part.x / stage.width, y / stage.height, place[1] * part.height / stage.width))
+    return tuple(found)
 
 
 def set_part(stage: Stage, part: Part) -> None:

@@ -23,7 +23,7 @@ from rushes.providers.media.sound import FILM_RATE, Samples, at_film_rate, fitte
 from rushes.providers.media.writer import write_film
 from rushes.providers.sketch import sizes
 from rushes.providers.sketch.avatar import talking
-from rushes.providers.sketch.caption import STRIP, strip_of, texts_for
+from rushes.providers.sketch.caption import STRIP, mouths_of, strip_of, texts_for
 from rushes.providers.sketch.clip import film
 from rushes.providers.sketch.heard import SPOKEN, transcript
 from rushes.providers.sketch.painter import paint
@@ -85,7 +85,7 @@ def _text_param(params: Mapping[str, Json], *names: str) -> str | None:
 def _text_to_image(job: _Job) -> Finished:
     size = sizes.picture_size(job.params)
     painted = paint(job.prompt, job.model, job.seed, size, job.pictures("reference"))
-    return _finished(_PNG, png_bytes(painted.image, texts_for(painted.strip)))
+    return _finished(_PNG, png_bytes(painted.image, texts_for(painted.strip, painted.mouths)))
 
 
 def _image_to_image(job: _Job) -> Finished:
@@ -198,7 +198,7 @@ def _add_audio(job: _Job) -> Finished:
 def _upscale_image(job: _Job) -> Finished:
     picture = job.pictures("image")[0]
     size = sizes.enlarged(job.params, picture.size)
-    texts = dict(texts_for(0))
+    texts = dict(texts_for(0, mouths_of(picture)))
     if strip := strip_of(picture):
         texts[STRIP] = str(round(strip * size[1] / picture.height))
     return _finished(_PNG, png_bytes(picture.resize(size, Image.Resampling.LANCZOS), texts))

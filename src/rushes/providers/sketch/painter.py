@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter
 
-from rushes.providers.sketch.caption import captioned, strip_height, without_strip
-from rushes.providers.sketch.cast import place_cast, set_part, stands_on_ground
+from rushes.providers.sketch.caption import Mouth, captioned, strip_height, without_strip
+from rushes.providers.sketch.cast import mouths, place_cast, set_part, stands_on_ground
 from rushes.providers.sketch.palette import colours_of, palette_for
 from rushes.providers.sketch.places.atlas import ATLAS
 from rushes.providers.sketch.scene import Scene, read_scene
@@ -27,10 +27,11 @@ _OPEN_PLACES = ("field", "sea", "mountains", "desert", "forest", "city")
 
 
 class Painted(NamedTuple):
-    """A picture and the height of its caption strip."""
+    """A picture, the height of its caption strip, and the mouths of the people in it."""
 
     image: Image.Image
     strip: int
+    mouths: tuple[Mouth, ...] = ()
 
 
 def dice_for(*parts: object) -> np.random.Generator:
@@ -67,7 +68,7 @@ def paint(
         show_references(sheet, plain)
     whole = Image.new("RGB", size)
     whole.paste(sheet, (0, 0))
-    return Painted(captioned(whole, prompt, tall), tall)
+    return Painted(captioned(whole, prompt, tall), tall, mouths(stage, parts))
 
 
 def _place(scene: Scene, dice: np.random.Generator) -> str:
