@@ -21,6 +21,10 @@ from rushes.providers.diffusers.worker import boot
 IDLE = 300.0
 """Seconds without a job after which a worker ends and gives its memory back."""
 
+_PLAIN = frozenset(
+    ["PATH", "HOME", "USER", "LANG", "TMPDIR", "TEMP", "TMP", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "XDG_CACHE_HOME", "SYSTEMROOT", "USERPROFILE", "APPDATA", "LOCALAPPDATA"]
+)
+_FAMILIES = ("LC_", "CUDA_", "CUBLAS_", "NVIDIA_", "HIP_", "HSA_", "ROCR_", "OMP_", "MKL_", "PYTORCH_", "TORCH_")
 _RUSHES = Path(boot.__file__).parents[3]
 _ENDING = 10.0  # seconds in which an ended worker is gone
 
@@ -135,14 +139,14 @@ class Workers:
                 stderr=out,
                 text=True,
                 env=_environment(os.environ),
+                start_new_session=True,  # Ctrl-C is for the runner: it may want to wait for what is being made
             )
         return Worker(process, log, first)
 
 
 def _environment(ours: Mapping[str, str]) -> dict[str, str]:
-    """The worker's environment: nothing is fetched, and no key of any provider goes along."""
-    secret = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD", "_CREDENTIALS")
-    kept = {name: value for name, value in ours.items() if not name.upper().endswith(secret)}
+    """The worker's environment: what torch and the system read of it, no key of anybody, and nothing is fetched."""
+    kept = {name: value for name, value in ours.items() if name in _PLAIN or name.startswith(_FAMILIES)}
     return {**kept, "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
 
 
