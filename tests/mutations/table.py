@@ -180,6 +180,13 @@ NEVER_OVER = (
         "        return _backoff(min(tries, 6), policy, jitter_of)\n",
         f"{_ENGINE}/test_run.py::test_a_rate_limit_uses_up_no_try_and_nothing_is_sent_before_retry_after",
     ),
+    wire(
+        "an avatar is priced by what it speaks, not by its portrait",
+        "cost/estimate.py",
+        '        seconds = _seconds_of(voices or recipe.inputs.get("video", ()))\n',
+        "",
+        "tests/cost/test_estimate.py::test_an_avatar_is_as_long_as_its_voices_or_as_the_clip_that_it_follows",
+    ),
 )
 
 NEVER_LOST = (
