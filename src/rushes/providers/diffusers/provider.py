@@ -51,7 +51,7 @@ _CLASSES = {
     "refused": (ErrorClass.CONTENT_POLICY, "it was refused", "change the prompt"),
     "crash": (ErrorClass.BAD_OUTPUT, "its worker is gone", "look into the log that it names"),
 }
-"""By the word of a failure: its class, what happened, what to do. Only the last is worth another try, in a new process."""
+"""By the word of a failure: its class, what happened, what to do. Only the last is worth a try in a new process."""
 
 
 class Diffusers:

@@ -21,8 +21,9 @@ from rushes.providers.diffusers.worker import boot
 IDLE = 300.0
 """Seconds without a job after which a worker ends and gives its memory back."""
 
-_PLAIN = frozenset(
-    ["PATH", "HOME", "USER", "LANG", "TMPDIR", "TEMP", "TMP", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "XDG_CACHE_HOME", "SYSTEMROOT", "USERPROFILE", "APPDATA", "LOCALAPPDATA"]
+_PLAIN = (
+    *("PATH", "HOME", "USER", "LANG", "TMPDIR", "TEMP", "TMP", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "XDG_CACHE_HOME"),
+    *("SYSTEMROOT", "USERPROFILE", "APPDATA", "LOCALAPPDATA"),
 )
 _FAMILIES = ("LC_", "CUDA_", "CUBLAS_", "NVIDIA_", "HIP_", "HSA_", "ROCR_", "OMP_", "MKL_", "PYTORCH_", "TORCH_")
 _RUSHES = Path(boot.__file__).parents[3]

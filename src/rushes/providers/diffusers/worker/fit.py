@@ -20,21 +20,9 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
     "image_to_video": {"start_frame": "image", "end_frame": "last_image"},
 }
 _OURS = frozenset(
-    [
-        "prompt",
-        "image",
-        "mask_image",
-        "last_image",
-        "generator",
-        "output_type",
-        "return_dict",
-        "num_images_per_prompt",
-        "num_videos_per_prompt",
-        "callback",
-        "callback_steps",
-        "callback_on_step_end",
-        "callback_on_step_end_tensor_inputs",
-    ]
+    {"prompt", "image", "mask_image", "last_image", "generator", "output_type", "return_dict", "callback"}
+    | {"num_images_per_prompt", "num_videos_per_prompt", "callback_steps", "callback_on_step_end"}
+    | {"callback_on_step_end_tensor_inputs"}
 )
 """What is decided here and by no parameter of a file."""
 
