@@ -43,7 +43,7 @@ steps:
 OLD, NEW, FAR = "fal-ai/flux/dev", "fal-ai/flux/schnell", "gemini-nano-banana-2.1"
 
 
-def model(key: str, endpoint: str, provider: str = "fal", **more: Any) -> dict[str, Any]:
+def model(key: str, endpoint: str = OLD, provider: str = "fal", **more: Any) -> dict[str, Any]:
     return {
         "key": key,
         "maker": "Test",
@@ -72,19 +72,27 @@ class World:
         self.sim, self.folder = sim, folder
         self.file = folder / "story.yaml"
         self.file.write_text(FILE)
-        flags = {"home": str(folder / "home"), "sim": sim.url, "provider": "auto"}
-        self.project = Project(load_config(folder, flags, {}))
+        self.opened: list[Project] = []
         self.know()
 
     def know(self, **old: Any) -> None:
-        """The catalogue from now on, with this said of the old model."""
+        """Another day, with another catalogue: this is said of the old model."""
+        flags = {"home": str(self.folder / "home"), "sim": self.sim.url, "provider": "auto"}
+        self.project = Project(load_config(self.folder, flags, {}))
+        self.opened.append(self.project)
         self.project.__dict__["catalogue"] = Catalogue(
             [
-                model_of(model("old_paint", OLD, **{"equivalents": ["new_paint"], **old})),
+                model_of(model("old_paint") | {"endpoint": OLD, "equivalents": ["new_paint"]} | old),
                 model_of(model("new_paint", NEW)),
                 model_of(model("far_paint", FAR, "gemini", equivalents=["new_paint"])),
             ]
         )
+
+    async def close(self) -> None:
+        for project in self.opened:
+            for provider in project.loaded_providers().values():
+                await provider.close()
+            project.__exit__(None, None, None)
 
     def strike(self, *faults: dict[str, Any]) -> None:
         self.sim.world.faults.active = tuple(fault_of(one) for one in faults)
@@ -117,10 +125,10 @@ def played(folder: Path, play: Any) -> None:
     async def all_of_it() -> None:
         async with Simulator(seed=3, time_scale=0.001, most_side=96) as sim:
             world = World(folder, sim)
-            with world.project:
+            try:
                 await play(world)
-            for provider in world.project.loaded_providers().values():
-                await provider.close()
+            finally:
+                await world.close()
 
     asyncio.run(all_of_it())
 
@@ -269,6 +277,23 @@ def test_a_stand_in_that_would_refuse_what_is_asked_is_none(tmp_path: Path) -> N
         world.know(retired=date.today().isoformat(), equivalents=["far_paint"])
         prepared = await world.prepared(substitute=(STAND_INS,))
         assert made_of(prepared)["hero"] == ("gemini", "far_paint")
+
+    played(tmp_path, play)
+
+
+def test_a_key_that_comes_to_mean_another_endpoint_changes_nothing_silently(tmp_path: Path) -> None:
+    async def play(world: World) -> None:
+        await world.run()
+        moved = {"endpoint": NEW, "was": [{"until": date.today().isoformat(), "provider": "fal", "endpoint": OLD}]}
+        world.know(**moved)
+        second = next(one for one in (await world.prepared()).plan.nodes if one.node == "second")
+        assert second.action == "run"
+        assert f"model changed from sim:{OLD} to sim:{NEW}" in second.reason
+        yesterday = date.today() - timedelta(days=1)
+        world.file.write_text(world.file.read_text().replace("old_paint", f"old_paint@{yesterday}"))
+        plan = (await world.prepared()).plan
+        assert plan.units == (), "what was asked before the change is still the answer"
+        assert world.asked() == {OLD: 3, FAR: 1}
 
     played(tmp_path, play)
 

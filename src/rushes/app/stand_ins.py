@@ -81,7 +81,9 @@ class StandIns:
         why = "is replaced, as you said" if wish is not None else self._why_out(own, model) if self._auto else None
         if why is None:
             return None
-        for provider, other in self._others(model, node.op, wish):
+        others = [(name, other) for name, other in self._others(model, node.op, wish) if self._is_there(name)]
+        # whoever has a key comes first; without any the run is refused later, with the way to set one
+        for provider, other in sorted(others, key=lambda one: not self._opens(one[0])):
             choice = self._choice(provider, other, known)
             if choice is not None and choice != own:
                 return StandIn(choice, f"{provider}'s {other.key} stands in for {model.key}, which {why}")
@@ -107,7 +109,7 @@ class StandIns:
 
     def _choice(self, provider: str, model: Model, known: Recipe) -> ModelChoice | None:
         """The choice of a stand-in; None where it cannot be had either, or would refuse what is asked."""
-        if model.retired_on(self._today) or not self._opens(provider):
+        if model.retired_on(self._today):
             return None
         asked = self._project.provider(provider)
         choice = ModelChoice(provider, model.key, asked.version(model.key))
@@ -125,10 +127,10 @@ class StandIns:
         refused = (p for p in asked.validate(recipe) if p.severity is Severity.ERROR and p.path[:1] == ("params",))
         return None if any(refused) else choice
 
+    def _is_there(self, provider: str) -> bool:
+        return is_there(provider) and self._project.remote(provider)
+
     def _opens(self, provider: str) -> bool:
-        """Whether it can be asked at all: it is there, and there is a key for it."""
-        if not is_there(provider) or not self._project.remote(provider):
-            return False
         return self._project.simulator is not None or self._project.keys.find(provider) is not None
 
 

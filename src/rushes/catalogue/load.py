@@ -81,15 +81,14 @@ class Catalogue:
         """The model that a spelling means, for this operation if one of several does it; None when nobody knows it.
 
         A model that does not do `op` is still found when no namesake does, so that the caller can say what it does.
+        A day behind it, `flux_dev@2026-10-01`, asks for what the spelling meant then.
         """
-        known = self._spellings.get(_plain(alias))
+        name, at, day = alias.partition("@")
+        known = self._spellings.get(_plain(name))
         if not known:
             return None
-        if op is not None:
-            for model in known:
-                if op in model.operations:
-                    return model
-        return known[0]
+        found = next((model for model in known if op is None or op in model.operations), known[0])
+        return found.meant_on(day) if at else found
 
     def offered(self, key: str, op: Operation, provider: str) -> tuple[Model, Listing] | None:
         """The model that a key means for this work, as one provider lists it; None when it does not.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from rushes.model.operation import Operation
@@ -79,6 +79,25 @@ class Model:
     def providers(self, op: Operation) -> tuple[str, ...]:
         """Everybody who offers it for this work, the first one first."""
         return tuple(dict.fromkeys(one.provider for one in self.listings() if op in one.operations))
+
+    def meant_on(self, day: str) -> Model | None:
+        """What the key meant on a day such as `2026-10-01`; None for what is no day. Earlier prices are not known."""
+        try:
+            then = date.fromisoformat(day)
+        except ValueError:
+            return None
+        earlier = next((one for one in reversed(self.was) if then < one.until), None)
+        if earlier is None:
+            return replace(self, key=f"{self.key}@{day}")
+        return replace(
+            self,
+            key=f"{self.key}@{day}",
+            provider=earlier.provider,
+            endpoint=earlier.endpoint,
+            prices=(),
+            offers=(),
+            retired=None,
+        )
 
     def days_left(self, day: date) -> int | None:
         """Days until it stops, counted from that day; None when no end is known."""

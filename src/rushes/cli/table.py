@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "unknowns": ("rushes.cli.commands.unknowns:unknowns", "list the requests that may or may not have been charged"),
     "resolve": ("rushes.cli.commands.unknowns:resolve", "say what became of a request in doubt"),
     "export": ("rushes.cli.commands.export:export", "write a run's files and its report again"),
+    "models": ("rushes.cli.commands.models:models", "list the models: prices, limits, ends; show one"),
     "keys": ("rushes.cli.commands.keys:keys", "keep the keys of providers, check them, delete them"),
     "sim": ("rushes.cli.commands.sim:sim", "simulate the providers, with faults and books"),
     "chaos": ("rushes.cli.commands.chaos:chaos", "let everything go wrong with a workflow, simulated, and judge"),
@@ -22,6 +23,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "version": ("rushes.cli.commands.version:version", "print the version"),
 }
 """By name: where the command is, and the line that `rushes --help` says about it."""
+
+RARE = ("schema", "version")
+"""Commands that few people need: named in the last line of the help, which has to fit a screen."""
 
 _HEAD = """\
 Usage: rushes COMMAND [OPTIONS]
@@ -31,10 +35,11 @@ Usage: rushes COMMAND [OPTIONS]
 """
 _TAIL = """
   rushes COMMAND --help says everything about it.  Start with  rushes plan FILE
+  Also: rushes schema, rushes version
 """
 
 
 def help_text() -> str:
     """What `rushes --help` prints: at most 80 columns and 24 lines."""
-    lines = (f"  {name:<9}{says}\n" for name, (_where, says) in COMMANDS.items())
+    lines = (f"  {name:<9}{says}\n" for name, (_where, says) in COMMANDS.items() if name not in RARE)
     return _HEAD + "".join(lines) + _TAIL

@@ -1,0 +1,116 @@
+"""`rushes models`, `rushes models show`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from rushes.app.project import Project
+from rushes.app.shelf import ModelLine, ModelPage, Shop, model_page
+from rushes.app.shelf import models as models_of
+from rushes.cli.exits import Exit
+from rushes.cli.say import clean, count, duration
+from rushes.cli.session import common, session
+
+
+@click.group(invoke_without_command=True, subcommand_metavar="[show]")
+@click.option("--category", metavar="KIND", help="Only models for this kind of work, such as image_to_video.")
+@click.option("--provider", metavar="NAME", help="Only models that this provider offers.")
+@common
+@click.pass_context
+def models(context: click.Context, category: str | None, provider: str | None) -> int | None:
+    """List the models: who offers each, its price and typical time, and when it ends."""
+    if context.invoked_subcommand is not None:
+        return None
+    now = session()
+    with Project.open(Path.cwd(), home=now.home) as project:
+        found = models_of(project, category=category, provider=provider)
+    now.result([one._asdict() for one in found])
+    if now.for_people:
+        _show_list(found)
+        if any(one.old for one in found):
+            now.talk("* looked up more than 30 days ago")
+    return Exit.OK
+
+
+@models.command()
+@click.argument("name")
+@common
+def show(name: str) -> int:
+    """Say everything about the model NAME: its spellings, providers, prices, parameters and limits."""
+    now = session()
+    with Project.open(Path.cwd(), home=now.home) as project:
+        page = model_page(project, name)
+    now.result(page.plain())
+    if now.for_people:
+        for line in _page(page):
+            click.echo(clean(line))
+    return Exit.OK
+
+
+def _show_list(found: list[ModelLine]) -> None:
+    """Models by their kind of work, in 80 columns."""
+    kinds: dict[str, list[ModelLine]] = {}
+    for one in found:
+        kinds.setdefault(one.category, []).append(one)
+    for kind, lines in kinds.items():
+        click.echo(kind.replace("_", " "))
+        for one in lines:
+            price = f"{one.price}{' *' if one.old else ''}"
+            ends = f"  {'ended' if one.ended else 'ends'} {one.ends}" if one.ends else ""
+            offered = ", ".join(one.providers)
+            click.echo(f"  {one.key:<27} {price:<26} {one.seconds:>4.0f} s  {clean(offered)}{ends}")
+    click.echo(count(len(found), "model"))
+
+
+def _page(page: ModelPage) -> list[str]:
+    lines = [f"{page.key}: {page.maker}, {' or '.join(page.operations) or page.category}"]
+    lines += [f"  also written   {', '.join(page.aliases)}"] if page.aliases else []
+    lines.append(f"  takes about    {duration(page.seconds)}; given up after {duration(page.timeout)}")
+    if page.durations:
+        lines.append(f"  lengths        {', '.join(map(str, page.durations))} s")
+    if page.ratios:
+        lines.append(f"  shapes         {', '.join(page.ratios)}")
+    if page.retired is not None:
+        left = page.days_left or 0
+        lines.append(
+            f"  ends           {page.retired}" + (f", in {count(left, 'day')}" if left > 0 else ": it is retired")
+        )
+    lines += [f"  successor      {page.successor}"] if page.successor else []
+    lines += [f"  equivalents    {', '.join(page.equivalents)}"] if page.equivalents else []
+    lines += [f"  earlier        {one}" for one in page.was]
+    lines += [f"  note           {page.note}"] if page.note else []
+    for shop in page.shops:
+        lines += ["", *_shop(shop)]
+    return lines
+
+
+def _shop(shop: Shop) -> list[str]:
+    missing = "" if shop.there else "   (Rushes cannot ask it)"
+    lines = [f"at {shop.provider}: {shop.endpoint}{missing}"]
+    for price in shop.prices:
+        when = " ".join(f"{name}={value}".lower() for name, value in price.when.items())
+        usd = "price not known" if price.usd is None else f"${price.usd} {price.per}"
+        usd += f", ${price.answered} a million out" if price.answered else ""
+        age = f", {price.days} days ago" if price.days > 30 else ""
+        lines.append(f"  {usd:<34} {when:<28} {price.source}, {price.as_of}{age}")
+    if shop.facts is not None:
+        lines.append(f"  {_facts(shop)}")
+    if shop.params is None:
+        return [*lines, "  what it takes is not established: it is refused before anything is bought"]
+    lines.append(f"  inputs: {', '.join(shop.inputs) or 'none'}; parameters (as of {shop.as_of}, {shop.source}):")
+    for one in shop.params:
+        what = ", ".join(one.allowed) or " ".join(filter(None, (one.type, one.span)))
+        extra = [word for word in (one.says, "needed" if one.needed else "") if word]
+        extra += [f"else {one.default}"] if one.default is not None else []
+        lines.append(f"    {one.name:<24} {what}" + (f"  ({'; '.join(extra)})" if extra else ""))
+    return lines
+
+
+def _facts(shop: Shop) -> str:
+    facts = shop.facts or {}
+    lives, bills = facts.get("outputs_live"), facts.get("bills_refusals")
+    costs = {True: "refusals may cost", False: "refusals are free"}.get(bills, "whether refusals cost is not known")  # type: ignore[arg-type]
+    kept = "how long outputs live is not known" if lives is None else f"outputs live {duration(lives)}"
+    return f"duplicates are recognised by: {facts.get('duplicates')}; {costs}; {kept}"
