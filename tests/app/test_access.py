@@ -14,6 +14,7 @@ import keyring
 import pytest
 from keyring.backends import null
 
+from rushes.app import plugins
 from rushes.app.config import load_config
 from rushes.app.keys import Keys
 from rushes.app.offers import Offers, oldest_price
@@ -101,7 +102,10 @@ def test_a_model_that_the_chosen_provider_does_not_have_is_refused_naming_who_do
     assert "fal does" in problem.try_
 
 
-def test_a_model_whose_own_provider_is_not_there_is_a_problem_that_names_it(tmp_path: Path) -> None:
+def test_a_model_whose_own_provider_is_not_there_is_a_problem_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(plugins.REMOTE, "elevenlabs")
     said = "  - {name: said, type: text_to_speech, prompt: hello}\n"
     with opened(tmp_path) as project, pytest.raises(ProblemsError) as caught:
         planned(project, tmp_path, said, provider="auto")

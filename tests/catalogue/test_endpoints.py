@@ -47,6 +47,17 @@ def test_every_meaning_names_a_parameter_that_is_there() -> None:
         assert set(takes.schema.get("required", ())) <= set(takes.properties), (provider, name)
 
 
+def test_every_word_for_a_value_means_one_that_can_be_had() -> None:
+    for provider, name, takes in every():
+        for field, words in takes.words.items():
+            values = jsonschema.Draft7Validator(dict(takes.properties[field]))
+            assert all(word == word.strip().lower() and values.is_valid(value) for word, value in words.items()), (
+                provider,
+                name,
+                field,
+            )
+
+
 def test_every_route_leads_to_an_endpoint_that_is_there() -> None:
     for provider, name, takes in every():
         assert {route["to"] for route in takes.routes} <= set(endpoints(provider)), (provider, name)

@@ -19,6 +19,7 @@ from rushes.errors import ConfigError, ErrorClass, RemoteError, UserError
 from rushes.plugin.access import Secret
 
 VARIABLES: Mapping[str, tuple[str, ...]] = {
+    "elevenlabs": ("ELEVENLABS_API_KEY",),  # as elevenlabs reads it
     "fal": ("FAL_KEY",),  # as fal-client reads it
     "gemini": ("GOOGLE_API_KEY", "GEMINI_API_KEY"),  # as google-genai reads them; the first wins
 }

@@ -26,8 +26,9 @@ class Takes:
     `schema` is an object of JSON Schema (draft 7, without references): every property is a parameter. Some have a
     meaning of their own: `prompt`, `shape` (an aspect ratio, or a size in pixels), `length` (in seconds), `audio` (the
     switch for sound) name the property that carries it; None: there is none. `names` are other words that workflows
-    use for a property. `inputs` are the properties of roles; `[]` behind one says that it is a list. `routes` are
-    endpoints of the same model for other work: `{"role": "end_frame", "to": "..."}` or `{"op": "...", "to": "..."}`.
+    use for a property, `words` names for its values, in small letters (`rachel` for the id of a voice). `inputs` are
+    the properties of roles; `[]` behind one says that it is a list. `routes` are endpoints of the same model for other
+    work: `{"role": "end_frame", "to": "..."}` or `{"op": "...", "to": "..."}`.
     `grid` and `area` are for endpoints that take any size: sides are multiples of `grid` pixels, and a shape without
     a size has about `area` pixels. `files` says what inputs may be.
     """
@@ -38,6 +39,7 @@ class Takes:
     length: str | None = None
     audio: str | None = None
     names: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
     routes: Sequence[Mapping[str, str]] = ()
     grid: int = 8

@@ -111,7 +111,8 @@ class _Out:
         if field is None:
             self._not_sent(name)
         else:
-            self._set(field, name, fitted(self.takes.properties.get(field, {}), value), value)
+            named = self.takes.words.get(field, {}).get(str(value).strip().lower(), value)
+            self._set(field, name, fitted(self.takes.properties.get(field, {}), named), value)
 
     def _put_shape(self, name: str, value: Any) -> None:
         field = self.takes.shape
@@ -151,7 +152,9 @@ class _Out:
         if why_not(schema, value) is None:
             self.body[field] = value
         else:
-            self._wrong(name, f"{name}: {given!r} cannot be had", schema, given)
+            names = list(self.takes.words.get(field, ()))  # what a person can choose, not the ids behind it
+            self._wrong(name, f"{name}: {given!r} cannot be had", {"enum": names} if names else schema, given)
+            self._said.add(field)  # it is not missing, whatever the word for it was
 
     def look_at_the_rest(self) -> None:
         """What is asked beside parameters: words, inputs, and what must not be missing."""

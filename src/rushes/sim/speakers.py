@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rushes.sim.elevenlabs import ElevenLabs
 from rushes.sim.fal import Fal
 from rushes.sim.gemini import Gemini
 from rushes.sim.protocol import Spoken
@@ -9,4 +10,4 @@ from rushes.sim.protocol import Spoken
 
 def protocols() -> tuple[Spoken, ...]:
     """A speaker of each."""
-    return (Fal(), Gemini())
+    return (Fal(), Gemini(), ElevenLabs())
