@@ -33,6 +33,11 @@ PRICE = {
         "least": {"type": "integer", "minimum": 1},
         "plus": {"type": "string", "pattern": r"^\d+(\.\d+)?$"},
         "answered": {"type": "string", "pattern": r"^\d+(\.\d+)?$"},
+        "kinds": {
+            "type": "object",
+            "propertyNames": {"enum": ["picture", "cached", "written"]},
+            "additionalProperties": {"type": "string", "pattern": r"^\d+(\.\d+)?$"},
+        },
         "source": {"type": "string", "minLength": 3},
         "as_of": {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"},
     },

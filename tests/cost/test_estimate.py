@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rushes.catalogue.load import Catalogue
-from rushes.cost.estimate import Load, load_of, quote
+from rushes.cost.estimate import Load, load_of, quote, spent
 from rushes.model.ids import Digest
 from rushes.model.media import Artifact
 from rushes.model.money import Estimate, Quote
@@ -81,6 +81,18 @@ def test_an_unknown_price_is_unknown_and_not_nothing() -> None:
     assert quote([], {}).source == "no price is known"
     only_hd = Price(Decimal(1), Unit.IMAGE, {"resolution": "4k"}, "s", "2026-01-01")
     assert quote([only_hd], {"resolution": "1k"}) == Quote(None, None, 0.0, "no price for these parameters")
+
+
+def test_tokens_that_cost_otherwise_widen_a_quote_and_are_billed_as_they_are() -> None:
+    kinds = {"picture": Decimal(8), "cached": Decimal(1)}
+    price = Price(Decimal(5), Unit.TOKEN, {}, "list", "2026-01-01", answered=Decimal(30), kinds=kinds)
+    asked = quote([price], {"max_tokens": 2}, load=Load(characters=40))
+    assert (asked.low, asked.high) == (Decimal(10), Decimal(40 * 8 + 60))
+    assert spent([price], 10, 2) == 110
+    assert spent([price], 10, 2, {"picture": 4, "cached": 1, "written": 0}) == 5 * 5 + 4 * 8 + 1 + 60
+    assert spent([price], 10, 2, {"written": 1}) is None, "nobody knows what these cost"
+    assert spent([price], 3, 2, {"picture": 4}) is None, "more than there are"
+    assert spent([], 10, 2) is None
 
 
 def test_the_most_particular_entry_wins() -> None:

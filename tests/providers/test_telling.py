@@ -67,8 +67,8 @@ def offer(_key: str, op: Operation) -> Offer | None:
     def quoted(recipe: Recipe) -> Quote:
         return Quote(Decimal(0), Decimal(len(recipe.prompt or "")), 1.0, f"{recipe.params.get('max_output_tokens')}")
 
-    def spent(asked: int, answered: int) -> Decimal:
-        return Decimal(asked) + 1000 * Decimal(answered)
+    def spent(asked: int, answered: int, kinds: Mapping[str, int]) -> Decimal:
+        return Decimal(asked) + 1000 * Decimal(answered) + 1_000_000 * kinds.get("cached", 0)
 
     return Offer("sibyl", "sibyl", (op,), 1.0, None, None, {"max_tokens": 500}, quoted, spent)
 
@@ -148,6 +148,10 @@ def test_an_answer_that_does_not_fit_was_paid_for(text: str) -> None:
 def test_a_count_that_is_none_bills_nothing_that_is_known(odd: object) -> None:
     assert counted(odd) is None
     assert ORACLE.told(asked(), "because", odd, 3).billed is None
+
+
+def test_tokens_that_are_counted_apart_are_billed_apart() -> None:
+    assert ORACLE.told(asked(), "because", 12, 3, {"cached": 2, "written": None}).billed == Decimal(2_003_012)
 
 
 def test_every_text_that_is_sent_is_quoted() -> None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
+from types import MappingProxyType
 from typing import Any
 
 from rushes.model.media import Artifact
@@ -23,7 +24,7 @@ _MEGA = Decimal(1_000_000)
 _LETTERS = 4
 """Characters of a usual token; one letter can be one, in the worst case. Source: the guides of OpenAI and Google."""
 
-_PICTURE = (250, 3000)
+_PICTURE = (60, 4800)
 """Tokens of a picture that is looked at, from the cheapest way of three services to the dearest.
 
 Sources: the image guides of OpenAI, Anthropic and Google, 2026-11-20."""
@@ -87,15 +88,26 @@ def quote(
         answer = _answer(price, given)
         if price.usd is None or span is None or answer is None:
             return Quote(None, None, seconds, source)
-        lows.append(price.usd * max(span[0], price.least) + price.plus)
-        highs.append(price.usd * max(span[1], price.least) + price.plus + answer)
+        each = (price.usd, *price.kinds.values())  # of which kind a token will be is the service's business
+        lows.append(min(each) * max(span[0], price.least) + price.plus)
+        highs.append(max(each) * max(span[1], price.least) + price.plus + answer)
     return Quote(min(lows), max(highs), seconds, source)
 
 
-def spent(prices: Sequence[Price], asked: int, answered: int) -> Decimal | None:
-    """USD for so many tokens in and out; None where no price says what a token costs."""
-    of_tokens = [one for one in prices if one.per is Unit.TOKEN and one.usd is not None and not one.when]
-    return next((one.usd * asked + one.answered * answered for one in of_tokens if one.usd is not None), None)
+def spent(
+    prices: Sequence[Price], asked: int, answered: int, kinds: Mapping[str, int] = MappingProxyType({})
+) -> Decimal | None:
+    """USD for so many tokens in and out; None where no price says what a token costs.
+
+    `kinds` are those of `asked` that a service counts apart, by the words of `Price.kinds`.
+    """
+    price = next((one for one in prices if one.per is Unit.TOKEN and one.usd is not None and not one.when), None)
+    if price is None or price.usd is None or sum(kinds.values()) > asked:
+        return None
+    if any(many and kind not in price.kinds for kind, many in kinds.items()):
+        return None
+    apart = sum((price.kinds[kind] * many for kind, many in kinds.items() if many), Decimal(0))
+    return price.usd * (asked - sum(kinds.values())) + apart + price.answered * answered
 
 
 _SPELLINGS = (DURATION, AUDIO, COUNT, MOST_TOKENS, ("resolution", "imageSize"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 Fact = bool | str
@@ -27,7 +28,8 @@ class Price(NamedTuple):
     """One entry of a price list, in USD (None: not known).
 
     It holds when every fact in `when` holds. `least` is the smallest number of units that is charged, `plus` a fixed
-    amount on top of each request. Of tokens `usd` is for one that is sent and `answered` for one that comes back.
+    amount on top of each request. Of tokens `usd` is for one that is sent and `answered` for one that comes back;
+    `kinds` are for those sent that cost otherwise: of a `picture`, `cached` by an earlier request, `written` to a cache.
     """
 
     usd: Decimal | None
@@ -38,3 +40,4 @@ class Price(NamedTuple):
     least: Decimal = Decimal(0)
     plus: Decimal = Decimal(0)
     answered: Decimal = Decimal(0)
+    kinds: Mapping[str, Decimal] = MappingProxyType({})

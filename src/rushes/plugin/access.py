@@ -63,7 +63,8 @@ class Offer(NamedTuple):
 
     `endpoint` is the provider's own name of it. `seconds` is its typical time; `durations` in seconds and `ratios` are
     what it takes (None: not known). `quote` is the price of one request, worst case included; exact where prices are.
-    `spent` is the price in USD of so many tokens in and out, for services that say how many it were (None: not known).
+    `spent` is the price in USD of so many tokens in and out, for services that say how many it were (None: not known);
+    its third argument counts those sent that have a price of their own, by the words of `Price.kinds`.
     """
 
     key: str
@@ -74,7 +75,7 @@ class Offer(NamedTuple):
     ratios: Sequence[str] | None
     defaults: Mapping[str, object]
     quote: Callable[[Recipe], Quote]
-    spent: Callable[[int, int], Decimal | None] = lambda asked, answered: None
+    spent: Callable[[int, int, Mapping[str, int]], Decimal | None] = lambda asked, answered, kinds: None
 
 
 def _nothing(endpoint: str) -> Takes | None:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from rushes.errors import ErrorClass, RemoteError
@@ -23,6 +24,7 @@ from rushes.providers.checked import unusable, why_not
 from rushes.providers.remote import Remote, document
 from rushes.providers.spelled import Put
 
+NO_KINDS: Mapping[str, object] = MappingProxyType({})
 SCHEMA = "schema"
 """The parameter for the shape of an answer; an endpoint that takes it has a property of this name."""
 
@@ -96,19 +98,27 @@ class Telling(Remote):
         bytes_ = "".join(texts).encode("utf-8", "surrogatepass")
         return offer.quote(replace(recipe, prompt=bytes_.decode("latin-1"), params=body))
 
-    def told(self, recipe: Recipe, text: str, asked: object, answered: object) -> Finished:
-        """The answer, and what it cost by its tokens in and out. Raises RemoteError, as paid, for one that is none."""
+    def told(
+        self, recipe: Recipe, text: str, asked: object, answered: object, kinds: Mapping[str, object] = NO_KINDS
+    ) -> Finished:
+        """The answer, and what it cost by its tokens (`spent`). Raises RemoteError, as paid, for one that is none."""
         if not text.strip():
             raise self._no_answer("it is empty")
         schema = self.ready(recipe).get(SCHEMA)
         if isinstance(schema, dict) and (wrong := _mismatch(schema, text)) is not None:
             raise self._no_answer(f"it does not fit the schema: {wrong[:200]}")
-        return Finished(billed=self.spent(recipe, asked, answered), text=text)
+        return Finished(billed=self.spent(recipe, asked, answered, kinds), text=text)
 
-    def spent(self, recipe: Recipe, asked: object, answered: object) -> Decimal | None:
-        """USD for so many tokens in and out, as a service counts them; None where it does not say, or no price does."""
+    def spent(
+        self, recipe: Recipe, asked: object, answered: object, kinds: Mapping[str, object] = NO_KINDS
+    ) -> Decimal | None:
+        """USD for so many tokens in and out, as a service counts them; None where it does not say, or no price does.
+
+        `kinds` are those of `asked` that it counts apart, by the words of `Price.kinds`.
+        """
         offer, sent, came = self.offer(recipe), counted(asked), counted(answered)
-        return None if offer is None or sent is None or came is None else offer.spent(sent, came)
+        apart = {kind: counted(many) or 0 for kind, many in kinds.items()}
+        return None if offer is None or sent is None or came is None else offer.spent(sent, came, apart)
 
     def _no_answer(self, says: str) -> RemoteError:
         return RemoteError(ErrorClass.BAD_OUTPUT, f"{self.name} answered, and {says}", maybe_billed=True)
