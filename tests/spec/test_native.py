@@ -258,6 +258,9 @@ def test_a_portrait_gets_its_voices_its_words_or_its_motion() -> None:
     assert found["night"].params == {"keep_audio": False}
     assert wires(found["words"]) == {"audio": ("voice",)} and wires(found["heard"]) == {"audio": ("night",)}
     assert found["heard"].op is Operation.SPEECH_TO_TEXT and found["heard"].prompt is None
+    assert (
+        wires(found["seen"]) == {"audio": ("seen.video_url",)} and found["seen.video_url"].source == "./clips/talk.mp4"
+    )
 
 
 def test_two_voices_that_are_only_named_are_two_films_and_never_one_person_after_the_other() -> None:

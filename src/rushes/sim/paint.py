@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rushes.assets.probe import Facts, probe
-from rushes.errors import StoreError
 from rushes.model.canonical import base_key, digest_of
 from rushes.model.ids import Digest
 from rushes.model.media import Artifact
@@ -146,7 +145,7 @@ class Painter:
             beside.replace(path)
         try:
             facts = probe(path)
-        except StoreError:  # nothing that can be read: what is wrong with it is said where it is used
+        except Exception:  # nothing that can be read: what is wrong with it is said where it is used
             facts = Facts("application/octet-stream")
         return Artifact(
             digest=digest,

@@ -122,7 +122,8 @@ _PROMPT_NAMES: dict[Operation, tuple[str, ...]] = {
     Operation.PROMPT: ("text", "template"),
 }
 
-_OTHER_MEANINGS: dict[Operation, dict[str, Means]] = {
+_OTHER_MEANINGS: dict[Operation, dict[str, Means | str]] = {
+    Operation.SPEECH_TO_TEXT: dict.fromkeys(("video", "video_url", "video_path", "input_video"), "audio"),
     Operation.TEXT_TO_IMAGE: {"num_images": Means.CANDIDATES},
     Operation.IMAGE_TO_IMAGE: {"num_images": Means.CANDIDATES},
     Operation.IMAGE_TO_VIDEO: {
