@@ -45,7 +45,7 @@ def unknown_models(catalogue: Catalogue, workflow: Workflow, models: Models) -> 
         if asked not in known:
             known[asked] = catalogue.resolve(*asked)
         wrong = known[asked]
-        if isinstance(wrong, Problem) and models.own_name(node) is None:
+        if isinstance(wrong, Problem) and not models.owned(node):
             found.append(replace(wrong, path=(*node.path, "model"), tab=node.tab, node=str(node.id)))
     return found
 

@@ -81,14 +81,20 @@ class Models:
         return name
 
     def own_name(self, node: Node) -> str | None:
-        """What the node's model is called by a provider that has models of its own; None: the catalogue knows them.
+        """What the node's model is called by a provider that has models of its own; None: the catalogue knows them."""
+        owner = self._owner(self.provider_of(node))
+        return None if owner is None else owner.model_named(node.model, self._folder)
 
-        Of a provider that is not there nothing is known; that it is not, is said elsewhere.
-        """
-        name = self.provider_of(node)
+    def owned(self, node: Node) -> bool:
+        """Whether the model's name is for a provider to judge that has models of its own: the one that is asked, or
+        the one that the document names, so that a rehearsal with another does not fail over it."""
+        named = (self.provider_of(node), node.provider, self._settings.provider)
+        return any(self._owner(name) is not None for name in named if name)
+
+    def _owner(self, name: str) -> OwnModels | None:
         there = name in self._project.loaded_providers() or is_there(name)
-        provider = self._project.provider(name) if there else None
-        return provider.model_named(node.model, self._folder) if isinstance(provider, OwnModels) else None
+        provider = self._project.provider(name) if there else None  # that it is not there, is said elsewhere
+        return provider if isinstance(provider, OwnModels) else None
 
     def offered(self, node: Node) -> bool:
         """Whether the node's provider has its model. Those that stand in for every model always do."""

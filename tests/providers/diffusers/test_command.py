@@ -156,3 +156,8 @@ def test_a_model_of_the_catalogue_asked_of_this_machine_says_what_is_meant(desk:
     desk.file.write_text("name: fox\nsteps:\n  - {name: still, type: text_to_image, model: flux_dev, prompt: A fox}\n")
     (problem,) = desk.says("plan", str(desk.file), "--provider", "diffusers")["problems"]
     assert "there is no folder 'flux_dev' here" in problem["says"] and "OWNER/NAME" in problem["try"]
+
+
+def test_another_provider_rehearses_a_file_of_local_models(desk: Desk) -> None:
+    shutil.rmtree(desk.models)
+    assert desk.run("--provider", "sketch")["data"]["counts"]["bought"] == 4

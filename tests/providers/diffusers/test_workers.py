@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import pickle
 import shutil
 import signal
 import subprocess
@@ -269,3 +271,36 @@ def test_a_part_of_a_picture_is_painted_anew(shared: Diffusers, pipelines: Path,
     recipe = asked(shared, pipelines / "still", Operation.IMAGE_TO_IMAGE, inputs=roles)
     (output,) = asyncio.run(finish(shared, request_of(recipe), context(tmp_path, "masked"))).outputs
     assert output.media_type == "image/png" and output.data
+
+
+class Payload:
+    """What a pickle may do when it is opened carelessly."""
+
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Path.touch, (self.trace,)
+
+
+def test_nothing_in_a_folder_of_weights_is_run(alone: Diffusers, pipelines: Path, tmp_path: Path) -> None:
+    """Neither a pickle in the place of weights, nor a module that the index names."""
+    trace = tmp_path / "it-was-run"
+    pickled, coded = tmp_path / "pickled", tmp_path / "coded"
+    for folder in (pickled, coded):
+        shutil.copytree(pipelines / "still", folder)
+    (weights,) = (pickled / "unet").glob("*.safetensors")
+    weights.unlink()
+    (pickled / "unet" / "diffusion_pytorch_model.bin").write_bytes(pickle.dumps(Payload(trace)))
+    index = json.loads((coded / "model_index.json").read_text())
+    (coded / "model_index.json").write_text(json.dumps({**index, "unet": ["theirs", "Theirs"]}))
+    for place in (coded, coded / "unet"):
+        (place / "theirs.py").write_text(f"open({str(trace)!r}, 'w')\nclass Theirs: ...\n")
+
+    async def run() -> None:
+        for folder in (pickled, coded):
+            error = await failed(alone, request_of(asked(alone, folder)), context(tmp_path, folder.name))
+            assert "cannot be loaded" in error.message
+            assert not trace.exists()
+
+    asyncio.run(run())

@@ -66,7 +66,8 @@ class Worker:
         """End it, whatever it is at, and wait until its memory is free."""
         self.ended = True
         self._process.kill()
-        self._process.wait(timeout=_ENDING)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=_ENDING)
         self.put_away()
 
     def put_away(self) -> None:

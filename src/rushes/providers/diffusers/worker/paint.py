@@ -86,8 +86,7 @@ class Painter:
         ours = {name: value for name, value in ours.items() if name in takes.takes}
         said = f" (not taken: {', '.join(fitted.left_out)})" if fitted.left_out else ""
         job.begin(f"painting on {self._device}{said}")
-        with torch.inference_mode():
-            answer = pipe(**fitted.call, **_opened(fitted), **ours)
+        answer = pipe(**fitted.call, **_opened(fitted), **ours)
         if any(getattr(answer, "nsfw_content_detected", None) or ()):
             job.fail("refused", "the pipeline's own safety checker blanked the picture")
             return

@@ -37,8 +37,8 @@ def serve(pipeline: str, known: str, idle: str) -> None:
             continue
         if painter is None:
             painter = Painter.load(Path(pipeline), Path(known), job)
-        if painter is not None and not painter.paint(job):
-            return
+        if painter is None or not painter.paint(job):
+            return  # the memory of what failed is free again when this process is gone
 
 
 def _listen(jobs: queue.Queue[str]) -> None:
