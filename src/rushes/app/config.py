@@ -47,8 +47,9 @@ class Config:
     """What one command works with. `ledger` is a file or a `postgresql://` address.
 
     `sim` is the address of a simulator that stands in for every remote provider. `models` says for a model's name which
-    provider is asked for it, `gateways` for a provider's name where it is reached instead of at its own address.
-    `budget` is the most, in USD, that one run, a day, the project and an agent may spend; `agent` is who drives.
+    provider is asked for it, `gateways` for a provider's name where it is reached instead of at its own address: at
+    one, or at the fastest of several. `budget` is the most, in USD, that one run, a day, the project and an
+    agent may spend; `agent` is who drives.
     """
 
     home: Sourced[Path]
@@ -60,7 +61,7 @@ class Config:
     output_dir: Sourced[str | None]
     sim: Sourced[str | None] = NOBODY
     models: Mapping[str, Sourced[str]] = field(default_factory=dict)
-    gateways: Mapping[str, Sourced[str]] = field(default_factory=dict)
+    gateways: Mapping[str, Sourced[tuple[str, ...]]] = field(default_factory=dict)
     agent: Sourced[str | None] = NOBODY
     on_unknown: Sourced[OnUnknown | None] = NOBODY
     budget: Mapping[str, Sourced[Decimal]] = field(default_factory=dict)
@@ -175,7 +176,7 @@ def _texts(name: str, found: Sourced[Any]) -> dict[str, Sourced[str]]:
     return {key: _text(f"{name}.{key}", one) for key, one in _entries(name, found)}
 
 
-def _gateways(name: str, found: Sourced[Any]) -> dict[str, Sourced[str]]:
+def _gateways(name: str, found: Sourced[Any]) -> dict[str, Sourced[tuple[str, ...]]]:
     gateways = {}
     for provider, one in _entries(name, found):
         for key, value in _entries(f"{name}.{provider}", one):
@@ -184,7 +185,9 @@ def _gateways(name: str, found: Sourced[Any]) -> dict[str, Sourced[str]]:
                 raise ConfigError(
                     says, next_step=f"a provider has: url; its key is kept with rushes keys set {provider}"
                 )
-            gateways[provider] = _address(f"{name}.{provider}.url", value)
+            several = value.value if isinstance(value.value, list) and value.value else [value.value]
+            urls = [_address(f"{name}.{provider}.url", Sourced(url, value.source)).value for url in several]
+            gateways[provider] = Sourced(tuple(dict.fromkeys(urls)), value.source)
     return gateways
 
 

@@ -126,9 +126,26 @@ class Project:
         if self._simulator is not None:
             there = f"{self._simulator}/{name}"
             return Access(url=there, key=Secret("simulated"), simulated=True, offer=offers, takes=takes)
-        gateway = self.config.gateways.get(name)
-        url = None if gateway is None else gateway.value
+        url = self._gateway(name)
         return Access(url=url, key=self.keys.late(name), simulated=False, offer=offers, takes=takes)
+
+    def _gateway(self, name: str) -> str | None:
+        """Where a provider is reached instead of at its own address: of several the one that was found fastest."""
+        gateway = self.config.gateways.get(name)
+        if gateway is None:
+            return None
+        urls = gateway.value
+        if len(urls) == 1:
+            return urls[0]
+        from rushes.app.gateways import remembered  # for the few who have several
+
+        found = remembered(self.ledger, name)
+        return found.url if found is not None and found.url in urls else urls[0]
+
+    def forget(self, name: str) -> None:
+        """Make this provider anew when it is next asked for: where it is reached has changed."""
+        self._providers.pop(name, None)
+        self._remote.discard(name)
 
     def checks(self) -> Sequence[Check]:
         """The checks that look at every result."""
