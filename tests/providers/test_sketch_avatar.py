@@ -13,6 +13,7 @@ from rushes.errors import ErrorClass, RemoteError
 from rushes.model.media import Artifact
 from rushes.model.operation import Operation
 from rushes.providers.media.film import facts_of, film_frames, sound_of
+from rushes.providers.media.mp3 import mp3_bytes
 from rushes.providers.media.picture import open_picture
 from rushes.providers.media.sound import FILM_RATE, wav_bytes
 from rushes.providers.sketch.caption import MOUTHS, mouths_of, strip_height
@@ -182,6 +183,24 @@ def test_what_was_spoken_here_is_written_down_word_for_word(studio: Studio) -> N
         assert file.getnframes() > 0, "it stays a plain WAV"
 
 
+def test_the_words_go_along_with_the_voice_into_a_film_and_on(studio: Studio) -> None:
+    portrait, spoken = face(studio), voice(studio, "Is it?")
+    film = studio.make(AVATAR, None, inputs={"image": [portrait], "audio": [voice(studio)], "second_audio": [spoken]})[
+        0
+    ]
+    assert studio.text(STT, inputs={"audio": [film]}) == f"{SAID} Is it?"
+    night, mute = (studio.make(V2V, "at night", inputs={"video": [film]}, keep_audio=keep)[0] for keep in (True, False))
+    assert studio.text(STT, inputs={"audio": [night]}) == f"{SAID} Is it?"
+    with pytest.raises(RemoteError):
+        studio.text(STT, inputs={"audio": [mute]})
+    told = studio.make(AVATAR, "One, two.", inputs={"image": [portrait]})[0]
+    assert studio.text(STT, inputs={"audio": [told]}) == "One, two."
+    led = studio.make(AVATAR, None, inputs={"image": [portrait], "video": [film]})[0]
+    assert studio.text(STT, inputs={"audio": [led]}) == f"{SAID} Is it?"
+    half = {"image": [portrait], "audio": [tone(studio, 0.5)], "second_audio": [spoken]}
+    assert OFFLINE in studio.text(STT, inputs={"audio": [studio.make(AVATAR, None, inputs=half)[0]]}), "half is not all"
+
+
 def test_of_any_other_sound_only_what_was_measured_is_said(studio: Studio) -> None:
     film = studio.make(AVATAR, None, inputs={"image": [face(studio)], "audio": [tone(studio, 2.0)]})[0]
     for one in (tone(studio, 2.0), film):
@@ -196,8 +215,14 @@ def test_of_any_other_sound_only_what_was_measured_is_said(studio: Studio) -> No
 
 def test_a_comment_of_somebody_else_is_not_taken_for_words(studio: Studio) -> None:
     samples = np.full(22_050, 0.3, np.float32)
-    other = studio.keep(wav_bytes(samples, maker="Somebody", comment="buy now"))
+    other = studio.keep(wav_bytes(samples, comment="buy now"))
     assert "buy now" not in studio.text(STT, inputs={"audio": [other]})
+
+
+def test_the_words_are_still_known_when_a_service_hands_the_voice_out_as_mp3(studio: Studio) -> None:
+    spoken = studio.bytes_of(voice(studio, "Grüße aus dem Hafen."))
+    assert mp3_bytes(spoken, 22_050, 32) == mp3_bytes(spoken, 22_050, 32)
+    assert studio.text(STT, inputs={"audio": [studio.keep(mp3_bytes(spoken, 22_050, 32))]}) == "Grüße aus dem Hafen."
 
 
 @pytest.mark.parametrize("op", [AVATAR, STT, V2V])

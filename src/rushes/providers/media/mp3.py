@@ -8,9 +8,14 @@ import av
 
 
 def mp3_bytes(wav: bytes, rate: int, kbps: int) -> bytes:
-    """A WAV as mono MP3 of `rate` samples and `kbps` kilobits a second; equal sounds give equal bytes."""
+    """A WAV as mono MP3 of `rate` samples and `kbps` kilobits a second; equal sounds give equal bytes.
+
+    Its comment goes along.
+    """
     out = io.BytesIO()
     with av.open(io.BytesIO(wav), "r") as sound, av.open(out, "w", format="mp3") as file:
+        if "comment" in sound.metadata:
+            file.metadata["comment"] = sound.metadata["comment"]
         stream = file.add_stream("libmp3lame", rate=rate, bit_rate=kbps * 1000, layout="mono")
         resampler = av.AudioResampler(format="s16p", layout="mono", rate=rate)
         for frame in [*sound.decode(audio=0), None]:

@@ -21,8 +21,8 @@ FILM_RATE = 48_000
 """Samples per second of a film's sound track."""
 
 
-def wav_bytes(samples: Samples, rate: int = RATE, *, maker: str = "", comment: str = "") -> bytes:
-    """16-bit mono WAV. It says who made it, and the comment, in an INFO chunk at its end, where players skip it."""
+def wav_bytes(samples: Samples, rate: int = RATE, *, comment: str = "") -> bytes:
+    """16-bit mono WAV. A comment stands in an INFO chunk at its end, which players skip."""
     data = np.round(np.clip(samples, -1.0, 1.0) * 32767.0).astype("<i2")
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
@@ -32,24 +32,19 @@ def wav_bytes(samples: Samples, rate: int = RATE, *, maker: str = "", comment: s
         file.writeframes(data.tobytes())
     if not comment:
         return out.getvalue()
-    info = b"INFO" + _chunk(b"ISFT", maker) + _chunk(b"ICMT", comment)
+    raw = comment.replace("\0", " ").encode("utf-8", "replace") + b"\0"
+    info = b"INFOICMT" + struct.pack("<I", len(raw)) + raw + b"\0" * (len(raw) % 2)
     whole = out.getvalue() + b"LIST" + struct.pack("<I", len(info)) + info
     return whole[:4] + struct.pack("<I", len(whole) - 8) + whole[8:]
 
 
-def _chunk(name: bytes, text: str) -> bytes:
-    raw = text.replace("\0", " ").encode("utf-8", "replace") + b"\0"
-    return name + struct.pack("<I", len(raw)) + raw + b"\0" * (len(raw) % 2)
-
-
-def comment_of(path: Path, maker: str) -> str:
-    """What a sound made by `maker` says of itself; nothing for any other file, or one that cannot be read."""
+def comment_of(path: Path) -> str:
+    """What a sound or a film says of itself; nothing where it says nothing, or cannot be read."""
     try:
         with av.open(str(path)) as container:
-            said = container.metadata
+            return container.metadata.get("comment", "")
     except (OSError, ValueError):
         return ""
-    return said.get("comment", "") if said.get("encoder") == maker else ""
 
 
 def read_samples(path: Path, rate: int) -> Samples | None:

@@ -56,9 +56,18 @@ class FilmWriter:
     """
 
     def __init__(
-        self, path: Path, size: tuple[int, int], fps: Fraction, *, sound: bool = False, preset: str = "veryfast"
+        self,
+        path: Path,
+        size: tuple[int, int],
+        fps: Fraction,
+        *,
+        sound: bool = False,
+        comment: str = "",
+        preset: str = "veryfast",
     ) -> None:
         self._container = bare_mp4(path)
+        if comment:
+            self._container.metadata["comment"] = comment
         self._video = self._container.add_stream("libx264", rate=fps)
         self._video.width, self._video.height = size
         self._video.pix_fmt = "yuv420p"
@@ -134,10 +143,11 @@ def write_film(
     fps: Fraction,
     *,
     sound: Callable[[float], Samples] | None = None,
+    comment: str = "",
     preset: str = "veryfast",
 ) -> float:
     """A whole film from decoded frames or planes; returns its seconds. `sound` is asked for that many seconds."""
-    writer = FilmWriter(path, size, fps, sound=sound is not None, preset=preset)
+    writer = FilmWriter(path, size, fps, sound=sound is not None, comment=comment, preset=preset)
     try:
         for frame in frames:
             writer.add(frame)

@@ -48,11 +48,13 @@ def talking(
     sound: Samples | None,
     motion: Path | None,
     caption: str,
+    comment: str,
     seed: int,
 ) -> None:
     """Write a film of `portrait` to `out`: one mouth for each voice, who speak one after the other.
 
-    `sound` (mono, film rate) becomes its track. The head goes where the middle of `motion`'s light goes.
+    `sound` (mono, film rate) becomes its track, `comment` what it says of itself. The head goes where the middle of
+    `motion`'s light goes.
     """
     count = max(2, math.ceil(seconds * fps - 1e-6))  # no word is cut off for a frame
     strip = strip_height(size, caption) // 2 * 2
@@ -62,7 +64,9 @@ def talking(
     mouths = [_covered(one, plain.size, inner) for one in _chosen(portrait, len(voices))]
     frames = _spoken(shot, views, _speakers(mouths, voices, fps, count))
     track = fitted_to(sound) if sound is not None else None
-    write_film(out, with_caption(frames, caption, size, strip), size, fps, sound=track, preset="ultrafast")
+    write_film(
+        out, with_caption(frames, caption, size, strip), size, fps, sound=track, comment=comment, preset="ultrafast"
+    )
 
 
 def _spoken(shot: Shot, views: Iterator[View], speakers: Sequence[Speaker]) -> Iterator[Planes]:

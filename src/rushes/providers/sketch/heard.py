@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,8 @@ from rushes.errors import ErrorClass, RemoteError
 from rushes.providers.media.film import sound_of
 from rushes.providers.media.sound import FILM_RATE, Samples, comment_of
 
-SPOKEN = "rushes sketch"
-"""Who a sound says it is from when its comment is the text that it speaks."""
+SPOKEN = "rushes sketch: "
+"""How the comment of a sound begins that was spoken here; the rest of it is the text."""
 
 OFFLINE = "This is the offline sketch: it measures sound and does not recognise words."
 _STEP = FILM_RATE // 50
@@ -20,9 +21,21 @@ _HEARD = 1e-2  # of full scale: -40 dB
 _PAUSE = 12  # steps, a quarter of a second
 
 
+def words_in(path: Path) -> str:
+    """The text of a sound or a film that was spoken here; nothing for any other."""
+    said = comment_of(path)
+    return said.removeprefix(SPOKEN) if said.startswith(SPOKEN) else ""
+
+
+def comment_for(paths: Sequence[Path]) -> str:
+    """The comment of what is made with these sounds; nothing unless the words of all of them are known."""
+    said = [words_in(one) for one in paths]
+    return SPOKEN + " ".join(said) if said and all(said) else ""
+
+
 def transcript(path: Path) -> str:
     """The text of a sound that was spoken here, else how long and loud it is, in words. RemoteError if it has none."""
-    said = comment_of(path, SPOKEN)
+    said = words_in(path)
     if said:
         return said
     samples = sound_of(path)

@@ -25,7 +25,7 @@ from rushes.providers.sketch import sizes
 from rushes.providers.sketch.avatar import talking
 from rushes.providers.sketch.caption import STRIP, mouths_of, strip_of, texts_for
 from rushes.providers.sketch.clip import film
-from rushes.providers.sketch.heard import SPOKEN, transcript
+from rushes.providers.sketch.heard import SPOKEN, comment_for, transcript
 from rushes.providers.sketch.painter import paint
 from rushes.providers.sketch.regrade import regraded
 from rushes.providers.sketch.remix import remix
@@ -136,44 +136,60 @@ def _video_to_video(job: _Job) -> Finished:
     seconds = sizes.seconds_of(job.params, facts.seconds)
     fps = sizes.fps_of(job.params, facts.fps)
     sound = sound_of(source) if sizes.keeps_sound(job.params) else None
-    references = job.pictures("reference")
+    references, comment = job.pictures("reference"), comment_for([source]) if sound is not None else ""
     return job.film_bytes(
-        lambda out: regraded(out, source, job.prompt, job.model, job.seed, size, fps, seconds, references, sound=sound)
+        lambda out: regraded(
+            out,
+            source,
+            job.prompt,
+            job.model,
+            job.seed,
+            size,
+            fps,
+            seconds,
+            references,
+            sound=sound,
+            comment=comment,
+        )
     )
 
 
 def _avatar(job: _Job) -> Finished:
     portrait = job.pictures("image")[0]
     size, fps = sizes.film_size(job.params, portrait.size), sizes.fps_of(job.params)
-    clips = job.files("video")
-    voices = _voices(job)
+    files, clips = [*job.files("audio"), *job.files("second_audio")], job.files("video")
+    voices = [sound for one in files if (sound := sound_of(one)) is not None]
+    comment = comment_for(files)
+    if not voices and not clips:  # nobody is heard and nothing is followed: it says its prompt
+        voices, comment = [at_film_rate(say(job.prompt, job.seed, _voice(job), 1.0))], f"{SPOKEN}{job.prompt}"
     if voices:
         sound: Samples | None = np.concatenate(voices)
         seconds = sizes.within("audio", sum(map(len, voices)) / FILM_RATE)
     else:
         sound = sound_of(clips[0]) if sizes.keeps_sound(job.params) else None
         seconds = sizes.within("video", facts_of(clips[0]).seconds)
-    motion = clips[0] if clips else None
+        comment = comment_for(clips) if sound is not None else ""
     return job.film_bytes(
         lambda out: talking(
-            out, portrait, size, fps, seconds, voices, sound=sound, motion=motion, caption=job.prompt, seed=job.seed
+            out,
+            portrait,
+            size,
+            fps,
+            seconds,
+            voices,
+            sound=sound,
+            motion=clips[0] if clips else None,
+            caption=job.prompt,
+            comment=comment,
+            seed=job.seed,
         )
     )
-
-
-def _voices(job: _Job) -> list[Samples]:
-    """Who speaks, one after the other: the given sounds, else the prompt aloud; nobody where a clip is followed."""
-    files = (*job.files("audio"), *job.files("second_audio"))
-    given = [sound for one in files if (sound := sound_of(one)) is not None]
-    if given or job.files("video"):
-        return given
-    return [at_film_rate(say(job.prompt, job.seed, _voice(job), 1.0))]
 
 
 def _text_to_speech(job: _Job) -> Finished:
     text = _text_param(job.params, "text_override", "text") or job.prompt
     speed = number_of(job.params, "speed", 1.0, 0.25, 4.0)
-    return _finished(_WAV, wav_bytes(say(text, job.seed, _voice(job), speed), maker=SPOKEN, comment=text))
+    return _finished(_WAV, wav_bytes(say(text, job.seed, _voice(job), speed), comment=f"{SPOKEN}{text}"))
 
 
 def _voice(job: _Job) -> str:

@@ -36,10 +36,12 @@ def regraded(
     references: Sequence[Image.Image],
     *,
     sound: Samples | None,
+    comment: str,
 ) -> None:
     """Write `source` to `out` in the light of `prompt`, or of the pictures it refers to.
 
-    A film that is longer than its source begins again; `sound` (mono, film rate) becomes its track.
+    A film that is longer than its source begins again. `sound` (mono, film rate) becomes its track, `comment` what it
+    says of itself.
     """
     count = max(2, round(seconds * fps))
     strip = strip_height(size, prompt) // 2 * 2
@@ -47,7 +49,9 @@ def regraded(
     inner = size[1] - strip
     frames = (_graded(_planes(frame, size), tables, inner) for frame in islice(_again(source, fps), count))
     track = fitted_to(sound) if sound is not None else None
-    write_film(out, with_caption(frames, prompt, size, strip), size, fps, sound=track, preset="ultrafast")
+    write_film(
+        out, with_caption(frames, prompt, size, strip), size, fps, sound=track, comment=comment, preset="ultrafast"
+    )
 
 
 def _again(source: Path, fps: Fraction) -> Iterator[Any]:
