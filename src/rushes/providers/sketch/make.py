@@ -158,7 +158,7 @@ def _avatar(job: _Job) -> Finished:
     portrait = job.pictures("image")[0]
     size, fps = sizes.film_size(job.params, portrait.size), sizes.fps_of(job.params)
     files, clips = [*job.files("audio"), *job.files("second_audio")], job.files("video")
-    voices = [sound for one in files if (sound := sound_of(one)) is not None]
+    voices = [heard for one in files if (heard := sound_of(one)) is not None]
     comment = comment_for(files)
     if not voices and not clips:  # nobody is heard and nothing is followed: it says its prompt
         voices, comment = [at_film_rate(say(job.prompt, job.seed, _voice(job), 1.0))], f"{SPOKEN}{job.prompt}"
