@@ -1,0 +1,136 @@
+"""Voices, portraits and clips reach the fields that an endpoint names for them: fal's adapter at the simulator."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.providers.rig import Quick, access, asked
+from tests.providers.studio import Studio
+
+from rushes.model.canonical import base_key
+from rushes.model.media import Artifact
+from rushes.model.operation import Operation
+from rushes.model.request import Request
+from rushes.plugin.provider import Finished
+from rushes.plugin.takes import Takes
+from rushes.providers.fal import Fal
+from rushes.sim.simulator import Simulator
+from rushes.testing.conformance import finish
+
+AVATAR, V2V, STT = Operation.AVATAR, Operation.VIDEO_TO_VIDEO, Operation.SPEECH_TO_TEXT
+WORDS = "Good morning, the harbour is open."
+
+
+def _takes(inputs: dict[str, str], *more: str, prompt: str | None = "prompt") -> Takes:
+    names = [*more, *([prompt] if prompt else []), *(one.removesuffix("[]") for one in inputs.values())]
+    return Takes(schema={"type": "object", "properties": {name: {} for name in names}}, prompt=prompt, inputs=inputs)
+
+
+KNOWN = {
+    "omnihuman_v1_5": _takes({"image": "image_url", "audio": "audio_url"}, "resolution"),
+    "fabric_1_0_text": _takes({"image": "image_url"}, "resolution", prompt="text"),
+    "multitalk": _takes({"image": "image_url", "audio": "first_audio_url", "second_audio": "second_audio_url"}),
+    "kling_motion_control": _takes({"image": "image_url", "video": "video_url"}, "character_orientation"),
+    "kling_v2v_edit": _takes({"video": "video_url", "reference": "image_urls[]"}, "keep_audio"),
+    "scribe_v2": _takes({"audio": "audio_url"}, "language_code", prompt=None),
+}
+"""What matters here of what the endpoints take, by the key of the model. Source: fal's model pages, 2026-11-21."""
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Studio:
+    return Studio(tmp_path)
+
+
+def done(
+    studio: Studio,
+    alias: str,
+    op: Operation,
+    prompt: str | None,
+    inputs: Mapping[str, tuple[Artifact, ...]],
+    **params: Any,
+) -> tuple[Finished, Decimal, Decimal | None]:
+    """The result, what the simulator billed, and what was quoted."""
+
+    async def story() -> tuple[Finished, Decimal, Decimal | None]:
+        async with Simulator(seed=5, time_scale=0.002, most_side=64) as sim:
+            fal = Fal(access("fal", f"{sim.url}/fal")._replace(takes=lambda _: KNOWN[alias]))
+            files = {one.digest: studio.path(one.digest) for many in inputs.values() for one in many}
+            recipe = asked(fal, alias, op, prompt, params, inputs)
+            assert fal.validate(recipe) == []
+            request = Request(recipe=recipe, base=base_key(recipe.plain()), candidate=0, salt=0, seed=1)
+            try:
+                finished = await finish(fal, request, Quick(studio.folder, files, idempotency_key="k"))
+            finally:
+                await fal.close()
+            return finished, Decimal(sim.report()["billed"]), fal.estimate(recipe).high
+
+    return asyncio.run(story())
+
+
+def face(studio: Studio) -> Artifact:
+    return studio.make(Operation.TEXT_TO_IMAGE, "a close portrait", width=64, height=96, seed=1)[0]
+
+
+def voice(studio: Studio) -> Artifact:
+    return studio.make(Operation.TEXT_TO_SPEECH, WORDS, seed=1)[0]
+
+
+def clip(studio: Studio) -> Artifact:
+    start = {"start_frame": [face(studio)]}
+    return studio.make(Operation.IMAGE_TO_VIDEO, "pan", inputs=start, duration=1, seed=1)[0]
+
+
+def test_a_portrait_speaks_and_costs_what_was_quoted(studio: Studio) -> None:
+    inputs = {"image": (face(studio),), "audio": (voice(studio),)}
+    finished, billed, quoted = done(studio, "omnihuman_v1_5", AVATAR, "She smiles", inputs, resolution="720p")
+    assert [one.media_type for one in finished.outputs] == ["video/mp4"]
+    assert quoted is not None and billed == pytest.approx(quoted, abs=Decimal("0.0001")) and billed > 0
+
+
+@pytest.mark.parametrize(
+    ("alias", "op", "prompt", "params"),
+    [
+        ("fabric_1_0_text", AVATAR, WORDS, {"resolution": "480p"}),
+        ("multitalk", AVATAR, "They talk", {}),
+        ("kling_motion_control", AVATAR, None, {"character_orientation": "video"}),
+        ("kling_v2v_edit", V2V, "the same at night", {"keep_audio": True}),
+    ],
+)
+def test_every_role_has_its_field(
+    alias: str, op: Operation, prompt: str | None, params: dict[str, Any], studio: Studio
+) -> None:
+    made = {
+        "image": (face(studio),),
+        "reference": (face(studio),),
+        "audio": (voice(studio),),
+        "second_audio": (voice(studio),),
+        "video": (clip(studio),),
+    }
+    inputs = {role: made[role] for role in KNOWN[alias].inputs}
+    finished, _, _ = done(studio, alias, op, prompt, inputs, **params)
+    assert [one.media_type for one in finished.outputs] == ["video/mp4"]
+
+
+def test_what_was_said_comes_back_as_a_text(studio: Studio) -> None:
+    finished, billed, quoted = done(studio, "scribe_v2", STT, None, {"audio": (voice(studio),)}, language_code="eng")
+    assert (finished.text, finished.outputs) == (WORDS, ())
+    assert quoted is not None and billed == pytest.approx(quoted, abs=Decimal("0.0001")) and billed > 0
+
+
+def test_a_voice_that_a_model_cannot_hear_is_refused_before_anything_is_sent(studio: Studio) -> None:
+    fal = Fal(access("fal", None)._replace(takes=lambda _: KNOWN["fabric_1_0_text"]))
+    recipe = asked(
+        fal,
+        "fabric_1_0_text",
+        AVATAR,
+        WORDS,
+        {"resolution": "480p"},
+        {"image": (face(studio),), "audio": (voice(studio),)},
+    )
+    assert [one.says for one in fal.validate(recipe)] == ["fabric_1_0_text at fal takes no audio"]
