@@ -7,6 +7,7 @@ from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from rushes.app.config import Config, load_config
 from rushes.app.keys import Keys
@@ -21,6 +22,10 @@ from rushes.ledger.open import open_ledger
 from rushes.plugin.access import Access, Secret
 from rushes.plugin.check import Check
 from rushes.plugin.provider import Provider
+from rushes.plugin.takes import Takes
+
+if TYPE_CHECKING:
+    from rushes.catalogue.snapshot import Seen
 
 DEFAULT_PROVIDER = "sketch"
 """What runs when nobody says otherwise: offline, free, and said to be so."""
@@ -70,8 +75,35 @@ class Project:
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        """What is known about models."""
-        return Catalogue.default()
+        """What is known about models; newer where services have been asked themselves (`rushes models refresh`)."""
+        known = Catalogue.default()
+        if not self._seen:
+            return known
+        from rushes.catalogue.snapshot import models_as_seen
+
+        return Catalogue(models_as_seen(iter(known.models()), self._seen))
+
+    @property
+    def snapshots(self) -> Path:
+        """The folder with what services said about themselves."""
+        return self.config.home.value / "catalogue"
+
+    @cached_property
+    def _seen(self) -> dict[str, dict[str, Seen]]:
+        if not self.snapshots.is_dir():
+            return {}
+        from rushes.catalogue.snapshot import read_snapshot  # for those who have asked
+
+        return {path.stem: read_snapshot(self.snapshots, path.stem) for path in self.snapshots.glob("*.json")}
+
+    def _takes(self, provider: str, endpoint: str) -> Takes | None:
+        takes = takes_at(provider, endpoint)
+        seen = self._seen.get(provider, {}).get(endpoint)
+        if takes is None or seen is None:
+            return takes
+        from rushes.catalogue.snapshot import takes_as_seen
+
+        return takes_as_seen(takes, seen)
 
     @property
     def scratch(self) -> Path:
@@ -122,7 +154,7 @@ class Project:
     def _access(self, name: str) -> Access:
         from rushes.app.offers import Offers  # prices: for nobody who asks only providers of this machine
 
-        offers, takes = Offers(self.catalogue, name, date.today()), partial(takes_at, name)
+        offers, takes = Offers(self.catalogue, name, date.today()), partial(self._takes, name)
         if self._simulator is not None:
             there = f"{self._simulator}/{name}"
             return Access(url=there, key=Secret("simulated"), simulated=True, offer=offers, takes=takes)

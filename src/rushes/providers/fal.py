@@ -19,12 +19,15 @@ from rushes.model.money import ZERO
 from rushes.model.request import Request
 from rushes.plugin.access import Access
 from rushes.plugin.provider import Context, Duplicates, Facts, Finished, Pending, Submitted, Unknowable
+from rushes.plugin.published import Published
 from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, paid, plain, read, retry_after, unknown
 from rushes.providers.http import Answer, Unreachable
+from rushes.providers.published import parameters
 from rushes.providers.remote import Remote, document, files_of, listed, pace
 from rushes.providers.signing import Keys
 
 QUEUE, REST, CDN = "https://queue.fal.run", "https://rest.fal.ai", "https://v3.fal.media"
+SITE, PLATFORM = "https://fal.ai", "https://api.fal.ai"
 
 KEEP = 24 * 3600.0
 """Seconds for which results and uploads are asked to be kept; how long without asking is not documented."""
@@ -86,6 +89,7 @@ class Fal(Remote):
     def __init__(self, access: Access) -> None:
         super().__init__(access)
         self._queue, self._rest, self._cdn = ((access.url or "").rstrip("/") or host for host in (QUEUE, REST, CDN))
+        self._site, self._platform = ((access.url or "").rstrip("/") or host for host in (SITE, PLATFORM))
         self._keys = Keys(partial(self.http.published, f"{self._rest}/.well-known/jwks.json"))
 
     async def submit(self, request: Request, context: Context) -> Submitted:
@@ -205,6 +209,30 @@ class Fal(Remote):
     async def check_key(self, context: Context) -> None:
         """Try the key with a question that costs nothing: a token for uploads. Raises RemoteError."""
         await self._token(context)
+
+    async def published(self, endpoint: str, context: Context) -> Published | None:
+        """What fal publishes about an endpoint: its OpenAPI document, to everybody, and its price, to who has a key."""
+        asked = urlencode({"endpoint_id": endpoint})
+        try:
+            found = await self.free("GET", f"{self._site}/api/openapi/queue/openapi.json?{asked}", {}, context)
+        except RemoteError as error:
+            if error.kind is ErrorClass.RETIRED_MODEL:
+                return None
+            raise
+        told = await self._pricing(asked, context)
+        price = next((one for one in listed(told.get("prices")) if one.get("endpoint_id") == endpoint), {})
+        usd = price.get("unit_price") if price.get("currency") == "USD" else None
+        amount = Decimal(str(usd)) if isinstance(usd, int | float) else None
+        return Published(parameters(found), amount, str(price.get("unit") or ""))
+
+    async def _pricing(self, asked: str, context: Context) -> Mapping[str, Any]:
+        """fal's price list; nothing without a key."""
+        try:
+            return await self.free("GET", f"{self._platform}/v1/models/pricing?{asked}", self._headers(), context)
+        except RemoteError as error:
+            if error.kind in (ErrorClass.AUTH, ErrorClass.RETIRED_MODEL):
+                return {}
+            raise
 
     async def _token(self, context: Context) -> dict[str, Any]:
         asked = {**self._headers(), "Content-Type": "application/json"}

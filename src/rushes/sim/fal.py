@@ -14,7 +14,9 @@ from typing import Any
 from rushes.model.spelling import SIZE
 from rushes.providers.at_once import BadParam
 from rushes.providers.sketch.sizes import picture_size
+from rushes.sim import fal_published
 from rushes.sim.fal_models import BadInput, askings, kind_of, operation_of, timed
+from rushes.sim.fal_published import PLATFORM, SITE
 from rushes.sim.fal_uploads import CDN, upload
 from rushes.sim.fal_work import FileMaker, detail
 from rushes.sim.faults import What
@@ -55,11 +57,15 @@ class Fal:
         "falrun.com",
         "rest.alpha.fal.ai",
         "fal.media",
+        SITE,
+        PLATFORM,
     )
 
     def route(self, request: Request) -> Route | None:
         """Where a request belongs. Under `/fal` all hosts share one space of paths, which do not collide."""
         path, method = request.path, request.method
+        if (published := fal_published.route(request)) is not None:
+            return published
         if path == "/.well-known/jwks.json" and method == "GET":
             return Route(Place.WEBHOOK, about="jwks", open=True)
         if path.startswith("/storage/") and method == "POST":
@@ -104,6 +110,8 @@ class Fal:
             return download(call, json_reply({"detail": "File not found"}, 404))
         if place is Place.WEBHOOK:
             return json_reply(call.world.hooks.jwks())
+        if (published := fal_published.answer(call)) is not None:
+            return published
         job = call.world.jobs.get(call.route.about)
         if job is None or job.facts["account"] is not call.account:
             missing = {"status": "NOT_FOUND"} if place is Place.CANCEL else {"detail": "Request not found"}

@@ -45,6 +45,10 @@ class PriceList:
     def __init__(self, changed: Mapping[str, Decimal] | None = None) -> None:
         self._changed = dict(changed or {})
 
+    def changed(self, endpoint: str) -> Decimal | None:
+        """USD per unit where an endpoint shall cost something else than its list says."""
+        return self._changed.get(endpoint)
+
     def terms(self, protocol: str, endpoint: str, kind: str) -> Terms:
         """The terms of a model, or of its kind: `image`, `video`, `speech`, `text`."""
         return listed(f"prices/{protocol}", "models").get(endpoint) or listed("kinds", "kinds")[kind]
@@ -125,7 +129,7 @@ def _says_word(params: Mapping[str, Any], word: str) -> bool:
         return any(params.get(name) in (False, "false") for name in AUDIO)
     if word == "voice":
         return bool(params.get("voice_ids"))
-    return word in (str(params.get("resolution", "")).lower(), str(params.get("quality", "")).lower())
+    return any(str(params.get(name, "")).lower() == word for name in ("resolution", "quality", "duration", "pictures"))
 
 
 def _first(params: Mapping[str, Any], names: tuple[str, ...]) -> Decimal | None:

@@ -1,12 +1,15 @@
-"""`rushes models`, `rushes models show`."""
+"""`rushes models`, `rushes models show`, `rushes models refresh`, `rushes models doctor`."""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import click
 
+from rushes.app.doctor import doctor
 from rushes.app.project import Project
+from rushes.app.refresh import refresh
 from rushes.app.shelf import ModelLine, ModelPage, Shop, model_page
 from rushes.app.shelf import models as models_of
 from rushes.cli.exits import Exit
@@ -14,7 +17,7 @@ from rushes.cli.say import clean, count, duration
 from rushes.cli.session import common, session
 
 
-@click.group(invoke_without_command=True, subcommand_metavar="[show]")
+@click.group(invoke_without_command=True, subcommand_metavar="[show|refresh|doctor]")
 @click.option("--category", metavar="KIND", help="Only models for this kind of work, such as image_to_video.")
 @click.option("--provider", metavar="NAME", help="Only models that this provider offers.")
 @common
@@ -47,6 +50,45 @@ def show(name: str) -> int:
         for line in _page(page):
             click.echo(clean(line))
     return Exit.OK
+
+
+@models.command("refresh")
+@click.option("--provider", metavar="NAME", help="Ask this provider only.")
+@click.option("--sim", metavar="URL", help="A simulator stands in for every remote provider.")
+@common
+def refresh_(provider: str | None, sim: str | None) -> int:
+    """Ask services what their models take, cost and until when, where they publish it. Uses the network; buys nothing.
+
+    What they say is kept in the home, and counts where it is newer.
+    """
+    now = session()
+    with Project.open(Path.cwd(), home=now.home, sim=sim) as project:
+        found = asyncio.run(refresh(project, provider, now.talk))
+    ok = not any(one.wrong for one in found)
+    now.result([one._asdict() for one in found], ok=ok)
+    if now.for_people:
+        for one in found:
+            gone = f"; it does not know {', '.join(one.unknown)}" if one.unknown else ""
+            click.echo(clean(f"{one.provider:<12} {count(one.seen, 'endpoint')} seen{gone}"))
+            if one.wrong:
+                click.echo(clean(f"{'':<12} {one.wrong}\n{'':<12} -> {one.next_step}"))
+    return Exit.OK if ok else Exit.MISTAKE
+
+
+@models.command("doctor")
+@click.option("--provider", metavar="NAME", help="Look at this provider only.")
+@common
+def doctor_(provider: str | None) -> int:
+    """Say where our files differ from what services published, and from what was billed and refused. Asks nobody."""
+    now = session()
+    with Project.open(Path.cwd(), home=now.home) as project:
+        found = doctor(project, provider)
+    now.result([one._asdict() for one in found], ok=not found)
+    if now.for_people:
+        for one in found:
+            click.echo(clean(f"{one.kind:<10} {one.provider} {one.endpoint}: {one.says}\n{'':<10} {one.try_}"))
+        click.echo(count(len(found), "difference"))
+    return Exit.MISTAKE if found else Exit.OK
 
 
 def _show_list(found: list[ModelLine]) -> None:
