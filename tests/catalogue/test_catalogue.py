@@ -261,7 +261,7 @@ def test_an_address_for_one_kind_of_work_beats_one_for_several() -> None:
 def test_every_price_says_where_it_comes_from_and_is_exact() -> None:
     for model in Catalogue.default().models():
         for price in (price for one in model.listings() for price in one.prices):
-            assert price.source and date.fromisoformat(price.as_of) <= date(2026, 11, 20)
+            assert price.source and date.fromisoformat(price.as_of) <= date(2026, 11, 21)
             assert price.usd is None or isinstance(price.usd, Decimal)
 
 

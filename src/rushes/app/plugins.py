@@ -26,10 +26,17 @@ ROOMED = {
 """The built-in providers of this machine that keep something between runs, made with a `Room`."""
 
 REMOTE = {
+    "comfyui": "rushes.providers.comfyui.provider:Comfyui",
+    "elevenlabs": "rushes.providers.elevenlabs:ElevenLabs",
     "fal": "rushes.providers.fal:Fal",
-    "gemini": "rushes.providers.gemini:Gemini",
+    "gemini": "rushes.providers.gemini.provider:Gemini",
+    "openai": "rushes.providers.openai.provider:OpenAI",
+    "replicate": "rushes.providers.replicate:Replicate",
 }
 """The built-in providers elsewhere, made with an `Access`. Others register under the entry point `rushes.providers`."""
+
+KEYLESS = frozenset({"comfyui"})
+"""Those elsewhere that open without a key; one is sent where one is kept."""
 
 CHECKS = (
     "rushes.qa.picture:PictureCheck",

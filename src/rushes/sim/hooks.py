@@ -26,13 +26,17 @@ TIMEOUT = 15.0
 
 
 class Hook(NamedTuple):
-    """One webhook that was asked for: where, what is said when the job is over, and which faults strike it."""
+    """One webhook that was asked for: where, what is said when the job is over, and which faults strike it.
+
+    `standard` signs it by the secret of Standard Webhooks instead of fal's keys.
+    """
 
     url: str
     job: Job
     user: str
     body: Callable[[], bytes]
     strikes: Callable[[What], Fault | None]
+    standard: bool = False
 
 
 class Hooks:
@@ -46,6 +50,10 @@ class Hooks:
     def jwks(self) -> dict[str, object]:
         """The public keys, as the provider publishes them."""
         return self._true.jwks()
+
+    def shared(self) -> str:
+        """The secret of Standard Webhooks, as its account may ask for it."""
+        return self._true.shared()
 
     def ask(self, hook: Hook) -> bool:
         """Call when the job is over; false when the address is not on this machine, and so never called."""
@@ -83,6 +91,8 @@ class Hooks:
     async def _once(self, hook: Hook, body: bytes, signer: Signer) -> bool:
         # the receiver compares this time with its own clock, so it is the real one
         stamp = int(time.time())
+        if hook.standard:
+            return await call(hook.url, body, signer.standard(hook.job.id, stamp, body))
         return await call(hook.url, body, signer.headers(hook.job.id, hook.user, stamp, body))
 
 

@@ -1,9 +1,10 @@
-"""The key that the simulated provider signs its webhooks with. Derived from the seed; worth nothing."""
+"""What the simulated providers sign their webhooks with. Derived from the seed; worth nothing."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 from collections.abc import Mapping
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -11,11 +12,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 
 class Signer:
-    """Signs as fal does: ED25519 over request id, user id, timestamp and the body's SHA-256, a line each."""
+    """Signs as fal does: ED25519 over request id, user id, timestamp and the body's SHA-256, a line each.
+
+    And as Standard Webhooks has it: HMAC-SHA256 over id, timestamp and body, with dots between.
+    """
 
     def __init__(self, secret: bytes) -> None:
         """`secret` are the 32 bytes that the key is made of."""
         self._key = Ed25519PrivateKey.from_private_bytes(secret)
+        self._secret = hashlib.sha256(b"shared" + secret).digest()
 
     def headers(self, request_id: str, user: str, timestamp: int, body: bytes) -> Mapping[str, str]:
         """The four headers of a webhook call; `timestamp` in unix seconds."""
@@ -26,6 +31,19 @@ class Signer:
             "X-Fal-Webhook-Timestamp": str(timestamp),
             "X-Fal-Webhook-Signature": self._key.sign(message).hex(),
         }
+
+    def standard(self, id_: str, timestamp: int, body: bytes) -> Mapping[str, str]:
+        """The three headers of Standard Webhooks; `timestamp` in unix seconds."""
+        signed = hmac.digest(self._secret, f"{id_}.{timestamp}.".encode() + body, "sha256")
+        return {
+            "webhook-id": id_,
+            "webhook-timestamp": str(timestamp),
+            "webhook-signature": f"v1,{base64.b64encode(signed).decode()}",
+        }
+
+    def shared(self) -> str:
+        """The secret behind `standard`, as it is told to its account."""
+        return f"whsec_{base64.b64encode(self._secret).decode()}"
 
     def jwks(self) -> dict[str, object]:
         """The public key as a JSON Web Key Set."""

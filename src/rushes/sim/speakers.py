@@ -5,9 +5,11 @@ from __future__ import annotations
 from rushes.sim.elevenlabs import ElevenLabs
 from rushes.sim.fal import Fal
 from rushes.sim.gemini import Gemini
+from rushes.sim.openai import OpenAI
 from rushes.sim.protocol import Spoken
+from rushes.sim.replicate import Replicate
 
 
 def protocols() -> tuple[Spoken, ...]:
     """A speaker of each."""
-    return (Fal(), Gemini(), ElevenLabs())
+    return (Fal(), Gemini(), ElevenLabs(), Replicate(), OpenAI())
