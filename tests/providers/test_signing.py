@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import builtins
 import hashlib
+import hmac
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -14,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from rushes.errors import UserError
 from rushes.providers import signing
-from rushes.providers.signing import Keys
+from rushes.providers.signing import Keys, Shared
 from rushes.sim.signing import Signer
 
 BODY = b'{"request_id": "job-1", "status": "OK"}'
@@ -147,3 +149,60 @@ def test_the_message_is_the_documented_one() -> None:
         "x-fal-webhook-signature": key.sign(message).hex(),
     }
     assert believed(Published(jwks(TRUE)), said)
+
+
+class Told:
+    """The secret that a service tells; counts how often it is asked."""
+
+    def __init__(self, *secrets: str) -> None:
+        self.secrets = list(secrets)
+        self.asked = 0
+
+    async def __call__(self) -> str:
+        self.asked += 1
+        return self.secrets[min(self.asked, len(self.secrets)) - 1]
+
+
+def shared(told: Told, said: Mapping[str, str], body: bytes = BODY) -> bool:
+    return asyncio.run(Shared(told).signed(said, body))
+
+
+def standard(signer: Signer = TRUE, *, at: float = 0.0) -> dict[str, str]:
+    return dict(signer.standard("job-1", int(time.time() + at), BODY))
+
+
+def test_a_call_that_was_signed_by_the_shared_secret_is_believed() -> None:
+    assert shared(Told(TRUE.shared()), standard())
+    both = standard() | {"webhook-signature": f"v1,AAAA {standard()['webhook-signature']}"}
+    assert shared(Told(TRUE.shared()), {name.title(): value for name, value in both.items()})
+    changed = Told(FALSE.shared(), TRUE.shared())
+    assert not shared(changed, standard()), "a secret is asked for once a minute at most"
+    assert changed.asked == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "body"),
+    [
+        ({}, BODY + b" "),
+        ({"webhook-id": "job-2"}, BODY),
+        ({"webhook-id": ""}, BODY),
+        ({"webhook-timestamp": "1"}, BODY),
+        ({"webhook-timestamp": "soon"}, BODY),
+        ({"webhook-signature": ""}, BODY),
+        ({"webhook-signature": "v1,"}, BODY),
+        ({"webhook-signature": "v2,AAAA"}, BODY),
+        ({"webhook-signature": "v1,\u00e9"}, BODY),
+    ],
+)
+def test_any_other_call_is_not(change: dict[str, str], body: bytes) -> None:
+    assert not shared(Told(TRUE.shared()), standard() | change, body)
+    assert not shared(Told(TRUE.shared()), standard(FALSE))
+    assert not shared(Told(TRUE.shared()), standard(at=-310.0))
+
+
+@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_!!!", "nonsense\u00e9"])
+def test_without_a_secret_nothing_is_believed(secret: str) -> None:
+    stamp = str(int(time.time()))
+    empty = base64.b64encode(hmac.digest(b"", f"job-1.{stamp}.".encode() + BODY, "sha256")).decode()
+    said = {"webhook-id": "job-1", "webhook-timestamp": stamp, "webhook-signature": f"v1,{empty}"}
+    assert not shared(Told(secret), said)
