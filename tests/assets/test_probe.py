@@ -14,6 +14,7 @@ from PIL import Image
 
 from rushes.assets.probe import Facts, probe
 from rushes.errors import StoreError
+from rushes.testing.media import wav
 
 
 def put(folder: Path, data: bytes) -> Path:
@@ -93,6 +94,14 @@ def test_a_decompression_bomb_is_refused_without_decoding_it(tmp_path: Path) -> 
     chunk = struct.pack(">I", 13) + head + struct.pack(">I", zlib.crc32(head))
     with pytest.raises(StoreError, match="60000×60000"):
         probe(put(tmp_path, b"\x89PNG\r\n\x1a\n" + chunk))
+
+
+def test_a_sound_whose_comment_is_in_an_old_alphabet_is_a_sound(tmp_path: Path) -> None:
+    raw, comment = wav("a voice"), "Grüße".encode("latin-1") + b"\0"
+    info = b"INFOICMT" + struct.pack("<I", len(comment)) + comment
+    whole = raw + b"LIST" + struct.pack("<I", len(info)) + info
+    facts = probe(put(tmp_path, whole[:4] + struct.pack("<I", len(whole) - 8) + whole[8:]))
+    assert (facts.media_type, facts.seconds) == ("audio/wav", probe(put(tmp_path, raw)).seconds)
 
 
 def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from rushes.providers.media.sound import FILM_RATE, wav_bytes
 from rushes.providers.sketch.caption import MOUTHS, mouths_of, strip_height
 from rushes.providers.sketch.heard import OFFLINE
 from rushes.qa.clip import ClipCheck
+from rushes.qa.sound import SoundCheck
 
 from .studio import Studio
 
@@ -217,6 +218,17 @@ def test_a_comment_of_somebody_else_is_not_taken_for_words(studio: Studio) -> No
     samples = np.full(22_050, 0.3, np.float32)
     other = studio.keep(wav_bytes(samples, comment="buy now"))
     assert "buy now" not in studio.text(STT, inputs={"audio": [other]})
+
+
+def test_a_voice_whose_comment_is_in_an_old_alphabet_speaks_all_the_same(studio: Studio) -> None:
+    plain = studio.bytes_of(tone(studio, 0.5))
+    old = wav_bytes(np.full(11_025, 0.3, np.float32), comment="Gruesse").replace(b"Gruesse", b"Gr\xfc\xdfe..")
+    assert len(old) > len(plain)
+    spoken = studio.keep(old)
+    film = studio.make(AVATAR, None, inputs={"image": [face(studio)], "audio": [spoken]})[0]
+    assert film.seconds == pytest.approx(0.5, abs=0.05)
+    assert not SoundCheck().look(spoken, studio.path(spoken.digest), studio.request(STT).recipe).flagged
+    assert OFFLINE in studio.text(STT, inputs={"audio": [spoken]})
 
 
 def test_the_words_are_still_known_when_a_service_hands_the_voice_out_as_mp3(studio: Studio) -> None:

@@ -71,7 +71,7 @@ def _on_grey(picture: Image.Image) -> Image.Image:
 
 def _frame(path: Path) -> Image.Image:
     """A frame from the middle: more telling than the first, which is often the still it was made from."""
-    with av.open(str(path)) as box:
+    with av.open(str(path), metadata_errors="replace") as box:
         stream = box.streams.video[0]
         if box.duration:
             box.seek(box.duration // 2)

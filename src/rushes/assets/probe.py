@@ -167,7 +167,7 @@ def _film_or_sound(path: Path, head: bytes) -> Facts | None:
     import av
 
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), metadata_errors="replace") as container:
             seconds = container.duration / av.time_base if container.duration else None
             if container.streams.video:
                 stream = container.streams.video[0]

@@ -92,7 +92,7 @@ class ClipCheck:
 
 def decoded(path: Path) -> Track:
     """One pass over a film. What could be decoded before an error counts; the error is kept."""
-    with av.open(str(path)) as container:
+    with av.open(str(path), metadata_errors="replace") as container:
         video = container.streams.video[0]
         if not getattr(video, "width", 0):  # its header is cut off
             raise ValueError("it has no pictures that can be decoded")

@@ -49,7 +49,7 @@ class SoundCheck:
 
 
 def _samples(path: Path) -> npt.NDArray[np.float32]:
-    with av.open(str(path)) as container:
+    with av.open(str(path), metadata_errors="replace") as container:
         resampler = av.AudioResampler(format="flt", layout="mono", rate=_RATE)
         pieces = [
             one.to_ndarray().reshape(-1)

@@ -31,7 +31,7 @@ def join_films(films: Sequence[Path], out: Path) -> None:
 
 def _coding(film: Path) -> tuple[object, ...] | None:
     """What must be equal for pictures of two films to be decoded by one decoder; None where that is not known."""
-    with av.open(str(film)) as container:
+    with av.open(str(film), metadata_errors="replace") as container:
         stream = container.streams.video[0]
         context = stream.codec_context
         if context.name not in ("h264", "hevc") or not context.extradata or "mp4" not in container.format.name:
@@ -46,7 +46,7 @@ def _copy(films: Sequence[Path], facts: Sequence[FilmFacts], out: Path) -> None:
         sound = None
         after = 0
         for path in films:
-            with av.open(str(path)) as source:
+            with av.open(str(path), metadata_errors="replace") as source:
                 stream = source.streams.video[0]
                 assert stream.time_base is not None
                 if copy is None:

@@ -42,7 +42,7 @@ def facts_of(path: Path) -> FilmFacts:
 
 def _opened(path: Path) -> Any:
     try:
-        container = av.open(str(path))
+        container = av.open(str(path), metadata_errors="replace")
     except (OSError, ValueError) as error:
         raise bad_film(path, error) from error
     # a stream whose header is cut off has no size at all

@@ -62,7 +62,7 @@ def with_subtitles(film: Path, cues: Sequence[Cue], out: Path) -> None:
 def _copied(film: Path, out: Path, *, keep: str, add: Callable[[Any], Callable[[], None]]) -> None:
     try:
         with (
-            av.open(str(film)) as source,
+            av.open(str(film), metadata_errors="replace") as source,
             bare_mp4(out) as target,
         ):
             taken = [*source.streams.video[:1], *(stream for stream in source.streams if stream.type == keep)]

@@ -41,7 +41,7 @@ def wav_bytes(samples: Samples, rate: int = RATE, *, comment: str = "") -> bytes
 def comment_of(path: Path) -> str:
     """What a sound or a film says of itself; nothing where it says nothing, or cannot be read."""
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), metadata_errors="replace") as container:
             return container.metadata.get("comment", "")
     except (OSError, ValueError):
         return ""
@@ -49,7 +49,7 @@ def comment_of(path: Path) -> str:
 
 def read_samples(path: Path, rate: int) -> Samples | None:
     """The first sound track of a file as mono at `rate`; None when it has none. av.FFmpegError when unreadable."""
-    with av.open(str(path)) as container:
+    with av.open(str(path), metadata_errors="replace") as container:
         if not container.streams.audio:
             return None
         resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
