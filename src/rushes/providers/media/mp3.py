@@ -13,7 +13,7 @@ def mp3_bytes(wav: bytes, rate: int, kbps: int) -> bytes:
     Its comment goes along.
     """
     out = io.BytesIO()
-    with av.open(io.BytesIO(wav), metadata_errors="replace") as sound, av.open(out, "w", format="mp3") as file:
+    with av.open(io.BytesIO(wav), "r", metadata_errors="replace") as sound, av.open(out, "w", format="mp3") as file:
         if "comment" in sound.metadata:
             file.metadata["comment"] = sound.metadata["comment"]
         stream = file.add_stream("libmp3lame", rate=rate, bit_rate=kbps * 1000, layout="mono")
