@@ -47,7 +47,7 @@ FRAMES = {"start_frame": (FRAME_ARTIFACT,)}
         ("flux_dev", TEXT, {"aspect_ratio": "9:16"}, {"image_size": "portrait_16_9"}),
         ("flux_schnell", TEXT, {"aspectRatio": "16:9"}, {"image_size": "landscape_16_9"}),
         ("flux_dev", TEXT, {"aspect_ratio": "1:1"}, {"image_size": {"width": 1000, "height": 1000}}),
-        ("flux_dev", TEXT, {"aspect_ratio": "21:9"}, {"image_size": {"width": 1520, "height": 648}}),
+        ("flux_dev", TEXT, {"aspect_ratio": "21:9"}, {"image_size": {"width": 1512, "height": 648}}),
         ("flux_dev", TEXT, {"image_size": "square_hd"}, {"image_size": "square_hd"}),
         ("flux_dev", TEXT, {"size": "1024x768"}, {"image_size": {"width": 1024, "height": 768}}),
         ("flux_dev", TEXT, {"width": 640, "height": 480}, {"image_size": {"width": 640, "height": 480}}),

@@ -22,6 +22,9 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
     "elevenlabs": ("ELEVENLABS_API_KEY",),  # as elevenlabs reads it
     "fal": ("FAL_KEY",),  # as fal-client reads it
     "gemini": ("GOOGLE_API_KEY", "GEMINI_API_KEY"),  # as google-genai reads them; the first wins
+    "openai": ("OPENAI_API_KEY",),  # as openai reads it
+    "replicate": ("REPLICATE_API_TOKEN",),  # as replicate reads it
+    "luma": ("LUMA_AGENTS_API_KEY",),  # as luma-agents reads it
 }
 """The variables that a provider's own tools read. `RUSHES_KEY_NAME` is read for every provider, before these."""
 
@@ -47,6 +50,10 @@ class Late(Secret):
         super().__init__("")
         self._keys = keys
         self._name = name
+
+    def is_set(self) -> bool:
+        """Whether there is one now."""
+        return self._keys.find(self._name) is not None
 
     def reveal(self) -> str:
         """The key itself; RemoteError(AUTH) when there is none (any more)."""

@@ -29,7 +29,7 @@ class Price(NamedTuple):
 
     It holds when every fact in `when` holds. `least` is the smallest number of units that is charged, `plus` a fixed
     amount on top of each request. Of tokens `usd` is for one that is sent and `answered` for one that comes back;
-    `kinds` are for those sent that cost otherwise: of a `picture`, `cached` by an earlier request, `written` to a cache.
+    `kinds` are for those sent that cost otherwise: of a `picture`, `cached` before, `written` to a cache.
     """
 
     usd: Decimal | None

@@ -21,6 +21,8 @@ _RATIO = re.compile(r"(\d{1,5})\s*[:x/×*]\s*(\d{1,5})")
 _PIXELS = re.compile(r"(\d{2,5})\s*[x×*]\s*(\d{2,5})")
 _LENGTH = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*(?:s|sec|secs|seconds?)?")
 _NAMED = {"9:16": "portrait_16_9", "16:9": "landscape_16_9", "3:4": "portrait_4_3", "4:3": "landscape_4_3"}
+_MOST_OF = 0.75
+"""The part of the usual area that a size of exactly the asked ratio has at least."""
 _TIERS = frozenset({"0.5k", "1k", "2k", "4k"})
 _NAMES = {"negativePrompt": "negative_prompt", "steps": "num_inference_steps", "cfg_scale": "guidance_scale"}
 """Words for a parameter that every model means alike, where an endpoint has the second and not the first."""
@@ -293,9 +295,18 @@ def _image_size(takes: Takes, ratio: str, shape: tuple[int, int] | None, value: 
 
 
 def _pixels_of(ratio: str, takes: Takes) -> tuple[int, int] | None:
-    """Width and height of about the usual area; rounded down, so that they stay within what was quoted."""
-    quotient = _quotient(ratio)
-    if quotient is None or not 1 / 8 <= quotient <= 8:
+    """Width and height of about the usual area; rounded down, so that they stay within what was quoted.
+
+    Exactly of that ratio where the grid has such a size that is not much smaller.
+    """
+    found, quotient = _RATIO.fullmatch(ratio), _quotient(ratio)
+    if found is None or quotient is None or not 1 / 8 <= quotient <= 8:
         return None
+    sides = [int(side) // math.gcd(int(found[1]), int(found[2])) for side in found.groups()]
+    step = math.lcm(*(takes.grid // math.gcd(takes.grid, side) for side in sides))
+    wide, tall = (side * step for side in sides)
+    times = math.isqrt(takes.area // (wide * tall))
+    if times * times * wide * tall >= _MOST_OF * takes.area:
+        return wide * times, tall * times
     height = math.sqrt(takes.area / quotient)
     return int(height * quotient) // takes.grid * takes.grid, int(height) // takes.grid * takes.grid

@@ -28,6 +28,9 @@ NO_KINDS: Mapping[str, object] = MappingProxyType({})
 SCHEMA = "schema"
 """The parameter for the shape of an answer; an endpoint that takes it has a property of this name."""
 
+DESCRIBE = "Describe what can be seen, in a few sentences."
+"""The question about a picture for which none is asked."""
+
 _LONGEST = 50_000
 """Characters of the longest schema that is taken: it is sent with each question, and paid for."""
 
@@ -73,6 +76,8 @@ class Telling(Remote):
                 ready.problems.append(self.problem(f"schema: {wrong}", "give a JSON Schema, as an object", SCHEMA))
             else:
                 ready.body[SCHEMA] = schema
+        if not (recipe.prompt or "").strip() and not any(recipe.inputs.values()):
+            ready.problems.append(self.problem("there is nothing to answer", "give it a prompt, or a picture"))
         self._bound(recipe, ready.body)
         return ready
 
@@ -88,15 +93,22 @@ class Telling(Remote):
 
     def estimate(self, recipe: Recipe) -> Quote:
         """The price of one question: every text that is sent is counted, and a byte of it can be a token."""
+        return self.priced(recipe, self.put(recipe).body) if tells(recipe) else super().estimate(recipe)
+
+    def priced(self, recipe: Recipe, body: Mapping[str, Any]) -> Quote:
+        """The price of a request with these parameters, where tokens are what is paid for."""
         offer = self.offer(recipe)
-        if offer is None or not tells(recipe):
+        if offer is None:
             return super().estimate(recipe)
-        body = self.put(recipe).body
-        texts = [recipe.prompt or "", *(one for one in body.values() if isinstance(one, str))]
+        texts = [self.question(recipe), *(one for one in body.values() if isinstance(one, str))]
         if isinstance(body.get(SCHEMA), dict):
             texts.append(json.dumps(body[SCHEMA]))
         bytes_ = "".join(texts).encode("utf-8", "surrogatepass")
         return offer.quote(replace(recipe, prompt=bytes_.decode("latin-1"), params=body))
+
+    def question(self, recipe: Recipe) -> str:
+        """What is asked, in words; of a picture alone, what it shows."""
+        return recipe.prompt or (DESCRIBE if tells(recipe) else "")
 
     def told(
         self, recipe: Recipe, text: str, asked: object, answered: object, kinds: Mapping[str, object] = NO_KINDS

@@ -1,0 +1,1 @@
+"""OpenAI: pictures, and words about pictures."""
