@@ -15,12 +15,14 @@ from rushes.providers.diffusers.provider import Diffusers
 
 
 @pytest.fixture(scope="session")
-def extra() -> Path:
-    """The virtual environment with the extra."""
+def extra() -> Iterator[Path]:
+    """The virtual environment with the extra; torch works with one thread, which a busy machine does not slow down."""
     named = os.environ.get("RUSHES_LOCAL")
     if named is None:
         pytest.skip("needs the extra local: sh scripts/local")
-    return Path(named)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        yield Path(named)
 
 
 @pytest.fixture(scope="session")

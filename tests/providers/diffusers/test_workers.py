@@ -304,3 +304,37 @@ def test_nothing_in_a_folder_of_weights_is_run(alone: Diffusers, pipelines: Path
             assert not trace.exists()
 
     asyncio.run(run())
+
+
+def test_a_job_that_is_taken_over_is_not_made_with_other_weights(
+    alone: Diffusers, pipelines: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "mine"
+    shutil.copytree(pipelines / "still", folder)
+
+    async def run() -> None:
+        given = context(tmp_path)
+        remote = (await alone.submit(request_of(asked(alone, folder, params=LONG)), given)).remote
+        await alone.close()
+        shutil.copytree(pipelines / "other" / "unet", folder / "unet", dirs_exist_ok=True)
+        with pytest.raises(RemoteError, match="have changed since this was planned"):
+            await Diffusers(alone._room).poll(remote, given)
+
+    asyncio.run(run())
+
+
+def test_what_came_of_weights_that_changed_meanwhile_is_not_kept(
+    alone: Diffusers, pipelines: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "mine"
+    shutil.copytree(pipelines / "still", folder)
+
+    async def run() -> None:
+        given = context(tmp_path)
+        remote = await at_work(alone, request_of(asked(alone, folder, params={"num_inference_steps": 200})), given)
+        shutil.copytree(pipelines / "other" / "unet", folder / "unet", dirs_exist_ok=True)
+        with pytest.raises(RemoteError, match="changed"):
+            await await_job(alone, remote, given)
+        assert alone._job(remote).made() is None
+
+    asyncio.run(run())

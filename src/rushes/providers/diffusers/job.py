@@ -32,7 +32,7 @@ class Made(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """Why there is nothing: a word (`memory`, `load`, `input`, `error`, `extra`, `refused`, `crash`), and words."""
+    """Why there is nothing: one of the words that the provider knows (`memory`, `load`, ...), and what happened."""
 
     code: str
     says: str

@@ -26,6 +26,7 @@ from rushes.plugin.room import Room
 from rushes.providers.at_once import BadParam
 from rushes.providers.diffusers.job import Failure, Job, Made, sweep
 from rushes.providers.diffusers.named import Identities, NoPipeline, folder_named, whole_name
+from rushes.providers.diffusers.places import identities_in, jobs_in, known_in, logs_in
 from rushes.providers.diffusers.wishes import OPERATIONS, wishes_of
 from rushes.providers.diffusers.worker.fit import Takes, fit
 from rushes.providers.diffusers.workers import IDLE, Pipeline, Worker, Workers, lacking
@@ -38,6 +39,8 @@ KEPT = 7 * 86400.0
 
 EXTRA = "install it: pip install 'rushes[local]', or name a Python that has it: RUSHES_DIFFUSERS_PYTHON=/path/to/python"
 
+AGAIN = "run it again: it is planned with them as they are then"
+
 _TYPICAL = 10.0  # seconds of one request, until this machine's own times are known
 _WAIT = 0.2  # seconds between two looks at a job: a look is a file
 _MEMORY = "ask for a smaller size or fewer frames, close what else needs the memory, or take a smaller pipeline"
@@ -47,6 +50,7 @@ _CLASSES = {
     "load": (ErrorClass.INVALID_INPUT, "the pipeline cannot be loaded", "save it again, or download it again"),
     "input": (ErrorClass.INVALID_INPUT, "it cannot be done", "choose another pipeline, or change the step"),
     "error": (ErrorClass.INVALID_INPUT, "the pipeline failed", "change the parameters, or try it in diffusers itself"),
+    "changed": (ErrorClass.INVALID_INPUT, "the pipeline's files changed meanwhile", AGAIN),
     "extra": (ErrorClass.INVALID_INPUT, "there is nothing to work with", EXTRA),
     "refused": (ErrorClass.CONTENT_POLICY, "it was refused", "change the prompt"),
     "crash": (ErrorClass.BAD_OUTPUT, "its worker is gone", "look into the log that it names"),
@@ -68,8 +72,8 @@ class Diffusers:
 
     def __init__(self, room: Room, idle: float = IDLE) -> None:
         self._room = room
-        self._jobs = room.folder / "jobs"
-        self._identities = Identities(room.folder / "identities.json")
+        self._jobs = jobs_in(room.folder)
+        self._identities = Identities(identities_in(room.folder))
         self._workers = Workers(room, idle)
         self._given: dict[str, Worker] = {}
         self._swept = False
@@ -144,30 +148,35 @@ class Diffusers:
     def _submit(self, request: Request, context: Context) -> Submitted:
         if not self._swept:
             self._swept = True
-            for kept in (self._jobs, self._room.folder / "logs"):
+            for kept in (self._jobs, logs_in(self._room.folder)):
                 sweep(kept, KEPT)
         recipe = request.recipe
-        pipeline = self._asked_for(recipe)
+        wrong = next((one for one in self.validate(recipe) if one.severity is Severity.ERROR), None)
+        if wrong is not None:
+            raise RemoteError(ErrorClass.INVALID_INPUT, wrong.says, next_step=wrong.try_)
+        pipeline = self._unchanged(recipe.alias, recipe.model)
         remote = _remote(request, context)
         job = self._job(remote)
         if job.asked() is None or job.failure() is not None:
             inputs = {role: [str(context.path(one.digest)) for one in many] for role, many in recipe.inputs.items()}
             wishes = wishes_of(recipe, [])
-            asked = {"wishes": wishes, "inputs": inputs, "seed": request.seed, "pipeline": [*map(str, pipeline)]}
-            job.ask(asked)
+            model = {"name": recipe.alias, "version": recipe.model}
+            job.ask({"wishes": wishes, "inputs": inputs, "seed": request.seed, "model": model})
         if job.made() is None:
             self._give(job, remote, pipeline)
         return Submitted(remote, wait=_WAIT)
 
-    def _asked_for(self, recipe: Recipe) -> Pipeline:
-        """The pipeline of a recipe. Raises RemoteError for what `validate` refuses, and for one that has changed."""
-        wrong = next((one for one in self.validate(recipe) if one.severity is Severity.ERROR), None)
-        if wrong is not None:
-            raise RemoteError(ErrorClass.INVALID_INPUT, wrong.says, next_step=wrong.try_)
-        if self.version(recipe.alias) != recipe.model:
-            says = f"the files of {recipe.alias} have changed since this was planned"
-            raise RemoteError(ErrorClass.INVALID_INPUT, says, next_step="run it again: it is planned with them then")
-        return self._pipeline(recipe.alias)
+    def _unchanged(self, name: str, version: str) -> Pipeline:
+        """The pipeline that was asked for. RemoteError for one that has changed: under the key of what was asked,
+        nothing else may ever be made."""
+        try:
+            pipeline = self._pipeline(name)
+        except NoPipeline as error:
+            raise RemoteError(ErrorClass.INVALID_INPUT, str(error), next_step=error.next_step) from error
+        if self.version(name) != version:
+            says = f"the files of {name} have changed since this was planned"
+            raise RemoteError(ErrorClass.INVALID_INPUT, says, next_step=AGAIN)
+        return pipeline
 
     def _give(self, job: Job, remote: str, pipeline: Pipeline) -> None:
         try:
@@ -187,15 +196,15 @@ class Diffusers:
             return _finished(made, scratch)
         if job.called_off():
             raise RemoteError(ErrorClass.CANCELLED, "it was called off")
-        pipeline = Pipeline(Path(asked["pipeline"][0]), asked["pipeline"][1])
-        if failure is not None:
-            self._try_alone(job, asked, pipeline, failure)
-        elif alive:
+        if failure is None and alive:
             says, share = job.progress()
             return Pending(_WAIT, share, says)
-        elif worker is not None and not worker.ended and worker.broke(job):
-            job.fail("crash", f"it {worker.last_words()} (log: {worker.log})")
-            raise _error(Failure("crash", worker.last_words()))
+        if failure is None and worker is not None and not worker.ended and worker.broke(job):
+            failure = Failure("crash", worker.last_words())
+            job.fail(*failure)
+        pipeline = self._unchanged(asked["model"]["name"], asked["model"]["version"])
+        if failure is not None:
+            self._try_alone(job, asked, pipeline, failure)
         job.leave()
         self._give(job, remote, pipeline)
         return Pending(_WAIT, None, "handed to a worker")
@@ -213,7 +222,7 @@ class Diffusers:
     def _takes(self, pipeline: Pipeline, recipe: Recipe) -> Takes | None:
         """What the pipeline takes for this work, if a worker has written it down."""
         try:
-            told = json.loads(self._workers.known(pipeline).read_bytes())[recipe.op]
+            told = json.loads(known_in(self._room.folder, pipeline.identity).read_bytes())[recipe.op]
             side = None if told["side"] is None else (int(told["side"][0]), int(told["side"][1]))
             return Takes(told["pipeline"], tuple(told["takes"]), tuple(told["needs"]), side, int(told["step"]))
         except (OSError, ValueError, KeyError, TypeError, IndexError):

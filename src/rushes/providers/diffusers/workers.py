@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from rushes.plugin.room import Room
 from rushes.providers.diffusers.job import Job
+from rushes.providers.diffusers.places import logs_in
 from rushes.providers.diffusers.worker import boot
 
 IDLE = 300.0
@@ -77,9 +78,10 @@ class Worker:
             self._process.stdin.close()
 
     def last_words(self) -> str:
-        """How it ended, and the last line that it wrote."""
+        """How it ended, where its log is, and the last line of that."""
         code = self._process.returncode or 0
-        how = f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
+        how = f"it was ended by signal {-code}" if code < 0 else f"it ended with code {code}"
+        how += f" (diffusers/logs/{self.log.name} in the home)"
         try:
             lines = self.log.read_text("utf-8", "replace").strip().splitlines()
         except OSError:
@@ -116,10 +118,6 @@ class Workers:
         """End every worker."""
         self._end(list(self._workers))
 
-    def known(self, pipeline: Pipeline) -> Path:
-        """The file in which a worker writes down what its pipeline takes."""
-        return self._room.folder / "known" / f"{pipeline.identity}.json"
-
     def _end(self, those: list[Pipeline]) -> bool:
         with self._lock:
             gone = [self._workers.pop(one) for one in those if one in self._workers]
@@ -129,13 +127,13 @@ class Workers:
         return bool(alive)
 
     def _start(self, pipeline: Pipeline, first: Job) -> Worker:
-        folder = self._room.folder / "logs"
+        folder = logs_in(self._room.folder)
         folder.mkdir(parents=True, exist_ok=True)
         log = folder / f"{pipeline.identity[:16]}-{os.getpid()}.log"
-        words = [self._room.python, "-P", boot.__file__, str(_RUSHES), str(pipeline.folder), str(self.known(pipeline))]
+        words = [self._room.python, "-P", boot.__file__, str(_RUSHES), str(pipeline.folder), pipeline.identity]
         with log.open("wb") as out:
             process = subprocess.Popen(  # noqa: S603 - the interpreter that a person named, and our own file
-                [*words, str(self._idle)],
+                [*words, str(self._room.folder), str(self._idle)],
                 stdin=subprocess.PIPE,
                 stdout=out,
                 stderr=out,

@@ -1,4 +1,4 @@
-"""Starts the worker under whatever interpreter has torch: `python boot.py FOLDER-OF-RUSHES PIPELINE KNOWN IDLE`.
+"""Starts the worker under whatever interpreter has torch: `boot.py FOLDER-OF-RUSHES PIPELINE IDENTITY ROOM IDLE`.
 
 Of the runner's packages only `rushes` itself is made visible, from its own folder: an interpreter that has torch brings
 everything else, and must never pick up libraries that were built for another one.

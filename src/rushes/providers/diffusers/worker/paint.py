@@ -52,12 +52,16 @@ class Painter:
             return None
         return painter
 
-    def paint(self, job: Job) -> bool:
-        """Do one job; whatever happens is written into its folder. False when this process had better end."""
+    def paint(self, job: Job, unchanged: Callable[[], bool]) -> bool:
+        """Do one job; whatever happens is written into its folder. False when this process had better end.
+
+        `unchanged` says whether the files are still those of the pipeline that was asked for: weights that are read
+        from a file as they are needed change with it.
+        """
         asked = job.asked()
         try:
             if asked is not None:
-                self._paint(job, asked)
+                self._paint(job, asked, unchanged)
         except _CalledOff:
             return True
         except Exception as error:
@@ -70,7 +74,7 @@ class Painter:
                 torch.cuda.empty_cache()
         return True
 
-    def _paint(self, job: Job, asked: Mapping[str, Any]) -> None:
+    def _paint(self, job: Job, asked: Mapping[str, Any], unchanged: Callable[[], bool]) -> None:
         pipe = self._for(asked["wishes"]["op"], masked="mask" in asked["inputs"])
         takes = takes_of(pipe)
         fitted = fit(asked["wishes"], asked["inputs"], takes)
@@ -89,6 +93,9 @@ class Painter:
         answer = pipe(**fitted.call, **_opened(fitted), **ours)
         if any(getattr(answer, "nsfw_content_detected", None) or ()):
             job.fail("refused", "the pipeline's own safety checker blanked the picture")
+            return
+        if not unchanged():
+            job.fail("changed", "what came out belongs to no version of them")
             return
         _keep(job, answer, fitted)
 

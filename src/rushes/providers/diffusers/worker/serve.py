@@ -13,12 +13,15 @@ import threading
 from pathlib import Path
 
 from rushes.providers.diffusers.job import Job
+from rushes.providers.diffusers.named import Identities
+from rushes.providers.diffusers.places import identities_in, known_in
 
 EXTRA = "torch and diffusers are not installed for this Python"
 
 
-def serve(pipeline: str, known: str, idle: str) -> None:
-    """Work until no job has come for `idle` seconds. `known` is where to write down what the pipeline takes."""
+def serve(folder: str, identity: str, room: str, idle: str) -> None:
+    """Work with the pipeline of a folder, as long as it is this one, until no job has come for `idle` seconds."""
+    identities = Identities(identities_in(Path(room)))
     jobs: queue.Queue[str] = queue.Queue()
     threading.Thread(target=_listen, args=(jobs,), daemon=True).start()
     painter = None
@@ -36,8 +39,8 @@ def serve(pipeline: str, known: str, idle: str) -> None:
             job.fail("extra", f"{EXTRA} ({error})")
             continue
         if painter is None:
-            painter = Painter.load(Path(pipeline), Path(known), job)
-        if painter is None or not painter.paint(job):
+            painter = Painter.load(Path(folder), known_in(Path(room), identity), job)
+        if painter is None or not painter.paint(job, lambda: identities.of(Path(folder)) == identity):
             return  # the memory of what failed is free again when this process is gone
 
 
