@@ -1,4 +1,4 @@
-"""`python -m tests.campaign [--faults N] [--workers N] [--afresh]`: play episodes until so many faults were injected.
+"""`python -m tests.campaign [--of usual|parts] [--faults N] [--workers N]`: play episodes until so many faults struck.
 
 Stopped, it goes on where it was. What is tried is a copy of the product's source as it was at the start, so that nobody
 who edits it meanwhile changes what is measured. Exit code 1 when a promise was broken.
@@ -17,21 +17,22 @@ from pathlib import Path
 
 from tests.campaign.episode import play
 from tests.campaign.judge import Judge
+from tests.campaign.kinds import PARTS, USUAL, Kind
 from tests.campaign.record import commit, record
-from tests.campaign.stage import MODELS, SPEED
+from tests.campaign.stage import SPEED
 from tests.campaign.totals import Kept, Totals, totals
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = 32
-KINDS = tuple(MODELS)
+KINDS = {"usual": tuple(USUAL.values()), "parts": tuple(PARTS.values())}
 
 
 def main(given: Sequence[str]) -> int:
     """Start workers, say how far they are, add up."""
     flags = _flags(given)
-    folder = ROOT / "build" / "campaign" / (flags.name or commit())
+    folder = ROOT / "build" / "campaign" / (flags.name or f"{commit()}-{flags.of}")
     if flags.worker is not None:
-        return _work(folder, flags.worker, flags.workers)
+        return _work(folder, flags.worker, flags.workers, KINDS[flags.of])
     if flags.afresh:
         shutil.rmtree(folder, ignore_errors=True)
     found = _all(folder)
@@ -40,13 +41,14 @@ def main(given: Sequence[str]) -> int:
     print("\n".join(found.lines()))
     if flags.record:
         tried = (folder / "commit").read_text()
-        record("faults", {**found._asdict(), "held_up": found.held_up()}, tried)
+        record("faults" if flags.of == "usual" else "providers", {**found._asdict(), "held_up": found.held_up()}, tried)
     return 0 if found.held_up() and found.faults >= flags.faults else 1
 
 
 def _flags(given: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.campaign", description=__doc__)
     parser.add_argument("--faults", type=int, default=10_000, help="how many")
+    parser.add_argument("--of", choices=KINDS, default="usual", help="kinds of services, or every provider's part")
     parser.add_argument("--workers", type=int, default=2, help="processes that play")
     parser.add_argument("--afresh", action="store_true", help="forget what was played before")
     parser.add_argument("--record", action="store_true", help="append the figures to bench/proofs.jsonl")
@@ -61,6 +63,7 @@ def _all(folder: Path) -> Totals:
 
 def _go_on(folder: Path, flags: argparse.Namespace) -> Totals:
     command = [sys.executable, "-m", "tests.campaign", "--workers", str(flags.workers), "--name", folder.name]
+    command += ["--of", flags.of]
     env = {**os.environ, "PYTHONPATH": str(_copy_of_source(folder))}
     workers = [subprocess.Popen([*command, "--worker", str(n)], cwd=ROOT, env=env) for n in range(flags.workers)]
     began = time.monotonic()
@@ -94,14 +97,14 @@ def _say(found: Totals, wanted: int, first: int, seconds: float) -> None:
     print(f"\r{line:<78}", end="", file=sys.stderr, flush=True)
 
 
-def _work(folder: Path, worker: int, workers: int) -> int:
+def _work(folder: Path, worker: int, workers: int, kinds: Sequence[Kind]) -> int:
     """Play every episode whose number is this worker's, one kind of provider after the other."""
     kept = Kept(folder / f"{worker}-of-{workers}.jsonl")
     number = worker + workers * len(kept.read())
     judge, parent = Judge(1 / SPEED), os.getppid()
     try:
         while os.getppid() == parent:  # whoever asked for it may be killed
-            kept.add(play(judge, KINDS[number // workers % len(KINDS)], number, ROWS))
+            kept.add(play(judge, kinds[number // workers % len(kinds)], number, ROWS))
             number += workers
     finally:
         judge.close()

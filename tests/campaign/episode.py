@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from tests.campaign.accidents import Accident, What, locker, some_accident
 from tests.campaign.forks import Ended, Ending, in_child
 from tests.campaign.judge import Judge
+from tests.campaign.kinds import SCENES, Kind
 from tests.campaign.stage import Look, Stage, some_faults
 
 REOPEN = 2.0
@@ -50,17 +51,18 @@ class Played(NamedTuple):
     broken: list[str]
 
 
-def play(judge: Judge, kind: str, number: int, rows: int) -> Played:
+def play(judge: Judge, kind: Kind, number: int, rows: int) -> Played:
     """Play one. The number decides everything that is left to chance."""
     with TemporaryDirectory(prefix="rushes-campaign-") as folder:
         return _Episode(judge, kind, number, rows, Path(folder)).play()
 
 
 class _Episode:
-    def __init__(self, judge: Judge, kind: str, number: int, rows: int, folder: Path) -> None:
+    def __init__(self, judge: Judge, kind: Kind, number: int, rows: int, folder: Path) -> None:
         self.judge, self.kind, self.number = judge, kind, number
-        self.dice = random.Random(f"{kind}/{number}")
-        self.stage = Stage(folder, kind, judge.new(number), number, rows)
+        self.dice = random.Random(f"{kind.name}/{number}")
+        texts = [f"{SCENES[row % len(SCENES)]}, number {number} of {row}" for row in range(rows)]
+        self.stage = Stage(folder, kind, judge.new(number), texts)
         self.faults: Counter[str] = Counter()
         self.broken: list[str] = []
         self.reopen = 0.0
@@ -73,7 +75,7 @@ class _Episode:
         began = time.monotonic()
         self.judge.faults(some_faults(self.dice))
         for _ in range(_ROUNDS):
-            state = self._round(some_accident(self.dice, _NTH, 0.5, at_once=self.kind == "gemini"))
+            state = self._round(some_accident(self.dice, _NTH, 0.5, at_once=self.kind.at_once))
             if state in ("done", "parked"):
                 break  # nothing more happens by itself
         self.judge.faults([])
@@ -82,16 +84,17 @@ class _Episode:
         report = self.judge.report()
         self.faults.update(report["struck"])
         self._judge(report, look)
+        held = [one for one in report["entries"] if one["ended"] == "done" and one["kept"]]
         return Played(
-            kind=self.kind,
+            kind=self.kind.name,
             number=self.number,
             faults=dict(sorted(self.faults.items())),
             accepted=report["accepted"],
             duplicates=sum(one["times"] - 1 for one in report["duplicates"]),
             unknown=len(self.unknown),
             unlisted=len(self.unlisted),
-            held=0 if self.kind == "gemini" else report["done"],
-            fetched=0 if self.kind == "gemini" else report["fetched"],
+            held=len(held),
+            fetched=sum(one["fetched"] for one in held),
             damaged=len(self.damaged),
             reopen=round(self.reopen, 4),
             seconds=round(time.monotonic() - began, 2),
@@ -148,7 +151,7 @@ class _Episode:
                 words = dict(self._words(look))
                 ended = in_child(partial(self.stage.settle, words))
                 self._expect(ended, Accident(What.NONE))
-                if self.kind == "gemini":
+                if self.kind.at_once:
                     break  # whoever goes on now means to buy again what was paid for and is lost
         return look
 
@@ -159,9 +162,9 @@ class _Episode:
             job = jobs.get(key)
             if job is None:
                 yield attempt, "lost"
-            elif self.kind == "gemini":
+            elif not job["kept"]:
                 yield attempt, "paid"
-            elif self.kind == "fal":
+            elif self.kind.provider == "fal":
                 app = "/".join(job["model"].split("/")[:2])
                 yield attempt, f"{self.stage.url}/fal/{app}/requests/{job['remote']}"
             else:
@@ -179,7 +182,7 @@ class _Episode:
             self.broken.append(f"bought twice: {report['duplicates']}")
         if self.unlisted:
             self.broken.append(f"in doubt, and not listed: {sorted(self.unlisted)}")
-        if self.kind != "gemini" and report["unfetched"]:
+        if report["unfetched"]:
             self.broken.append(f"held by the provider, and not fetched: {report['unfetched']}")
         if self.damaged:
             self.broken.append(f"damaged: {sorted(self.damaged)}")
@@ -191,6 +194,6 @@ class _Episode:
             self.broken.append("a result was stored twice")
         if look.left:
             self.broken.append(f"left open: {look.left}")
-        finished = {one["asking"] for one in report["entries"] if one["ended"] == "done"}
-        if self.kind != "gemini" and not finished <= set(look.stored):
+        finished = {one["asking"] for one in report["entries"] if one["ended"] == "done" and one["kept"]}
+        if not finished <= set(look.stored):
             self.broken.append("a finished job is not in the store")

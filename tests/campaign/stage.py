@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from tests.campaign.accidents import Accident, Struck, What
 from tests.campaign.doorbell import with_doorbell
 from tests.campaign.hurry import run_hurried
+from tests.campaign.kinds import Kind
 from tests.campaign.studio import KEYED, LISTED, Studio
 
 import rushes.app.drive
@@ -27,9 +28,6 @@ from rushes.model.run import RunOptions, RunState
 
 SPEED = 60.0
 """How much faster the runner's waits pass."""
-
-MODELS = {"fal": "flux_schnell", "gemini": "nano_banana_2_1", LISTED: "flux_schnell", KEYED: "flux_schnell"}
-"""The model that each kind of provider is asked for."""
 
 
 class Look(NamedTuple):
@@ -55,21 +53,20 @@ class Look(NamedTuple):
 class Stage:
     """One episode's folder. `url` is its simulator."""
 
-    def __init__(self, folder: Path, kind: str, url: str, seed: int, rows: int) -> None:
+    def __init__(self, folder: Path, kind: Kind, url: str, rows: list[str]) -> None:
         self.folder = folder
         self.kind = kind
         self.url = url
         self.home = folder / "home"
         self.notes = folder / "notes"
         self.file = folder / "story.yaml"
-        listed = "\n".join(f"      - a fox {seed} number {number}" for number in range(rows))
-        step = f'  - name: still\n    type: text_to_image\n    model: {MODELS[kind]}\n    prompt: "{{{{item}}}}"\n'
-        self.file.write_text(f"name: story\nsteps:\n{step}    rows:\n{listed}\n")
+        self.file.write_text(kind.text(rows))
 
     def project(self) -> Project:
         """The home, opened."""
         config = load_config(self.folder, {"home": str(self.home), "sim": self.url}, {})
-        mine = {self.kind: Studio(self.kind, self.url)} if self.kind in (LISTED, KEYED) else {}
+        name = self.kind.provider
+        mine = {name: Studio(name, self.url)} if name in (LISTED, KEYED) else {}
         return Project(config, mine, checks=())
 
     def drive(self, accident: Accident) -> str:
@@ -77,7 +74,7 @@ class Stage:
         self._strike(accident)
         with self.project() as project:
             left = [one for one in project.ledger.runs() if one.state is not RunState.DONE]
-            options = RunOptions(provider=self.kind, concurrency=5, sim=self.url)
+            options = RunOptions(concurrency=5, sim=self.url)
             going = resume(project, left[0].id) if left else run_file(project, self.file, options)
             return str(run_hurried(going, SPEED).state)
 
@@ -141,7 +138,7 @@ class Stage:
         def wrapped(*args: Any, **kwargs: Any) -> Any:
             return Struck(Writer(*args, **kwargs), accident, self.note)
 
-        if self.kind == "fal":
+        if self.kind.provider == "fal":
             rushes.app.drive.drive = with_doorbell(rushes.app.drive.drive)  # type: ignore[assignment]
         if accident.what is not What.NONE:
             rushes.app.drive.Writer = wrapped  # type: ignore[misc,assignment]

@@ -199,7 +199,7 @@ class _Take:
         found.accepted += books["accepted"]
         found.duplicates += home.unmeant(books)
         found.unknown += len(home.doubted)
-        held = [one for one in books["entries"] if one["ended"] == "done" and home.holds(one["protocol"])]
+        held = [one for one in books["entries"] if one["ended"] == "done" and one["kept"]]
         found.held += len(held)
         found.fetched += sum(one["fetched"] for one in held)
         found.billed += Decimal(books["billed"])

@@ -155,18 +155,13 @@ class Home:
         jobs = jobs[self._consented[asking] :]
         if not jobs:
             return Outcome.LOST, None
-        if not self.holds(one.provider):
-            return Outcome.PAID, None
+        if not jobs[-1]["kept"]:
+            return Outcome.PAID, None  # its answer was all there was
         return Outcome.ADOPT, _address(self._sim, jobs[-1])
 
     @staticmethod
     def _asking(project: Project, one: UnknownAttempt) -> str:
         return str(fold(project.ledger.events(one.run)).attempts[one.attempt].event.key)
-
-    def holds(self, provider: str) -> bool:
-        """Whether a finished job lies at this provider until it is fetched; else its answer is all there is."""
-        with self.project() as project:
-            return project.provider(provider).facts.outputs_live is not None
 
     def unmeant(self, report: Mapping[str, Any]) -> int:
         """Requests that were accepted once more than anybody meant."""
@@ -181,6 +176,8 @@ class Home:
 
 
 def _address(sim: str, job: Mapping[str, Any]) -> str:
-    """Where a job is asked about, as a person would copy it from the provider's page: fal's is owner, app and id."""
+    """What names a job at its provider, as a person would copy it from its page: an address at fal, else an id."""
+    if job["protocol"] != "fal":
+        return str(job["remote"])
     app = "/".join(str(job["model"]).split("/")[:2])
     return f"{sim}/{job['protocol']}/{app}/requests/{job['remote']}"

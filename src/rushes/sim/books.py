@@ -73,6 +73,7 @@ class Entry:
             "billed": str(self.billed),
             "told": self.told,
             "ended": self.ended or None,
+            "kept": self.kept,
             "cancelled": self.cancelled,
             "outputs": len(self.outputs),
             "fetched": self.fetched,

@@ -1,0 +1,78 @@
+"""Who is asked in an episode, and for what: steps of a workflow, each at one provider.
+
+`USUAL` are the kinds of service that there are. `PARTS` are all providers with the eight scenes of the example, as far
+as they can do them: stills, films from stills, the narration, or a word about each.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tests.campaign.studio import KEYED, LISTED
+
+
+class Kind(NamedTuple):
+    """One workflow. `step` has `ROWS` where its rows stand; `at_once`: the provider's answer is the result."""
+
+    name: str
+    provider: str
+    step: str
+    at_once: bool = False
+
+    def text(self, rows: list[str]) -> str:
+        """The workflow file."""
+        listed = "[" + ", ".join(f'"{row}"' for row in rows) + "]"
+        return "name: story\nsteps:\n" + self.step.replace("ROWS", listed).replace("PROVIDER", self.provider)
+
+
+def _still(model: str) -> str:
+    return _words("text_to_image", model)
+
+
+def _film(model: str) -> str:
+    """Films from stills that cost nothing."""
+    made = '  - {name: still, type: text_to_image, provider: sketch, rows: ROWS, prompt: "{{item}}"}\n'
+    return made + (
+        f"  - {{name: film, type: image_to_video, provider: PROVIDER, model: {model}, input_from: still, "
+        'prompt: "it moves", params: {duration: 5}}\n'
+    )
+
+
+def _words(op: str, model: str) -> str:
+    return f'  - {{name: said, type: {op}, provider: PROVIDER, model: {model}, rows: ROWS, prompt: "{{{{item}}}}"}}\n'
+
+
+def _of(*kinds: Kind) -> dict[str, Kind]:
+    return {one.name: one for one in kinds}
+
+
+USUAL = _of(
+    Kind("fal", "fal", _still("flux_schnell")),
+    Kind("gemini", "gemini", _still("nano_banana_2_1"), at_once=True),
+    Kind(LISTED, LISTED, _still("flux_schnell")),
+    Kind(KEYED, KEYED, _still("flux_schnell")),
+)
+
+PARTS = _of(
+    Kind("fal", "fal", _still("flux_schnell")),
+    Kind("fal films", "fal", _film("kling_2_1")),
+    Kind("gemini", "gemini", _still("nano_banana_2_1"), at_once=True),
+    Kind("elevenlabs", "elevenlabs", _words("text_to_speech", "elevenlabs"), at_once=True),
+)
+
+SCENES = (
+    "a lighthouse at dusk",
+    "a small boat at sea",
+    "a keeper climbs the stairs",
+    "a lamp is lit",
+    "fog over dark water",
+    "a gull on the rail",
+    "a letter on a table",
+    "the first light of morning",
+)
+"""The eight scenes, in a few words."""
+
+
+def kind_named(name: str) -> Kind:
+    """The kind of that name; one of `PARTS` beats one of `USUAL` only by its rows, so they share names."""
+    return PARTS.get(name) or USUAL[name]
