@@ -24,22 +24,29 @@ _MEGA = Decimal(1_000_000)
 _LETTERS = 4
 """Characters of a usual token; one letter can be one, in the worst case. Source: the guides of OpenAI and Google."""
 
-_PICTURE = (60, 4800)
+_PICTURE = (1, 4800)
 """Tokens of a picture that is looked at, from the cheapest way of three services to the dearest.
 
 Sources: the image guides of OpenAI, Anthropic and Google, 2026-11-20."""
+
+_FILM = (66, 300)
+"""Tokens of a second of a film that is looked at, a frame a second: in its lowest resolution, and in the usual one with
+sound.
+
+Source: Google's guide to video understanding, 2026-11-20."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
     """What a request brings along besides its parameters (None: not known yet).
 
-    `characters` of the text to speak or to read; `pictures` beside it; `media_seconds` and `media_pixels` of the main
-    input, of an avatar the seconds of what it speaks or follows.
+    `characters` of the text to speak or to read; `pictures` and `film_seconds` beside it (0 where there is no film);
+    `media_seconds` and `media_pixels` of the main input, of an avatar the seconds of what it speaks or follows.
     """
 
     characters: int | None = None
     pictures: int = 0
+    film_seconds: Decimal | None = Decimal(0)
     media_seconds: Decimal | None = None
     media_pixels: int | None = None
 
@@ -53,8 +60,15 @@ def load_of(recipe: Recipe) -> Load:
         seconds = _seconds_of(voices or recipe.inputs.get("video", ()))
     pixels = None if first is None or not first.width or not first.height else first.width * first.height
     characters = len(recipe.prompt) if recipe.prompt is not None else None
-    pictures = sum(one.media_type.startswith("image/") for many in recipe.inputs.values() for one in many)
-    return Load(characters=characters, pictures=pictures, media_seconds=seconds, media_pixels=pixels)
+    every = [one for many in recipe.inputs.values() for one in many]
+    films = [one for one in every if one.media_type.startswith("video/")]
+    return Load(
+        characters=characters,
+        pictures=sum(one.media_type.startswith("image/") for one in every),
+        film_seconds=_seconds_of(films) if films else Decimal(0),
+        media_seconds=seconds,
+        media_pixels=pixels,
+    )
 
 
 def _seconds_of(many: Sequence[Artifact]) -> Decimal | None:
@@ -78,7 +92,7 @@ def quote(
     named, `seconds` is its typical time and goes into the quote as it is.
     """
     given = _with_defaults(params, defaults or {})
-    open_ = _possible(prices, _facts(given))
+    open_ = _possible(prices, _facts(given, load or Load()))
     if not open_:
         return Quote(None, None, seconds, "no price for these parameters" if prices else "no price is known")
     source = "; ".join(dict.fromkeys(f"{one.source}, {one.as_of}" for one in open_))
@@ -129,9 +143,15 @@ def _possible(prices: Sequence[Price], facts: Mapping[str, bool | str]) -> list[
     return [one for one in sure if len(one.when) == most] + unsure
 
 
-def _facts(given: Mapping[str, Any]) -> dict[str, bool | str]:
-    """What prices may depend on, in the spelling of the price lists."""
-    facts: dict[str, bool | str] = {}
+def _facts(given: Mapping[str, Any], load: Load) -> dict[str, bool | str]:
+    """What prices may depend on: parameters, some in the spelling of the price lists, and how many pictures come along."""
+    facts: dict[str, bool | str] = {"pictures": str(load.pictures)}
+    facts |= {
+        name: value if isinstance(value, bool) else str(value).strip().lower()
+        for name, value in given.items()
+        if isinstance(value, bool | str | int)
+    }
+    facts |= {name: bool(value) for name, value in given.items() if isinstance(value, list)}  # whether there are any
     for name in AUDIO:
         if name in given:
             facts["audio"] = _truth(given[name])
@@ -169,9 +189,7 @@ def _units(
     if unit is Unit.CHARACTER:
         return _same(None if load.characters is None else Decimal(load.characters))
     if unit is Unit.TOKEN:
-        least, most = (Decimal(load.pictures * many) for many in _PICTURE)
-        letters = load.characters or 0
-        return least + letters // _LETTERS, most + letters
+        return _tokens(load)
     if unit is Unit.MINUTE:
         span = _lengths({}, durations, load)
         return None if span is None else (span[0] / 60, span[1] / 60)
@@ -181,6 +199,15 @@ def _units(
     if unit is Unit.IMAGE:
         return _same(images)
     return _same(_megapixels(given, load) * images)
+
+
+def _tokens(load: Load) -> tuple[Decimal, Decimal] | None:
+    """Least and most tokens of what is sent; None while the length of a film is not known."""
+    if load.film_seconds is None:
+        return None
+    letters = load.characters or 0
+    least, most = (load.pictures * one + load.film_seconds * two for one, two in zip(_PICTURE, _FILM, strict=True))
+    return least + letters // _LETTERS, most + letters
 
 
 def _answer(price: Price, given: Mapping[str, Any]) -> Decimal | None:
@@ -205,8 +232,9 @@ def _lengths(given: Mapping[str, Any], durations: Sequence[int] | None, load: Lo
 
 
 def _megapixels(given: Mapping[str, Any], load: Load) -> Decimal:
-    """Started megapixels of one picture: what it is asked to be, else what comes in, else one."""
-    pixels = _pixels(given) or load.media_pixels or 1_000_000
+    """Started megapixels of one picture: what it is asked to be, else what comes in, larger by its factor, else one."""
+    factor = _number(given.get("upscale_factor")) or Decimal(1)
+    pixels = _pixels(given) or (load.media_pixels or 1_000_000) * factor**2
     return (Decimal(pixels) / _MEGA).to_integral_value(ROUND_CEILING)
 
 
