@@ -74,3 +74,9 @@ recipes = st.fixed_dictionaries(
 @given(recipes, recipes)
 def test_there_is_something_to_say_exactly_when_the_keys_differ(old: dict[str, Any], new: dict[str, Any]) -> None:
     assert bool(changes(old, new)) == (canonical_bytes(old) != canonical_bytes(new))
+
+
+def test_a_change_deep_inside_a_parameter_is_named_by_its_way() -> None:
+    old = {"params": {"graph": {"3": {"inputs": {"steps": 20, "cfg": 8}}}}}
+    new = {"params": {"graph": {"3": {"inputs": {"steps": 21, "cfg": 8}}}}}
+    assert changes(old, new) == ["graph.3.inputs.steps changed from 20 to 21"]

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import date
 from difflib import get_close_matches
 
+from rushes.app.graphs import GRAPH
 from rushes.app.models import AUTO, Models
 from rushes.app.plugins import is_there, provider_names
 from rushes.app.project import DEFAULT_PROVIDER, Project
@@ -161,6 +162,8 @@ def _plain(value: object) -> str | None:
 
 def _unknown_params(node: Node) -> Iterator[Problem]:
     """Names that nothing is known to take: nearly right ones are mistakes, the others may be news."""
+    if GRAPH in node.params:
+        return  # which words a graph takes stands in the graph
     known = PARAMS[node.op]
     for name in node.params:
         if name in known or name in MEANINGS[node.op]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rushes.app.asked import unknown_models, unknown_providers, unreachable_models
 from rushes.app.export import write_whole
+from rushes.app.graphs import with_graphs
 from rushes.app.models import Models
 from rushes.app.plan import read_file
 from rushes.app.project import Project
@@ -72,13 +73,15 @@ def _deeper(
     project: Project, file: Path, document: Document, workflow: Workflow, before: Sequence[Problem]
 ) -> list[Problem]:
     """What only the graph, the catalogue and the rules can see; nothing that the reader has said already."""
+    workflow, unread = with_graphs(workflow, file.absolute().parent)
     grid, found = build_grid(workflow, {"input_lines": "-", **workflow.variables})
     del grid
     models = Models(project, workflow, RunOptions(), workflow.variables, file.absolute().parent)
     unknown = [*unknown_models(project.catalogue, workflow, models), *unknown_providers(project, workflow)]
     found = [
         *found,
-        *(unknown or _refused(project, workflow, models)),
+        *unread,
+        *(unknown or unread or _refused(project, workflow, models)),
         *_absent(file, workflow),
         *lint(document, workflow),
     ]

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from rushes.app.keys import how_to_set, variables_of
 from rushes.app.plan import Prepared
+from rushes.app.plugins import KEYLESS
 from rushes.app.project import Project
 from rushes.errors import RefusedError
 from rushes.graph.planned import Action
@@ -18,7 +19,8 @@ def require_keys(project: Project, prepared: Prepared) -> None:
     """Raises RefusedError naming every provider without a key at once; ConfigError for a key that is none."""
     if project.simulator is not None:
         return  # a simulator opens to everybody, and a real key is never sent to one
-    asked = dict.fromkeys(one.provider for one in prepared.plan.nodes if one.action in _ASKS and one.provider)
+    nodes = (one for one in prepared.plan.nodes if one.action in _ASKS and one.provider not in KEYLESS)
+    asked = dict.fromkeys(one.provider for one in nodes if one.provider)
     missing = [name for name in asked if project.remote(name) and project.keys.find(name) is None]
     if not missing:
         return

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from rushes.app.keys import how_to_set
-from rushes.app.plugins import REMOTE, is_there, on_this_machine, provider_names
+from rushes.app.plugins import KEYLESS, REMOTE, is_there, on_this_machine, provider_names
 from rushes.app.project import Project
 from rushes.engine.clock import SystemClock
 from rushes.engine.parts import JobContext
@@ -76,6 +76,8 @@ def _checked(project: Project, provider: str, live: bool) -> KeyCheck:
         found = project.keys.find(provider)
     except ConfigError as error:
         return KeyCheck(provider, False, None, None, error.message, error.next_step)
+    if found is None and provider in KEYLESS:
+        return KeyCheck(provider, True, None, None, "has no key, and needs none")
     if found is None:
         return KeyCheck(provider, False, None, None, "has no key", how_to_set(provider))
     says = f"has a key, from {found.source}"

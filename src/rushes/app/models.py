@@ -109,7 +109,7 @@ class Models:
 
     def _is_offered(self, node: Node, name: str) -> bool:
         catalogue = self._project.catalogue
-        if not self._project.remote(name) or name not in catalogue.providers():
+        if not self._project.remote(name) or name not in catalogue.providers() or self.own_name(node) is not None:
             return True
         return catalogue.offered(self._key(node), node.op, name) is not None
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rushes.app.asked import unknown_models, unknown_providers, unreachable_models
+from rushes.app.graphs import with_graphs
 from rushes.app.held import Holdings
 from rushes.app.models import AUTO, Models
 from rushes.app.output import output_base
@@ -100,6 +101,8 @@ async def prepare_document(project: Project, file: Path, data: bytes, options: R
     _refuse(problems)
     assert document is not None and workflow is not None
     folder = _folder(file)
+    workflow, unread_graphs = with_graphs(workflow, folder)
+    _refuse(with_marks(document, unread_graphs))
     options = fix_moment(workflow, options)
     values, missing = values_of(workflow, options, folder)
     with collector_off(keep=True):

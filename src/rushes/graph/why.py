@@ -48,6 +48,8 @@ def _params(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
             found.append(f"{name} removed (was {_short(old[name])})")
         elif name not in old:
             found.append(f"{name} added: {_short(new[name])}")
+        elif isinstance(old[name], dict) and isinstance(new[name], dict):
+            found.extend(f"{name}.{change}" for change in _params(old[name], new[name]))
         elif not _same(old[name], new[name]):
             before, after = _pair(old[name], new[name])
             found.append(f"{name} changed from {before} to {after}")

@@ -29,11 +29,15 @@ class Secret:
         """The key itself, for the header of a request and nothing else."""
         return self._value
 
+    def is_set(self) -> bool:
+        """Whether there is a key at all: some services open without one."""
+        return bool(self._value.strip())
+
     def struck_from(self, text: str) -> str:
         """The text without the key: some services repeat it in what they say, as it is or written for a URL."""
-        key = self.reveal()
-        if not key:
+        if not self.is_set():
             return text
+        key = self.reveal()
         halves = [half for half in key.split(":") if len(half) >= _TELLING]
         forms = {form for one in (key, *halves) for form in (one, quote(one, safe=""), *_in_base64(one))}
         for form in sorted(forms, key=len, reverse=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rushes.sim.comfyui import Comfyui
 from rushes.sim.elevenlabs import ElevenLabs
 from rushes.sim.fal import Fal
 from rushes.sim.gemini import Gemini
@@ -12,4 +13,4 @@ from rushes.sim.replicate import Replicate
 
 def protocols() -> tuple[Spoken, ...]:
     """A speaker of each."""
-    return (Fal(), Gemini(), ElevenLabs(), Replicate(), OpenAI())
+    return (Fal(), Gemini(), ElevenLabs(), Replicate(), OpenAI(), Comfyui())

@@ -1,0 +1,1 @@
+"""`comfyui`: whole graphs of a ComfyUI server of one's own, each as one step."""
