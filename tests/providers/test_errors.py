@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from tests.providers.rig import KEY, access
 
-from rushes.errors import ErrorClass, RemoteError
+from rushes.errors import ErrorClass
 from rushes.plugin.access import Secret
-from rushes.providers import fal, gemini
+from rushes.providers import fal
 from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, read, retry_after, seconds
 from rushes.providers.fal import Fal
-from rushes.providers.gemini import Gemini
+from rushes.providers.gemini import said as gemini
+from rushes.providers.gemini.provider import Gemini
 from rushes.providers.http import Answer
 from rushes.providers.remote import Remote
 
@@ -79,42 +80,11 @@ CASES: list[tuple[str, int, Any, dict[str, str], ErrorClass, bool]] = [
     ("fal.RESULT", 429, platform("downstream"), {}, E.BAD_OUTPUT, False),
     ("fal.RESULT", 200, platform("odd", "no_such_word_yet"), {}, E.BAD_OUTPUT, True),
     ("fal.RESULT", 401, platform("who?"), {}, E.AUTH, False),
-    ("gemini.SUBMIT", 400, google("INVALID_ARGUMENT", reason="API_KEY_INVALID"), {}, E.AUTH, False),
-    ("gemini.SUBMIT", 400, google("INVALID_ARGUMENT", "API key expired. Renew it."), {}, E.AUTH, False),
-    ("gemini.SUBMIT", 400, google("FAILED_PRECONDITION"), {}, E.QUOTA, False),
-    ("gemini.SUBMIT", 403, google("PERMISSION_DENIED", reason="BILLING_DISABLED"), {}, E.QUOTA, False),
-    ("gemini.SUBMIT", 403, google("PERMISSION_DENIED"), {}, E.AUTH, False),
-    ("gemini.SUBMIT", 402, google("RESOURCE_EXHAUSTED"), {}, E.QUOTA, False),
-    ("gemini.SUBMIT", 429, google("RESOURCE_EXHAUSTED", "Your prepayment credits are depleted."), {}, E.QUOTA, False),
-    ("gemini.SUBMIT", 429, google("RESOURCE_EXHAUSTED", retryDelay="17s"), {}, E.RATE_LIMIT, False),
-    ("gemini.SUBMIT", 499, google("CANCELLED"), {}, E.CANCELLED, True),
-    ("gemini.SUBMIT", 404, google("NOT_FOUND"), {}, E.RETIRED_MODEL, False),
-    ("gemini.SUBMIT", 400, google("INVALID_ARGUMENT"), {}, E.INVALID_INPUT, False),
-    ("gemini.SUBMIT", 413, "", {}, E.INVALID_INPUT, False),
-    ("gemini.SUBMIT", 500, google("INTERNAL"), {}, E.UNKNOWN_OUTCOME, True),
-    ("gemini.SUBMIT", 503, google("UNAVAILABLE"), {}, E.UNKNOWN_OUTCOME, True),
-    ("gemini.SUBMIT", 503, google("UNAVAILABLE", retryDelay="4s"), {}, E.TRANSIENT, False),
-    ("gemini.SUBMIT", 504, google("DEADLINE_EXCEEDED"), {}, E.UNKNOWN_OUTCOME, True),
-    ("gemini.SUBMIT", 524, "", {}, E.UNKNOWN_OUTCOME, True),
-    ("gemini.SUBMIT", 522, "", {}, E.TRANSIENT, False),
 ]
 TABLES: dict[str, tuple[type[Remote], Sequence[Row]]] = {
     "fal.SUBMIT": (Fal, fal.SUBMIT),
     "fal.RESULT": (Fal, fal.RESULT),
-    "gemini.SUBMIT": (Gemini, gemini.SUBMIT),
 }
-REFUSALS = [
-    ({"promptFeedback": {"blockReason": "OTHER"}}, E.CONTENT_POLICY),
-    ({"promptFeedback": {"blockReason": "PROHIBITED_CONTENT", "blockReasonMessage": "no"}}, E.CONTENT_POLICY),
-    ({"candidates": [{"finishReason": "IMAGE_SAFETY"}]}, E.CONTENT_POLICY),
-    ({"candidates": [{"finishReason": "STOP", "content": {"parts": [{"text": "I cannot"}]}}]}, E.CONTENT_POLICY),
-    ({"candidates": [{"finishReason": "NO_SUCH_WORD_YET"}]}, E.CONTENT_POLICY),
-    ({"candidates": [{"finishReason": "NO_IMAGE"}]}, E.BAD_OUTPUT),
-    ({"candidates": [{"finishReason": "MAX_TOKENS"}]}, E.BAD_OUTPUT),
-    ({"candidates": []}, E.BAD_OUTPUT),
-    ({}, E.BAD_OUTPUT),
-    ({"candidates": [{"finishReason": "PUP_LIMITED_DISABLED"}]}, E.AUTH),
-]
 
 
 def heard(of: type[Remote], status: int, body: Any, headers: dict[str, str]) -> Heard:
@@ -144,23 +114,6 @@ def test_no_row_is_without_a_test(table: str) -> None:
             met.add(next((row for row in rows if row.fits(said)), None))
     shared = {"fal.RESULT": COMMON, "gemini.SUBMIT": COMMON + EDGE + LOST}.get(table, ())  # met with the first table
     assert [row for row in rows if row not in met and row not in shared] == []
-
-
-@pytest.mark.parametrize(("said", "kind"), REFUSALS, ids=lambda value: str(value)[:50])
-def test_a_200_without_a_picture_is_no_success(said: dict[str, Any], kind: ErrorClass) -> None:
-    provider = Gemini(access("gemini", None))
-    with pytest.raises(RemoteError) as raised:
-        provider._finished(Answer(200, {}, json.dumps(said).encode()))
-    assert raised.value.kind is kind, raised.value.message
-    assert raised.value.maybe_billed or kind is E.AUTH
-
-
-def test_a_200_that_cannot_be_read_is_unknown() -> None:
-    for body in (b"", b"{", b"[]", b"null", b"<html>"):
-        with pytest.raises(RemoteError) as raised:
-            Gemini(access("gemini", None))._finished(Answer(200, {}, body))
-        assert raised.value.kind is E.UNKNOWN_OUTCOME
-        assert raised.value.maybe_billed
 
 
 @pytest.mark.parametrize(

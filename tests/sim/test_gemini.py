@@ -189,7 +189,7 @@ def test_sizes_are_those_of_googles_table() -> None:
         (PRO, {"prompt": "a fox"}, 'Unknown name "prompt": Cannot find field.'),
         (PRO, body(aspectRatio="1:1"), "Unknown name \"aspectRatio\" at 'generation_config': Cannot find field."),
         (PRO, body("a", {}), "must have one initialized field"),
-        (PRO, body("a", {"fileData": {"fileUri": "https://example.com/a.png"}}), "must have one initialized field"),
+        (PRO, body("a", {"fileData": {"mimeType": "image/png", "fileUri": "https://a.example/a"}}), "file URI type"),
         (PRO, body("a", {"inlineData": {"mimeType": "image/gif", "data": ""}}), "Unsupported MIME type: image/gif"),
         (PRO, body("a", {"inlineData": {"mimeType": "image/png", "data": "!"}}), "Base64 decoding failed"),
         (PRO, body("a", *[picture(size=(4, 4))] * 15), "exceeds the limit of 14"),

@@ -202,10 +202,10 @@ class Http:
         except Unreachable:
             return b""
 
-    async def is_there(self, url: str) -> bool:
+    async def is_there(self, url: str, headers: Mapping[str, str] = MappingProxyType({})) -> bool:
         """Whether a file of the service is still there. Only a clear no counts as one: asking costs a round trip."""
         try:
-            async with asyncio.timeout(CONNECT), self._follow(url, "HEAD") as response:
+            async with asyncio.timeout(CONNECT), self._follow(url, "HEAD", headers) as response:
                 return response.status_code not in (403, 404, 410)
         except (httpx.HTTPError, TimeoutError, RemoteError):
             return True

@@ -68,9 +68,13 @@ class Queued(Remote):
         said = document(answer.body)
         if answer.status == 200 and isinstance(said, dict):
             return said
-        if 400 <= answer.status < 500 and answer.status not in BUSY:
+        if 400 <= answer.status < 500 and not self.passing(answer):
             raise paid(read(rows, self.heard(answer), self.name, self.access.key))
         return Pending(self._when(job, answer), says=f"{self.name} says {answer.status}")
+
+    def passing(self, answer: Answer) -> bool:
+        """Whether a refusal of a question says nothing about the job: it is asked again."""
+        return answer.status in BUSY
 
     def _when(self, job: Job, answer: Answer) -> float:
         return max(pace(job.at, _LATER), retry_after(answer.headers) or 0.0)

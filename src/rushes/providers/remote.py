@@ -145,13 +145,16 @@ class Remote(ABC):
             known = _note(context.recall(kind, artifact.digest))
             fresh = known is not None and time.time() < known[1] - lives / 10
             # what another process remembers is looked at once: somebody may have deleted it since
-            if known is not None and fresh and (known[0] in self._seen or await self.http.is_there(known[0])):
+            if known is not None and fresh and (known[0] in self._seen or await self._is_there(known[0])):
                 self._seen.add(known[0])
                 return known[0]
             url = await self.upload(artifact, context)
             self._seen.add(url)
             context.remember(kind, artifact.digest, json.dumps([url, time.time() + lives]))
             return url
+
+    async def _is_there(self, url: str) -> bool:
+        return await self.http.is_there(url, self.opening(url))
 
     async def upload(self, artifact: Artifact, context: Context) -> str:
         """Send an input; returns its URL. Free, so it may be repeated. Raises RemoteError."""

@@ -1,7 +1,8 @@
 """Gemini's protocol: `generateContent`, which answers on the connection it was asked on, and the list of models.
 
-A client that loses the connection loses what it has paid for: there is no id to ask again by. Sources: what
-google-genai 3.4.0 sends and reads; Google's reference of the image models; its errors as issue trackers quote them.
+A client that loses the connection loses what it has paid for: there is no id to ask again by. Films have one
+(`gemini_films.py`), and what is too large for a request is uploaded (`gemini_files.py`). Sources: what google-genai
+3.4.0 sends and reads; Google's reference of the image models; its errors as issue trackers quote them.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ import re
 from typing import Any
 
 from rushes.model.operation import Operation
+from rushes.sim import gemini_films
 from rushes.sim.faults import What
 from rushes.sim.gemini_asked import Asked, BadRequest, models, read
+from rushes.sim.gemini_files import FILE, OUTPUT, UPLOADS, looked_up, upload, uploaded
 from rushes.sim.gemini_judge import MARK, fitting
 from rushes.sim.jobs import Job, JobFailed, State
+from rushes.sim.making import download
 from rushes.sim.paint import Asking, Made, Unpaintable
 from rushes.sim.plant import planted
 from rushes.sim.route import Place, Route
@@ -49,11 +53,16 @@ _SAYS = {
     503: "The model is overloaded. Please try again later.",
     504: "The service is unable to finish processing within the deadline.",
 }
+_NO_FILE = "You do not have permission to access the File or it may not exist."
+
 _TEXT_TOKENS = 4
 """Characters that make a token, about (Google)."""
 
 _PICTURE_TOKENS = 1120
 """Tokens of an input picture (Google, Gemini 3.1 Flash Image)."""
+
+_FILM_TOKENS = 100
+"""Tokens of a second of a film that is looked at: a frame of 70 and its sound (Google, Gemini 3, usual resolution)."""
 
 
 class Gemini:
@@ -66,8 +75,12 @@ class Gemini:
         """Where a request belongs."""
         if request.method == "POST" and (asked := _GENERATE.fullmatch(request.path)):
             return Route(Place.SUBMIT, asked[2])
-        if request.method == "GET" and (listed := _MODELS.fullmatch(request.path)):
-            return Route(Place.STATUS, about=listed[2] or "models")
+        if (film := gemini_films.route(request)) is not None:
+            return film
+        if request.method == "POST" and UPLOADS.fullmatch(request.path):
+            return Route(Place.UPLOAD, open="upload_id" in request.query)  # whoever has the place may send there
+        if request.method in ("GET", "HEAD"):
+            return _file_route(request)
         return None
 
     def key(self, request: Request) -> str | None:
@@ -97,9 +110,21 @@ class Gemini:
         if self.key(call.request) == WRONG_KEY:
             reply = _wrong_key()
             return call.refuse(reply, "wrong key") if call.entry is not None else reply
-        if call.route.place is Place.STATUS:
-            return _listed(call)
-        return await self._generate(call)
+        if call.route.place is Place.SUBMIT:
+            return self._film(call) if gemini_films.is_film(call.request) else await self._generate(call)
+        if call.route.place is Place.UPLOAD:
+            return upload(call)
+        if call.route.place is Place.DOWNLOAD:
+            return download(call, _error(404, _SAYS[404]))
+        if gemini_films.route(call.request) is not None:
+            return gemini_films.looked_up(call)
+        if FILE.fullmatch(call.request.path):
+            return looked_up(call) or _error(403, _NO_FILE)
+        return _listed(call)
+
+    def _film(self, call: Call) -> Reply:
+        found = gemini_films.submit(call)
+        return gemini_films.told(call, found) if isinstance(found, Job) else found
 
     async def _generate(self, call: Call) -> Reply:
         model = call.route.model
@@ -107,30 +132,43 @@ class Gemini:
         if model not in models() or retired:
             return call.refuse(_unknown(call), "no such model")
         try:
-            asked = read(_body(call.request), models()[model])
+            asked = read(_body(call.request), models()[model], lambda uri: uploaded(call, uri))
         except BadRequest as bad:
             return call.refuse(_error(400, str(bad)), "bad request")
         work = _Work(call, asked)
-        job = call.accept(
-            "image" if asked.paints else "text", {"resolution": _priced(asked.size)}, work.done, kept=False
-        )
+        kind, params = ("image", {"resolution": _priced(asked.size)}) if asked.paints else ("text", {})
+        job = call.accept(kind, params, work.done, tokens=(work.sent, asked.most), kept=False)
         if job is None:
             return _error(429, "Your prepayment credits are depleted. Please go to AI Studio to manage your billing.")
+        work.job = job
         # from here on it costs, whether the client is still there or not
         await job.over.wait()
-        return _over(call, asked, job)
+        return _over(call, asked, work)
 
 
 class _Work:
-    """What a model does for one call."""
+    """What a model does for one call. `sent` are the tokens of the question; `job` is set as soon as there is one."""
+
+    job: Job
 
     def __init__(self, call: Call, asked: Asked) -> None:
         self._call = call
         self._asked = asked
+        self.words = len(asked.prompt + asked.instruction) // _TEXT_TOKENS + 1
+        self.looked_at = len(asked.pictures) * _PICTURE_TOKENS
+        lengths = (call.world.painter.seconds(film) or 0.0 for film in asked.films)
+        self.watched = sum(round(seconds * _FILM_TOKENS) for seconds in lengths)
+
+    @property
+    def sent(self) -> int:
+        """Tokens of the question."""
+        return self.words + self.looked_at + self.watched
 
     async def done(self) -> list[dict[str, Any]]:
         """The parts of the answer. Raises JobFailed for a refusal or a failure."""
         call, asked = self._call, self._asked
+        if not asked.paints:
+            call.counted(self.job, (self.sent, 0))  # a refusal costs what was asked
         billed = call.strikes(What.REFUSED_BILLED)
         if billed or call.strikes(What.REFUSED):
             # what is painted before it is refused is charged; a refused prompt is not
@@ -160,20 +198,38 @@ class _Work:
 
     async def _said(self) -> list[dict[str, Any]]:
         call, asked = self._call, self._asked
-        seen = Asking(
-            Operation.ANALYZE_IMAGE if asked.pictures else Operation.PROMPT_GENERATION,
-            call.route.model,
-            asked.prompt,
-            {},
-            {"image": asked.pictures},
-            _seed(call, asked),
-        )
+        op, inputs = _looked_at(asked)
+        seen = Asking(op, call.route.model, asked.prompt, {}, inputs, _seed(call, asked))
         words = (await call.world.painter.make(seen)).text or ""
-        if asked.schema is None:
-            return [{"text": MARK + words}]
-        # the words follow from the pictures and the question, so equal pictures are judged equally
-        value = fitting(asked.schema, words, call.world.chance, asked.prompt)
-        return [{"text": json_reply(value).body.decode()}]
+        text = MARK + words
+        if asked.schema is not None:
+            # the words follow from the pictures and the question, so equal pictures are judged equally
+            text = json_reply(fitting(asked.schema, words, call.world.chance, asked.prompt)).body.decode()
+        text = text[: asked.most * _TEXT_TOKENS]
+        call.counted(self.job, (self.sent, _tokens_of(text)))
+        return [{"text": text}]
+
+
+def _looked_at(asked: Asked) -> tuple[Operation, dict[str, tuple[bytes, ...]]]:
+    """What is done with inputs: a film is watched, pictures are looked at, words are thought about."""
+    if asked.films:
+        return Operation.ANALYZE_VIDEO, {"video": asked.films[:1]}
+    if asked.pictures:
+        return Operation.ANALYZE_IMAGE, {"image": asked.pictures}
+    return Operation.PROMPT_GENERATION, {}
+
+
+def _tokens_of(text: str) -> int:
+    return -(-len(text) // _TEXT_TOKENS)
+
+
+def _file_route(request: Request) -> Route | None:
+    if found := OUTPUT.fullmatch(request.path):
+        return Route(Place.DOWNLOAD, about=f"o/{found[2]}/0.mp4")
+    if found := FILE.fullmatch(request.path):
+        return Route(Place.STATUS, about=found[2])
+    found = _MODELS.fullmatch(request.path)
+    return Route(Place.STATUS, about=found[2] or "models") if found else None
 
 
 def _body(request: Request) -> Any:
@@ -200,16 +256,17 @@ def _priced(size: str) -> str:
     return "0.5k" if size == "512" else size.lower()
 
 
-def _over(call: Call, asked: Asked, job: Job) -> Reply:
+def _over(call: Call, asked: Asked, work: _Work) -> Reply:
     """The answer once the model is done. Refusals and failures are 200 too."""
+    job = work.job
     plain: dict[str, Any] = {"modelVersion": call.route.model, "responseId": job.id}
-    prompt = len(asked.prompt) // _TEXT_TOKENS + 1
     failure = job.failure
     if job.state is State.DONE:
+        written = sum(_tokens_of(part.get("text", "")) for part in job.result)
+        cut = not asked.paints and written >= asked.most
         content = {"role": "model", "parts": job.result}
-        plain["candidates"] = [{"content": content, "finishReason": "STOP", "index": 0}]
-        written = sum(len(part.get("text", "")) // _TEXT_TOKENS for part in job.result)
-        plain["usageMetadata"] = _usage(prompt, len(asked.pictures) * _PICTURE_TOKENS, written, asked.tokens)
+        plain["candidates"] = [{"content": content, "finishReason": "MAX_TOKENS" if cut else "STOP", "index": 0}]
+        plain["usageMetadata"] = _usage(work, written, asked.tokens)
     elif failure is None:
         return _error(499, "The operation was cancelled.")
     elif failure.kind == "unreadable":
@@ -217,7 +274,7 @@ def _over(call: Call, asked: Asked, job: Job) -> Reply:
     elif failure.kind == "internal_server_error":
         return _error(500, _SAYS[500])
     else:
-        plain["usageMetadata"] = _usage(prompt, len(asked.pictures) * _PICTURE_TOKENS, 0, 0)
+        plain["usageMetadata"] = _usage(work, 0, 0)
         if failure.kind == "prompt":
             plain["promptFeedback"] = {"blockReason": "PROHIBITED_CONTENT"}
         else:
@@ -226,13 +283,13 @@ def _over(call: Call, asked: Asked, job: Job) -> Reply:
     return json_reply(plain)._replace(receipt=Receipt(job.id, told=True, answered=job.state is State.DONE))
 
 
-def _usage(text: int, pictures: int, written: int, painted: int) -> dict[str, Any]:
-    asked = {"TEXT": text, "IMAGE": pictures}
+def _usage(work: _Work, written: int, painted: int) -> dict[str, Any]:
+    asked = {"TEXT": work.words, "IMAGE": work.looked_at, "VIDEO": work.watched}
     given = {"TEXT": written, "IMAGE": painted}
     return {
-        "promptTokenCount": text + pictures,
+        "promptTokenCount": work.sent,
         "candidatesTokenCount": written + painted,
-        "totalTokenCount": text + pictures + written + painted,
+        "totalTokenCount": work.sent + written + painted,
         "promptTokensDetails": [{"modality": one, "tokenCount": many} for one, many in asked.items() if many],
         "candidatesTokensDetails": [{"modality": one, "tokenCount": many} for one, many in given.items() if many],
     }

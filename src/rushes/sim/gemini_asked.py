@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -20,6 +20,15 @@ PICTURES_AT_MOST = 14
 
 PICTURE_TYPES = frozenset({"image/png", "image/jpeg", "image/webp", "image/heic", "image/heif"})
 """Media types of input pictures (Google, Gemini 3 image models)."""
+
+FILM_TYPES = frozenset(
+    {"video/mp4", "video/mpeg", "video/mov", "video/quicktime", "video/avi", "video/x-msvideo", "video/x-flv"}
+    | {"video/mpg", "video/webm", "video/wmv", "video/3gpp"}
+)
+"""Media types of films that are looked at (Google's guide to video understanding)."""
+
+LONGEST_ANSWER = 65_536
+"""Tokens of the longest answer of the models that write (Google's model pages)."""
 
 # fmt: off
 _TOP = (
@@ -37,6 +46,9 @@ _IMAGE = ("aspectRatio", "imageSize")
 _CONTENT = ("role", "parts")
 _PART = ("text", "inlineData", "fileData", "thought", "thoughtSignature", "mediaResolution", "videoMetadata")
 _BLOB = ("mimeType", "data", "displayName")
+_FILE = ("mimeType", "fileUri", "displayName")
+Find = Callable[[str], bytes | None]
+"""The bytes of a file that was uploaded, by its address; None for an address that is none of ours."""
 
 
 class BadRequest(Exception):
@@ -58,13 +70,17 @@ class Family(NamedTuple):
 class Asked:
     """A call that can be answered.
 
-    `pictures` are the input files in order. `pixels` is the size to paint (None: as the first input, else square) and
-    `size` its name (`1K`). `schema` is what a JSON answer has to fit: None when plain text is wanted, and an empty one
-    fits anything. `seed` is None when none is given.
+    `pictures` and `films` are the input files in order. `pixels` is the size to paint (None: as the first input, else
+    square) and `size` its name (`1K`). `schema` is what a JSON answer has to fit: None when plain text is wanted, and
+    an empty one fits anything. `instruction` is what the system is told, `most` the tokens that an answer may have.
+    `seed` is None when none is given.
     """
 
     prompt: str
+    instruction: str
+    most: int
     pictures: tuple[bytes, ...]
+    films: tuple[bytes, ...]
     paints: bool
     says: bool
     pixels: tuple[int, int] | None
@@ -90,11 +106,15 @@ def models() -> Mapping[str, Family | None]:
     return {name: families[of] if of else None for name, of in raw["models"].items() if name not in gone}
 
 
-def read(body: Any, family: Family | None) -> Asked:
+def read(body: Any, family: Family | None, find: Find = lambda uri: None) -> Asked:
     """What a call asks of a model, from the JSON of its body. Raises BadRequest."""
     top = _names(body, "", _TOP)
     config = _names(top.get("generationConfig", {}), "generation_config", _CONFIG)
-    prompt, pictures = _contents(top.get("contents"))
+    types = PICTURE_TYPES if family is not None else PICTURE_TYPES | FILM_TYPES
+    prompt, given = _contents(top.get("contents"), types, find)
+    pictures = tuple(data for kind, data in given if kind in PICTURE_TYPES)
+    if family is not None and len(pictures) > PICTURES_AT_MOST:
+        raise BadRequest(f"Number of images exceeds the limit of {PICTURES_AT_MOST}")
     ways = _modalities(config, family)
     pixels, size, tokens = _picture(config, family)
     seed = config.get("seed")
@@ -104,7 +124,10 @@ def read(body: Any, family: Family | None) -> Asked:
         raise BadRequest("Multiple candidates is not enabled for this model")
     return Asked(
         prompt=prompt,
+        instruction=_instruction(top.get("systemInstruction")),
+        most=_most(config),
         pictures=pictures,
+        films=tuple(data for kind, data in given if kind in FILM_TYPES),
         paints="IMAGE" in ways,
         says="TEXT" in ways,
         pixels=pixels,
@@ -134,27 +157,48 @@ def _snake(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
-def _contents(value: Any) -> tuple[str, tuple[bytes, ...]]:
+def _contents(value: Any, types: frozenset[str], find: Find) -> tuple[str, list[tuple[str, bytes]]]:
+    """The words of a call, and its files with their media types."""
     many = value if isinstance(value, list) else [value]
     if not value:
         raise BadRequest("* GenerateContentRequest.contents: contents is not specified")
     texts: list[str] = []
-    pictures: list[bytes] = []
+    given: list[tuple[str, bytes]] = []
     for number, one in enumerate(many):
         content = _names(one, f"contents[{number}]", _CONTENT)
         parts = content.get("parts", [])
         for index, raw in enumerate(parts if isinstance(parts, list) else [parts]):
-            part = _names(raw, f"contents[{number}].parts[{index}]", _PART)
+            at = f"contents[{number}].parts[{index}]"
+            part = _names(raw, at, _PART)
             if isinstance(text := part.get("text"), str):
                 texts.append(_sound(text))
             elif "inlineData" in part:
-                pictures.append(_blob(part["inlineData"], f"contents[{number}].parts[{index}].inline_data"))
+                given.append(_blob(part["inlineData"], f"{at}.inline_data", types))
+            elif "fileData" in part:
+                given.append(_file(part["fileData"], f"{at}.file_data", types, find))
             else:
                 field = "required oneof field 'data' must have one initialized field"
-                raise BadRequest(f"* GenerateContentRequest.contents[{number}].parts[{index}].data: {field}")
-    if len(pictures) > PICTURES_AT_MOST:
-        raise BadRequest(f"Number of images exceeds the limit of {PICTURES_AT_MOST}")
-    return "\n".join(texts), tuple(pictures)
+                raise BadRequest(f"* GenerateContentRequest.{at}.data: {field}")
+    return "\n".join(texts), given
+
+
+def _instruction(value: Any) -> str:
+    """What the system is told: a content, or its text alone."""
+    if value is None or isinstance(value, str):
+        return _sound(value or "")
+    parts = _names(value, "system_instruction", _CONTENT).get("parts", [])
+    read_ = [_names(one, "system_instruction.parts", _PART) for one in (parts if isinstance(parts, list) else [parts])]
+    return "\n".join(_sound(text) for one in read_ if isinstance(text := one.get("text"), str))
+
+
+def _most(config: Mapping[str, Any]) -> int:
+    most = config.get("maxOutputTokens", LONGEST_ANSWER)
+    if isinstance(most, bool) or not isinstance(most, int) or not 1 <= most <= LONGEST_ANSWER:
+        raise BadRequest(
+            f"Unable to submit request because it has a maxOutputTokens value of {json.dumps(most)[:40]} but the "
+            f"supported range is from 1 (inclusive) to {LONGEST_ANSWER + 1} (exclusive)."
+        )
+    return most
 
 
 def _sound(text: str) -> str:
@@ -166,16 +210,29 @@ def _sound(text: str) -> str:
     return text
 
 
-def _blob(value: Any, where: str) -> bytes:
+def _blob(value: Any, where: str, types: frozenset[str]) -> tuple[str, bytes]:
     blob = _names(value, where, _BLOB)
-    kind, data = blob.get("mimeType"), blob.get("data")
-    if not isinstance(kind, str) or kind not in PICTURE_TYPES:
-        raise BadRequest(f"Unsupported MIME type: {str(kind)[:80]}")
+    kind, data = _type(blob, types), blob.get("data")
     try:
         # bytes fields of Google's JSON come in either alphabet; google-genai sends the one that is safe in addresses
-        return base64.b64decode(str(data).translate(_URL_SAFE), validate=True)
+        return kind, base64.b64decode(str(data).translate(_URL_SAFE), validate=True)
     except (binascii.Error, ValueError):
         raise BadRequest(f"Invalid value at '{where}.data' (TYPE_BYTES), Base64 decoding failed") from None
+
+
+def _file(value: Any, where: str, types: frozenset[str], find: Find) -> tuple[str, bytes]:
+    file = _names(value, where, _FILE)
+    kind, data = _type(file, types), find(str(file.get("fileUri", "")))
+    if data is None:
+        raise BadRequest(f"Unsupported file URI type: {str(file.get('fileUri'))[:80]}")
+    return kind, data
+
+
+def _type(value: Mapping[str, Any], types: frozenset[str]) -> str:
+    kind = value.get("mimeType")
+    if not isinstance(kind, str) or kind not in types:
+        raise BadRequest(f"Unsupported MIME type: {str(kind)[:80]}")
+    return kind
 
 
 _URL_SAFE = str.maketrans("-_", "+/")

@@ -43,6 +43,8 @@ class JobFailed(Exception):
 class Job:
     """One accepted request. `seconds` is how long it runs (simulated), `price` what it costs when it is done.
 
+    `factor` is what the price list is multiplied by for it; `held` is what its account keeps back for it.
+
     `work` makes the result, whatever the protocol wants that to be; `facts` is the protocol's own note on it.
     `over` is set when the job has ended, in whatever way; `on_end` is told how, and what is billed.
     """
@@ -54,6 +56,8 @@ class Job:
     price: Decimal
     work: Callable[[], Awaitable[Any]]
     on_end: Callable[[Entry, str, Decimal], None]
+    factor: Decimal = Decimal(1)
+    held: Decimal = ZERO
     facts: dict[str, Any] = field(default_factory=dict)
     state: State = State.QUEUED
     result: Any = None
@@ -89,7 +93,8 @@ class Account:
 
     def add(self, job: Job) -> None:
         """Queue a job; it starts as soon as there is room."""
-        self._held += job.price
+        job.held = job.price
+        self._held += job.held
         job.ticket = self._tickets
         self._tickets += 1
         self._queue.append(job)
@@ -99,15 +104,16 @@ class Account:
         """How many jobs wait before this one; by its ticket, for a search through a long queue takes too long."""
         return max(0, job.ticket - self._called)
 
-    def cancel(self, job: Job) -> bool:
-        """Stop a job that has not ended; false when it has. A job that runs already is stopped and not charged."""
+    def cancel(self, job: Job, *, charged: bool = False) -> bool:
+        """Stop a job that has not ended; false when it has. One that runs already costs its price when `charged`."""
         if job.ended:
             return False
+        billed = job.price if charged and job.state is State.RUNNING else ZERO
         if job.state is State.QUEUED:
             self._queue.remove(job)
         elif job.task is not None:
             job.task.cancel()
-        self._end(job, State.CANCELLED, ZERO)
+        self._end(job, State.CANCELLED, billed)
         return True
 
     async def close(self) -> None:
@@ -149,7 +155,7 @@ class Account:
         job.state = state
         job.work = _done  # what was asked can be large, and is not needed any more
         self._running.discard(job)
-        self._held -= job.price
+        self._held -= job.held  # its price may be another by now: tokens are counted when they have come
         self.spent += billed
         job.on_end(job.entry, str(state), billed)
         job.over.set()

@@ -139,18 +139,30 @@ class Call(NamedTuple):
         if not self.account.affords(price) or self.strikes(What.NO_MONEY):
             world.books.refused(self.entry, 403, "no money")
             return None
-        if changed := self.strikes(What.PRICE):
-            price *= Decimal(str(changed.factor))
+        changed = self.strikes(What.PRICE)
+        factor = Decimal(str(changed.factor)) if changed else Decimal(1)
         remote = world.chance.uuid(self.identity, self.nth)
         seconds = world.prices.seconds(self.protocol, model, kind, world.chance, (self.identity, self.nth))
         job = Job(
-            id=remote, entry=self.entry, model=model, seconds=seconds, price=price, work=work, on_end=world.books.ended
+            id=remote,
+            entry=self.entry,
+            model=model,
+            seconds=seconds,
+            price=price * factor,
+            work=work,
+            on_end=world.books.ended,
+            factor=factor,
         )
         self.entry.kept = kept
         world.jobs[remote] = job
         world.books.accepted(self.entry, remote)
         self.account.add(job)
         return job
+
+    def counted(self, job: Job, tokens: tuple[int, int]) -> None:
+        """Charge a job by the tokens that it took in and gave, once they are known; it was accepted for the most."""
+        prices = self.world.prices
+        job.price = prices.price(self.protocol, self.route.model, "text", {}, tokens=tokens) * job.factor
 
 
 def _identity(protocol: str, account: Account | None, route: Route, request: Request) -> str:

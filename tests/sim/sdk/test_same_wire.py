@@ -24,7 +24,7 @@ from rushes.model.request import Request
 from rushes.plugin.access import Access, Offer, Secret
 from rushes.plugin.provider import Finished, Pending, Submitted
 from rushes.providers.fal import Fal
-from rushes.providers.gemini import Gemini
+from rushes.providers.gemini.provider import Gemini
 from rushes.testing.context import PlainContext
 from rushes.testing.requests import recipe_of, request_of
 
