@@ -47,15 +47,21 @@ def quoted(key: str, load: Load | None = None, **params: Any) -> Quote:
         ("veo_3_1", {"resolution": "1080"}, "3.20", "3.20"),
         ("kling_2_6_pro", {"duration": "10", "generate_audio": True}, "1.40", "1.40"),
         ("kling_2_6_pro", {"duration": "10", "generate_audio": "false"}, "0.70", "0.70"),
-        ("kling_2_6_pro", {"duration": 5}, "0.35", "0.70"),  # with sound or without: not said
+        ("kling_2_6_pro", {"duration": 5}, "0.70", "0.70"),  # with sound: that is what it assumes
+        ("kling_o3_standard_i2v", {"duration": 5}, "0.420", "0.560"),  # with sound or without: not said
         ("kling_2_6_pro", {"duration": 5, "voice_ids": ["v"]}, "0.840", "0.840"),
-        ("grok_imagine", {"duration": 3}, "0.30", "0.30"),  # six seconds at least
-        ("grok_imagine", {"duration": 10}, "0.50", "0.50"),
-        ("grok_imagine_i2v", {"duration": 6}, "0.302", "0.302"),
+        ("grok_imagine", {"duration": 3}, "0.21", "0.21"),  # 720p: that is what it assumes
+        ("grok_imagine", {"duration": 10, "resolution": "480p"}, "0.50", "0.50"),
+        ("grok_imagine_i2v", {"duration": 6, "resolution": "480p"}, "0.302", "0.302"),
+        ("grok_video_edit", {}, "0.08", "0.64"),  # a clip that is not there yet: up to eight seconds
         ("hailuo", {"duration": "6"}, "0.270", "0.270"),
-        ("hailuo_pro", {}, "0.08", "0.08"),
-        ("multitalk", {"resolution": "720p"}, "0.20", "0.20"),
-        ("gemini_describe", {}, "0.001", "0.001"),
+        ("hailuo_pro", {}, "0.48", "0.48"),
+        ("gpt_image_1_5", {}, "0.133", "0.133"),
+        ("gpt_image_1_5", {"quality": "medium", "image_size": "1024x1536"}, "0.051", "0.051"),
+        ("gpt_image_1_5", {"image_size": "1536x1024"}, "0.199", "0.199"),
+        ("clarity", {}, "0.12", "0.12"),  # a megapixel becomes four
+        ("clarity", {"upscale_factor": 4}, "0.48", "0.48"),
+        ("gemini_describe", {}, "0", "0.00512"),  # the longest answer
     ],
 )
 def test_a_request_costs_what_its_price_list_says(key: str, params: dict[str, Any], low: str, high: str) -> None:
@@ -72,6 +78,8 @@ def test_speech_is_counted_by_the_character() -> None:
 def test_work_on_a_film_is_counted_by_the_length_of_the_film() -> None:
     assert quoted("thinksound", Load(media_seconds=Decimal("8.5"))).high == Decimal("0.0085")
     assert quoted("scribe_v2", Load(media_seconds=Decimal(90))).high == Decimal("0.012")
+    assert quoted("scribe_v2", Load(media_seconds=Decimal(90)), keyterms=["Rushes"]).high == Decimal("0.0156")
+    assert quoted("multitalk", Load(media_seconds=Decimal(8)), resolution="720p").high == Decimal("4.00")
     assert quoted("thinksound").high is None
 
 
@@ -115,7 +123,9 @@ def test_what_a_recipe_brings_along_is_read_from_its_text_and_its_first_input() 
     recipe = Recipe(
         op=Operation.ADD_AUDIO, provider="fal", model="m", prompt="rain", params={}, inputs={"video": (clip,)}
     )
-    assert load_of(recipe) == Load(characters=4, media_seconds=Decimal("2.5"), media_pixels=200)
+    assert load_of(recipe) == Load(
+        characters=4, film_seconds=Decimal("2.5"), media_seconds=Decimal("2.5"), media_pixels=200
+    )
 
 
 def test_an_avatar_is_as_long_as_its_voices_or_as_the_clip_that_it_follows() -> None:

@@ -232,9 +232,9 @@ def _lengths(given: Mapping[str, Any], durations: Sequence[int] | None, load: Lo
 
 
 def _megapixels(given: Mapping[str, Any], load: Load) -> Decimal:
-    """Started megapixels of one picture: what it is asked to be, else what comes in, larger by its factor, else one."""
+    """Started megapixels of one picture: what it is asked to be, else what comes in, else one; larger by its factor."""
     factor = _number(given.get("upscale_factor")) or Decimal(1)
-    pixels = _pixels(given) or (load.media_pixels or 1_000_000) * factor**2
+    pixels = (_pixels(given) or load.media_pixels or 1_000_000) * factor**2
     return (Decimal(pixels) / _MEGA).to_integral_value(ROUND_CEILING)
 
 
