@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from rushes.sim.anthropic import Anthropic
 from rushes.sim.comfyui import Comfyui
 from rushes.sim.elevenlabs import ElevenLabs
 from rushes.sim.fal import Fal
 from rushes.sim.gemini import Gemini
+from rushes.sim.luma import Luma
 from rushes.sim.openai import OpenAI
 from rushes.sim.protocol import Spoken
 from rushes.sim.replicate import Replicate
@@ -13,4 +15,4 @@ from rushes.sim.replicate import Replicate
 
 def protocols() -> tuple[Spoken, ...]:
     """A speaker of each."""
-    return (Fal(), Gemini(), ElevenLabs(), Replicate(), OpenAI(), Comfyui())
+    return (Fal(), Gemini(), ElevenLabs(), Luma(), Replicate(), OpenAI(), Anthropic(), Comfyui())
