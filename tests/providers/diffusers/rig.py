@@ -23,10 +23,10 @@ FRAME_ARTIFACT = artifact_of(Kind.IMAGE, FRAME)
 
 
 class Quick(PlainContext):
-    """A context whose waits take a fiftieth of what was said."""
+    """A context whose waits take a tenth of what was said."""
 
     async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds / 50)
+        await asyncio.sleep(seconds / 10)
 
 
 def context(folder: Path, key: str = "key-1") -> Quick:
