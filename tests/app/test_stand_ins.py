@@ -208,14 +208,16 @@ def test_what_was_made_and_approved_before_a_models_end_stays_as_it_is(tmp_path:
     [
         ({"what": "retired", "model": OLD}, "is no longer served by fal"),
         ({"what": "no-money", "model": FAR}, "the account at gemini has no credit"),
+        ({"what": "503", "model": FAR, "place": "submit", "seconds": 0.01}, "gemini could not be reached"),
     ],
-    ids=["retired", "no-money"],
+    ids=["retired", "no-money", "down"],
 )
 def test_what_ends_in_the_middle_of_a_run_is_stood_in_for_at_its_end(
     tmp_path: Path, fault: dict[str, Any], why: str
 ) -> None:
     async def play(world: World) -> None:
         world.strike(fault)
+        world.file.write_text(FILE + "settings: {max_retries: 1, retry_delay: 0.01}\n")
         summary = await world.run(substitute=(STAND_INS,))
         assert summary.state is RunState.PARKED, summary.failures
         assert fault["model"] not in world.asked()

@@ -17,7 +17,7 @@ class What(StrEnum):
 
     RATE_LIMIT = "429"  # refused, with Retry-After (`seconds`)
     RATE_LIMIT_BARE = "429-bare"  # refused, nothing said about when
-    BEFORE_500 = "500"  # an error, and nothing was accepted
+    BEFORE_500 = "500"  # an error, and nothing was accepted; with Retry-After where `seconds` are given
     BEFORE_502 = "502"
     BEFORE_503 = "503"
     BEFORE_504 = "504"

@@ -19,7 +19,8 @@ def refusal(fault: Fault, speaker: Spoken, request: Request) -> Reply | None:
     if fault.what is What.CLOSE_BEFORE:
         return Reply(0, end=End.RESET)
     if fault.what in _BEFORE:
-        return speaker.error(_BEFORE[fault.what], request)
+        # a service that is down for an hour and knows it says when to come back; what stands in front of it does not
+        return speaker.error(_BEFORE[fault.what], request, retry_after=fault.seconds or None)
     return None
 
 
