@@ -54,17 +54,20 @@ async def closed(project: Project) -> None:
         await provider.close()
 
 
-def test_what_is_published_is_kept_and_nothing_has_drifted(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("provider", "endpoint"), [("fal", FLUX), ("replicate", "black-forest-labs/flux-schnell")])
+def test_what_is_published_is_kept_and_nothing_has_drifted(tmp_path: Path, provider: str, endpoint: str) -> None:
     async def play() -> None:
         async with Simulator(time_scale=0.001) as sim:
             with opened(tmp_path, sim) as project:
-                (found,) = await refreshed(project)
-                assert (found.seen, found.wrong) == (len(endpoints("fal")), "")
-                seen = read_snapshot(project.snapshots, "fal")
-                takes = takes_at("fal", FLUX)
-                assert takes is not None and seen[FLUX].schema is not None
-                assert hash_of(seen[FLUX].schema) == hash_of(parameters_only(takes.schema))
-                assert [one for one in doctor(project, "fal") if one.kind == "parameter"] == []
+                (found,) = await refreshed(project, provider)
+                assert (found.seen, found.wrong) == (len(endpoints(provider)), "")
+                seen = read_snapshot(project.snapshots, provider)
+                takes = takes_at(provider, endpoint)
+                assert takes is not None
+                published = seen[endpoint].schema
+                assert published is not None
+                assert hash_of(published) == hash_of(parameters_only(takes.schema))
+                assert [one for one in doctor(project, provider) if one.kind == "parameter"] == []
                 assert sim.report()["submissions"] == 0
 
     asyncio.run(play())

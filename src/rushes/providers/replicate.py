@@ -24,8 +24,10 @@ from rushes.model.money import ZERO
 from rushes.model.request import Request
 from rushes.plugin.access import Access
 from rushes.plugin.provider import Context, Duplicates, Facts, Finished, Found, Output, Pending, Submitted, Unknowable
+from rushes.plugin.published import Published
 from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, plain, read, retry_after, unknown
 from rushes.providers.http import Answer, File, Unreachable, form
+from rushes.providers.published import parameters
 from rushes.providers.queued import Queued
 from rushes.providers.remote import document, listed, media_type
 from rushes.providers.signing import Shared
@@ -230,6 +232,18 @@ class Replicate(Queued):
         if not isinstance(placed, str) or not self._is_own(placed):
             raise RemoteError(ErrorClass.TRANSIENT, "replicate's files answered without an address of their own")
         return placed
+
+    async def published(self, endpoint: str, context: Context) -> Published | None:
+        """What Replicate publishes about a model: the parameters of its latest version."""
+        name = endpoint.partition(":")[0]
+        try:
+            said = await self.free("GET", f"{self._host}/v1/models/{name}", self._headers(), context)
+        except RemoteError as error:
+            if error.kind is ErrorClass.RETIRED_MODEL:
+                return None
+            raise
+        version = said.get("latest_version")
+        return Published(parameters(version.get("openapi_schema") if isinstance(version, dict) else None))
 
     async def check_key(self, context: Context) -> None:
         """Try the key with a question that costs nothing: whose it is. Raises RemoteError."""
