@@ -19,11 +19,13 @@ from rushes.errors import ConfigError, ErrorClass, RemoteError, UserError
 from rushes.plugin.access import Secret
 
 VARIABLES: Mapping[str, tuple[str, ...]] = {
+    "anthropic": ("ANTHROPIC_API_KEY",),  # as anthropic reads it
     "elevenlabs": ("ELEVENLABS_API_KEY",),  # as elevenlabs reads it
     "fal": ("FAL_KEY",),  # as fal-client reads it
     "gemini": ("GOOGLE_API_KEY", "GEMINI_API_KEY"),  # as google-genai reads them; the first wins
     "openai": ("OPENAI_API_KEY",),  # as openai reads it
     "replicate": ("REPLICATE_API_TOKEN",),  # as replicate reads it
+    "runway": ("RUNWAYML_API_SECRET",),  # as runwayml reads it
     "luma": ("LUMA_AGENTS_API_KEY",),  # as luma-agents reads it
 }
 """The variables that a provider's own tools read. `RUSHES_KEY_NAME` is read for every provider, before these."""

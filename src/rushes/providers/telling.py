@@ -92,7 +92,7 @@ class Telling(Remote):
             body.setdefault(field, most)
 
     def estimate(self, recipe: Recipe) -> Quote:
-        """The price of one question: every text that is sent is counted, and a byte of it can be a token."""
+        """The price of one question: at most every text that is sent is counted, and each byte of it is a token."""
         return self.priced(recipe, self.put(recipe).body) if tells(recipe) else super().estimate(recipe)
 
     def priced(self, recipe: Recipe, body: Mapping[str, Any]) -> Quote:
@@ -104,7 +104,8 @@ class Telling(Remote):
         if isinstance(body.get(SCHEMA), dict):
             texts.append(json.dumps(body[SCHEMA]))
         bytes_ = "".join(texts).encode("utf-8", "surrogatepass")
-        return offer.quote(replace(recipe, prompt=bytes_.decode("latin-1"), params=body))
+        least = offer.quote(replace(recipe, prompt=self.question(recipe), params=body))
+        return offer.quote(replace(recipe, prompt=bytes_.decode("latin-1"), params=body))._replace(low=least.low)
 
     def question(self, recipe: Recipe) -> str:
         """What is asked, in words; of a picture alone, what it shows."""
