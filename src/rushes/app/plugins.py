@@ -26,6 +26,7 @@ ROOMED = {
 """The built-in providers of this machine that keep something between runs, made with a `Room`."""
 
 REMOTE = {
+    "anthropic": "rushes.providers.anthropic:Anthropic",
     "comfyui": "rushes.providers.comfyui.provider:Comfyui",
     "elevenlabs": "rushes.providers.elevenlabs:ElevenLabs",
     "fal": "rushes.providers.fal:Fal",
