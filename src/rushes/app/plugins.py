@@ -33,6 +33,7 @@ REMOTE = {
     "gemini": "rushes.providers.gemini.provider:Gemini",
     "openai": "rushes.providers.openai.provider:OpenAI",
     "replicate": "rushes.providers.replicate:Replicate",
+    "runway": "rushes.providers.runway:Runway",
     "luma": "rushes.providers.luma:Luma",
 }
 """The built-in providers elsewhere, made with an `Access`. Others register under the entry point `rushes.providers`."""

@@ -11,8 +11,9 @@ from rushes.sim.luma import Luma
 from rushes.sim.openai import OpenAI
 from rushes.sim.protocol import Spoken
 from rushes.sim.replicate import Replicate
+from rushes.sim.runway import Runway
 
 
 def protocols() -> tuple[Spoken, ...]:
     """A speaker of each."""
-    return (Fal(), Gemini(), ElevenLabs(), Luma(), Replicate(), OpenAI(), Anthropic(), Comfyui())
+    return (Fal(), Gemini(), ElevenLabs(), Luma(), Replicate(), Runway(), OpenAI(), Anthropic(), Comfyui())
