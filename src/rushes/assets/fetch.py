@@ -10,12 +10,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import socket
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import httpx
@@ -25,6 +22,7 @@ from rushes.errors import NotFound, RefusedError, StoreError
 from rushes.model.address import hands_out_credentials
 from rushes.model.ids import Digest
 from rushes.plugin.blobs import BlobStore
+from rushes.plugin.fenced import addresses_of, asked, trust
 
 KIND = "url"
 """The memo that this module keeps: URL -> JSON of its digest and its validators."""
@@ -54,10 +52,10 @@ async def fetch_url(url: str, store: BlobStore, memo: Memo) -> Digest:
     known = _known(memo.memo(KIND, [url]).get(url), store)
     try:
         # no proxy from the environment: the address that is checked has to be the one that is asked
-        trust = _trust(os.environ.get("SSL_CERT_FILE"))
+        authorities = trust(os.environ.get("SSL_CERT_FILE"))
         async with (
             asyncio.timeout(WHOLE_TIME),
-            httpx.AsyncClient(verify=trust, timeout=_TIMEOUT, trust_env=False) as client,
+            httpx.AsyncClient(verify=authorities, timeout=_TIMEOUT, trust_env=False) as client,
         ):
             return await _follow(client, url, store, memo, known)
     except TimeoutError as error:
@@ -67,12 +65,6 @@ async def fetch_url(url: str, store: BlobStore, memo: Memo) -> Digest:
         raise StoreError(
             f"{_shown(url)} cannot be fetched: {says}", next_step="see whether the address is right and the network up"
         ) from error
-
-
-@cache
-def _trust(authorities: str | None) -> ssl.SSLContext:
-    """Whose certificates count: the file that SSL_CERT_FILE names, else the usual ones. Reading them is slow."""
-    return ssl.create_default_context(cafile=authorities) if authorities else httpx.create_ssl_context()
 
 
 async def _follow(client: httpx.AsyncClient, url: str, store: BlobStore, memo: Memo, known: _Known | None) -> Digest:
@@ -108,29 +100,12 @@ def _note(memo: Memo, url: str, digest: Digest, response: httpx.Response) -> Non
 async def _answer(client: httpx.AsyncClient, url: httpx.URL, known: _Known | None) -> AsyncIterator[httpx.Response]:
     """The response of the first address of the host that takes a connection."""
     addresses = await _addresses(url)
-    for number, address in enumerate(addresses, 1):
-        request = client.build_request(
-            "GET",
-            url.copy_with(host=address),
-            headers=_headers(url, known),
-            extensions={"sni_hostname": url.host},  # the certificate must be the name's, not the address's
-        )
-        try:
-            response = await client.send(request, stream=True, follow_redirects=False)
-        except (httpx.ConnectError, httpx.ConnectTimeout):
-            if number == len(addresses):
-                raise
-            continue
-        try:
-            yield response
-        finally:
-            await response.aclose()
-        return
+    async with asked(client, "GET", url, addresses, _headers(known), _TIMEOUT) as response:
+        yield response
 
 
-def _headers(url: httpx.URL, known: _Known | None) -> dict[str, str]:
-    headers = {"Host": url.netloc.decode("ascii"), "Accept": "image/*, video/*, audio/*, */*;q=0.5"}
-    headers["Accept-Encoding"] = "identity"  # media is packed already, and a small body must not become a large one
+def _headers(known: _Known | None) -> dict[str, str]:
+    headers = {"Accept": "image/*, video/*, audio/*, */*;q=0.5"}
     if known is not None and known.etag:
         headers["If-None-Match"] = known.etag
     if known is not None and known.modified:
@@ -141,11 +116,9 @@ def _headers(url: httpx.URL, known: _Known | None) -> dict[str, str]:
 async def _addresses(url: httpx.URL) -> list[str]:
     """The host's addresses, each of them allowed."""
     try:
-        port = url.port or (443 if url.scheme == "https" else 80)
-        infos = await asyncio.get_running_loop().getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
+        found = await addresses_of(url)
+    except httpx.ConnectError as error:
         raise StoreError(f"the host {url.host!r} of a reference is not known", next_step="see the address") from error
-    found = list(dict.fromkeys(str(info[4][0]) for info in infos))
     for address in found:
         if hands_out_credentials(address):
             raise RefusedError(

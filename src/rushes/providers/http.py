@@ -17,11 +17,8 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import socket
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -29,6 +26,7 @@ import httpx
 
 from rushes.errors import ErrorClass, RemoteError
 from rushes.model.address import is_loopback, is_public
+from rushes.plugin.fenced import addresses_of, asked, trust
 
 MOST_ANSWER = 64_000_000
 """Bytes of the largest answer that is read; four pictures of 4K in base64 are less."""
@@ -229,38 +227,16 @@ class Http:
 
     @asynccontextmanager
     async def _fenced(self, url: httpx.URL, method: str, headers: Mapping[str, str]) -> AsyncIterator[httpx.Response]:
-        """Ask the address that was looked at: a name that resolves differently the second time gains nothing."""
+        """The answer of an address that may be asked."""
         addresses = await self._addresses(url)
-        for number, address in enumerate(addresses, 1):
-            request = self._client(pooled=False).build_request(
-                method,
-                url.copy_with(host=address),
-                headers={**headers, "Host": url.netloc.decode("ascii"), "Accept-Encoding": "identity"},
-                timeout=_timeout(STALL),
-                extensions={"sni_hostname": url.host},  # the certificate must be the name's, not the address's
-            )
-            try:
-                response = await self._client(pooled=False).send(request, stream=True)
-            except (httpx.ConnectError, httpx.ConnectTimeout):
-                if number == len(addresses):
-                    raise
-                continue
-            try:
-                yield response
-            finally:
-                await response.aclose()
-            return
+        async with asked(self._client(pooled=False), method, url, addresses, headers, _timeout(STALL)) as response:
+            yield response
 
     async def _addresses(self, url: httpx.URL) -> list[str]:
         """The host's addresses, each allowed: public ones, and those of the service that the person named."""
         if url.scheme != "https" and not self._local:
             raise _result(ErrorClass.BAD_OUTPUT, f"{url.host} offers a result without https")
-        port = url.port or (443 if url.scheme == "https" else 80)
-        try:
-            infos = await asyncio.get_running_loop().getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError):
-            raise httpx.ConnectError(f"the host {url.host!r} is not known") from None
-        found = list(dict.fromkeys(str(info[4][0]) for info in infos))
+        found = await addresses_of(url)
         for address in found:
             named = url.host == self._own_host or (self._local and is_loopback(address))
             if not named and not is_public(address):
@@ -278,7 +254,7 @@ class Http:
             idle = httpx.Limits(max_connections=None, max_keepalive_connections=_IDLE if pooled else 0)
             # no proxy and no .netrc from the environment: what is asked, and with which key, is decided here
             client = self._clients[pooled] = httpx.AsyncClient(
-                verify=_trust(os.environ.get("SSL_CERT_FILE")), limits=idle, trust_env=False, follow_redirects=False
+                verify=trust(os.environ.get("SSL_CERT_FILE")), limits=idle, trust_env=False, follow_redirects=False
             )
         return client
 
@@ -309,12 +285,6 @@ def form(fields: Sequence[tuple[str, str]], files: Sequence[File]) -> tuple[str,
 
 class Refused(Exception):
     """An answer without end, or one that says no; its text is ours."""
-
-
-@cache
-def _trust(authorities: str | None) -> ssl.SSLContext:
-    """Whose certificates count: the file that SSL_CERT_FILE names, else the usual ones. Reading them is slow."""
-    return ssl.create_default_context(cafile=authorities) if authorities else httpx.create_ssl_context()
 
 
 def _timeout(seconds: float) -> httpx.Timeout:
