@@ -33,7 +33,7 @@ def python(extra: Path) -> str:
 
 @pytest.fixture(scope="session")
 def pipelines(python: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `still`, `other`, `moving` and `onward` (see `tiny.py`)."""
+    """A folder with the pipelines of `tiny.py`."""
     folder = tmp_path_factory.mktemp("pipelines")
     tiny = Path(__file__).parent / "tiny.py"
     made = subprocess.run([python, "-P", str(tiny), str(folder)], capture_output=True, text=True)

@@ -338,3 +338,10 @@ def test_what_came_of_weights_that_changed_meanwhile_is_not_kept(
         assert alone._job(remote).made() is None
 
     asyncio.run(run())
+
+
+def test_a_picture_that_the_pipeline_itself_blanks_is_refused_and_not_kept(
+    alone: Diffusers, pipelines: Path, tmp_path: Path
+) -> None:
+    error = asyncio.run(failed(alone, request_of(asked(alone, pipelines / "stern")), context(tmp_path)))
+    assert error.kind is ErrorClass.CONTENT_POLICY and "own safety checker" in error.message

@@ -1,6 +1,7 @@
 """Makes whole pipelines with random weights, a megabyte in all: `python tiny.py FOLDER`, under a Python with torch.
 
-`still` makes pictures (Stable Diffusion), `moving` makes films from words (Wan), `onward` from a first picture too.
+`still` makes pictures (Stable Diffusion), `other` does with other weights, `stern` blanks them all; `moving` makes films
+from words (Wan), `onward` from a first picture too.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ from diffusers import (
     WanPipeline,
     WanTransformer3DModel,
 )
+from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import (
+    CLIPConfig,
     CLIPImageProcessor,
     CLIPTextConfig,
     CLIPTextModel,
@@ -64,7 +67,16 @@ def _clip_text(tokenizer: CLIPTokenizer) -> CLIPTextModel:
     )
 
 
-def still(folder: Path, scratch: Path, seed: int = 0) -> None:
+def _stern() -> StableDiffusionSafetyChecker:
+    """A safety checker that finds something in every picture."""
+    vision = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    sizes = {"image_size": 32, "patch_size": 16, "projection_dim": 16}
+    checker = StableDiffusionSafetyChecker(CLIPConfig(vision_config={**vision, **sizes}, projection_dim=16))
+    torch.nn.init.constant_(checker.concept_embeds_weights, -10.0)
+    return checker
+
+
+def still(folder: Path, scratch: Path, seed: int = 0, checker: StableDiffusionSafetyChecker | None = None) -> None:
     """A picture of 64×64 pixels from words."""
     torch.manual_seed(seed)
     tokenizer = _clip_tokenizer(scratch)
@@ -89,8 +101,8 @@ def still(folder: Path, scratch: Path, seed: int = 0) -> None:
             up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
         ),
         scheduler=DDIMScheduler(beta_schedule="scaled_linear", clip_sample=False, set_alpha_to_one=False),
-        safety_checker=None,
-        feature_extractor=CLIPImageProcessor(),
+        safety_checker=checker,
+        feature_extractor=CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}),
         requires_safety_checker=False,
     ).save_pretrained(folder)
 
@@ -149,6 +161,7 @@ def make(folder: Path) -> None:
     scratch.mkdir(parents=True)
     still(folder / "still", scratch)
     still(folder / "other", scratch, seed=1)
+    still(folder / "stern", scratch, checker=_stern())
     _wan(WanPipeline, 16, folder / "moving")
     _wan(WanImageToVideoPipeline, 36, folder / "onward", image_encoder=None, image_processor=None)
 
