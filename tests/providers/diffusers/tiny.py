@@ -1,7 +1,7 @@
 """Makes whole pipelines with random weights, a megabyte in all: `python tiny.py FOLDER`, under a Python with torch.
 
-`still` makes pictures (Stable Diffusion), `other` does with other weights, `stern` blanks them all; `moving` makes films
-from words (Wan), `onward` from a first picture too.
+`still` makes pictures (Stable Diffusion), `other` the same with other weights, `stern` blanks them all; `moving` makes
+films from words (Wan), `onward` from a first picture too.
 """
 
 from __future__ import annotations
