@@ -65,7 +65,9 @@ class Oracle(Telling, Answering):
 
 def offer(_key: str, op: Operation) -> Offer | None:
     def quoted(recipe: Recipe) -> Quote:
-        return Quote(Decimal(0), Decimal(len(recipe.prompt or "")), 1.0, f"{recipe.params.get('max_output_tokens')}")
+        seconds = 1.0 + sum(len(many) for many in recipe.inputs.values())  # one more for each picture that is quoted
+        source = f"{recipe.params.get('max_output_tokens')}"
+        return Quote(Decimal(0), Decimal(len(recipe.prompt or "")), seconds, source)
 
     def spent(asked: int, answered: int, kinds: Mapping[str, int]) -> Decimal:
         return Decimal(asked) + 1000 * Decimal(answered) + 1_000_000 * kinds.get("cached", 0)
@@ -159,6 +161,12 @@ def test_every_text_that_is_sent_is_quoted() -> None:
     assert plain == 100
     with_all = ORACLE.estimate(asked({"system": "b" * 40, "schema": VERDICT}, prompt="a" * 100)).high
     assert with_all == 140 + len(json.dumps(VERDICT))
+
+
+def test_a_picture_that_is_to_come_is_quoted_before_it_is_there() -> None:
+    asking = replace(asked(op=JUDGE), inputs={})
+    assert ORACLE.estimate(asking).seconds == ORACLE.estimate(asked(op=JUDGE)).seconds == 1.0 + 1
+    assert ORACLE.estimate(asked(op=WRITE)).seconds == 1.0
 
 
 def test_a_letter_of_several_bytes_can_be_several_tokens() -> None:

@@ -14,7 +14,8 @@ from types import MappingProxyType
 from typing import Any
 
 from rushes.errors import ErrorClass, RemoteError
-from rushes.model.media import Kind
+from rushes.model.ids import Digest
+from rushes.model.media import Artifact, Kind
 from rushes.model.money import Quote
 from rushes.model.operation import SIGNATURES
 from rushes.model.request import Recipe
@@ -104,8 +105,9 @@ class Telling(Remote):
         if isinstance(body.get(SCHEMA), dict):
             texts.append(json.dumps(body[SCHEMA]))
         bytes_ = "".join(texts).encode("utf-8", "surrogatepass")
-        least = offer.quote(replace(recipe, prompt=self.question(recipe), params=body))
-        return offer.quote(replace(recipe, prompt=bytes_.decode("latin-1"), params=body))._replace(low=least.low)
+        asked = replace(recipe, params=body, inputs=_foreseen(recipe))
+        least = offer.quote(replace(asked, prompt=self.question(recipe)))
+        return offer.quote(replace(asked, prompt=bytes_.decode("latin-1")))._replace(low=least.low)
 
     def question(self, recipe: Recipe) -> str:
         """What is asked, in words; of a picture alone, what it shows."""
@@ -140,6 +142,16 @@ class Telling(Remote):
 def tells(recipe: Recipe) -> bool:
     """Whether the work of a recipe is answered in words."""
     return SIGNATURES[recipe.op].output is Kind.TEXT
+
+
+def _foreseen(recipe: Recipe) -> dict[str, tuple[Artifact, ...]]:
+    """The inputs, and a picture for each that must come and is not known yet: a plan asks before it is made."""
+    slots = SIGNATURES[recipe.op].slots.items()
+    to_come = {role: (_UNSEEN,) * slot.least for role, slot in slots if slot.least and not recipe.inputs.get(role)}
+    return {**recipe.inputs, **to_come}
+
+
+_UNSEEN = Artifact(digest=Digest(""), media_type="image/png", size=0)
 
 
 def counted(value: object) -> int | None:
