@@ -16,6 +16,7 @@ from tests.providers.wire import Visit, Wire, serving
 
 from rushes.catalogue.endpoints import endpoints
 from rushes.errors import ErrorClass, RemoteError
+from rushes.model.media import Kind
 from rushes.model.money import ZERO
 from rushes.model.operation import Operation
 from rushes.model.problem import Severity
@@ -25,6 +26,7 @@ from rushes.plugin.provider import Finished, Pending, Submitted
 from rushes.providers.fal import Fal
 from rushes.sim.simulator import Simulator
 from rushes.testing.conformance import finish
+from rushes.testing.requests import artifact_of
 from rushes.testing.subject import await_job
 
 T = TypeVar("T")
@@ -71,13 +73,28 @@ FRAMES = {"start_frame": (FRAME_ARTIFACT,)}
         ),
         ("grok_imagine", FILM, {"duration": "8s"}, {"duration": 8}),
         ("hailuo", I2V, {"resolution": "768p", "duration": "6"}, {"resolution": "768P", "duration": "6"}),
+        (
+            "gpt_image_1_5",
+            TEXT,
+            {"aspect_ratio": "2:3", "quality": "Medium"},
+            {"image_size": "1024x1536", "quality": "medium"},
+        ),
+        ("gpt_image_1_5", TEXT, {"size": "1536x1024"}, {"image_size": "1536x1024"}),
+        ("gpt_image_1_5_edit", EDIT, {"image_size": "auto"}, {"image_size": "auto"}),
+        ("kontext", EDIT, {"aspect_ratio": "9:16"}, {"resolution_mode": "9:16"}),
+        ("seedream_v3", TEXT, {"aspect_ratio": "9:16"}, {"image_size": "portrait_16_9"}),
+        ("veo_3_1", FILM, {"resolution": "4K", "duration": "4"}, {"resolution": "4k", "duration": "4s"}),
+        ("kling_3_pro", FILM, {"cfg_scale": "0.5", "duration": 12}, {"cfg_scale": 0.5, "duration": "12"}),
+        ("kling_3_pro", FILM, {"guidance_scale": 1}, {"cfg_scale": 1}),
+        ("wan_2_6", I2V, {"duration": 15.0, "multi_shots": "true"}, {"duration": "15", "multi_shots": True}),
     ],
     ids=lambda value: str(value)[:30],
 )
 def test_a_parameter_is_asked_for_as_the_endpoint_takes_it(
     alias: str, op: Operation, params: dict[str, Any], body: dict[str, Any]
 ) -> None:
-    ready = OFF.put(asked(OFF, alias, op, params=params, inputs=FRAMES if op is I2V else None))
+    given = {I2V: FRAMES, EDIT: {"image": (FRAME_ARTIFACT,)}}.get(op)
+    ready = OFF.put(asked(OFF, alias, op, params=params, inputs=given))
     assert (ready.body, ready.problems) == (body, [])
 
 
@@ -91,6 +108,9 @@ def test_a_parameter_is_asked_for_as_the_endpoint_takes_it(
         ("flux_dev", TEXT, {"num_images": 4}),
         ("flux_dev", TEXT, {"aspect_ratio": "0:0"}),
         ("flux_dev", TEXT, {"size": "large"}),
+        ("gpt_image_1_5", TEXT, {"aspect_ratio": "9:16"}),
+        ("hailuo_pro", FILM, {"aspect_ratio": "9:16"}),
+        ("seedream_v3", TEXT, {"size": "4096x4096"}),
     ],
 )
 def test_a_value_that_cannot_be_had_is_refused_by_its_name(alias: str, op: Operation, params: dict[str, Any]) -> None:
@@ -108,6 +128,22 @@ def test_what_an_endpoint_does_not_take_is_named_and_not_sent() -> None:
         (Severity.WARNING, "aspect_ratio"),
         (Severity.WARNING, "loras"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("alias", "inputs", "body"),
+    [
+        ("kling_motion_control", ("image", "video"), {"character_orientation": "video"}),
+        ("fabric_1_0", ("image", "audio"), {"resolution": "720p"}),
+    ],
+)
+def test_what_an_endpoint_must_have_is_sent_although_nobody_says_it(
+    alias: str, inputs: tuple[str, ...], body: dict[str, Any]
+) -> None:
+    kinds = {"image": Kind.IMAGE, "audio": Kind.AUDIO, "video": Kind.VIDEO}
+    given = {role: (artifact_of(kinds[role], b"x"),) for role in inputs}
+    ready = OFF.put(asked(OFF, alias, Operation.AVATAR, None, inputs=given))
+    assert (ready.body, ready.problems) == (body, [])
 
 
 def test_a_role_that_an_endpoint_has_no_field_for_is_refused() -> None:

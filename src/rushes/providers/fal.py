@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ from urllib.parse import urlencode, urlsplit
 from rushes.errors import ErrorClass, RemoteError
 from rushes.model.media import Artifact
 from rushes.model.money import ZERO
-from rushes.model.request import Request
+from rushes.model.request import Recipe, Request
 from rushes.plugin.access import Access
 from rushes.plugin.provider import Context, Duplicates, Facts, Finished, Pending, Submitted, Unknowable
 from rushes.plugin.published import Published
@@ -25,6 +26,7 @@ from rushes.providers.http import Answer, Unreachable
 from rushes.providers.published import parameters
 from rushes.providers.remote import Remote, document, files_of, listed, pace
 from rushes.providers.signing import Keys
+from rushes.providers.spelled import Put
 
 QUEUE, REST, CDN = "https://queue.fal.run", "https://rest.fal.ai", "https://v3.fal.media"
 SITE, PLATFORM = "https://fal.ai", "https://api.fal.ai"
@@ -91,6 +93,15 @@ class Fal(Remote):
         self._queue, self._rest, self._cdn = ((access.url or "").rstrip("/") or host for host in (QUEUE, REST, CDN))
         self._site, self._platform = ((access.url or "").rstrip("/") or host for host in (SITE, PLATFORM))
         self._keys = Keys(partial(self.http.published, f"{self._rest}/.well-known/jwks.json"))
+
+    def put(self, recipe: Recipe) -> Put:
+        """The parameters of a recipe; what an endpoint must have and a recipe leaves out is as the catalogue has it."""
+        takes, offer = self.takes(self.endpoint(recipe)), self.offer(recipe)
+        if takes is not None and offer is not None:
+            needed = takes.schema.get("required", ())
+            usual = {name: str(value) for name, value in offer.defaults.items() if name in needed}
+            recipe = replace(recipe, params={**usual, **recipe.params})
+        return super().put(recipe)
 
     async def submit(self, request: Request, context: Context) -> Submitted:
         """Enter the queue, once."""
@@ -220,7 +231,9 @@ class Fal(Remote):
                 return None
             raise
         told = await self._pricing(asked, context)
-        price = next((one for one in listed(told.get("prices")) if one.get("endpoint_id") == endpoint), {})
+        price: dict[str, Any] = next(
+            (one for one in listed(told.get("prices")) if one.get("endpoint_id") == endpoint), {}
+        )
         usd = price.get("unit_price") if price.get("currency") == "USD" else None
         amount = Decimal(str(usd)) if isinstance(usd, int | float) else None
         return Published(parameters(found), amount, str(price.get("unit") or ""))

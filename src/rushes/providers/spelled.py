@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from rushes.model.operation import Operation
 from rushes.model.problem import Problem, Severity
 from rushes.model.request import Recipe
 from rushes.model.spelling import ASPECT_RATIO, AUDIO, COUNT, DURATION, NAMED_SIZES, SIZE
@@ -24,6 +25,7 @@ _NAMED = {"9:16": "portrait_16_9", "16:9": "landscape_16_9", "3:4": "portrait_4_
 _MOST_OF = 0.75
 """The part of the usual area that a size of exactly the asked ratio has at least."""
 _TIERS = frozenset({"0.5k", "1k", "2k", "4k"})
+_SHAPELESS = frozenset({Operation.TEXT_TO_IMAGE, Operation.TEXT_TO_VIDEO})
 _NAMES = {"negativePrompt": "negative_prompt", "steps": "num_inference_steps", "cfg_scale": "guidance_scale"}
 """Words for a parameter that every model means alike, where an endpoint has the second and not the first."""
 
@@ -120,16 +122,22 @@ class _Out:
         field = self.takes.shape
         if name in SIZE and "resolution" in self.takes.properties and tier(value) in _TIERS:
             self._put_as("resolution", name, value)  # what some call a size others call a resolution
+        elif field is None and self.recipe.op in _SHAPELESS:  # no input decides it either: what came out would be luck
+            says = f"{name}: {value!r} cannot be asked for; the shape of {self.recipe.alias or 'this model'} is its own"
+            self._say(name, says, "leave it out, or choose another model")
         elif field is None:
             self._not_sent(name, "; its input decides the shape" if self.recipe.inputs else "")
-        elif name not in ASPECT_RATIO and self._shape is None:
+        elif name not in ASPECT_RATIO and self._shape is None and value not in (self.takes.allowed(field) or ()):
             self._say(name, f"{name}: {value!r} is no size", "such as 1024x1024, or an aspect ratio")
-        elif (as_sent := self._shaped(field, name, value)) is not None:
+        elif (as_sent := self._shaped(field, name, value)) is not None and self._takes(field, as_sent):
             self.body.setdefault(field, as_sent)
         else:
             schema = self.takes.properties[field]
             says = f"{name}: {value!r} is no shape that can be had"
             self._wrong(name, says, schema, value, "such as 16:9")
+
+    def _takes(self, field: str, value: Any) -> bool:
+        return why_not(self.takes.properties[field], value) is None
 
     def _shaped(self, field: str, name: str, value: Any) -> Any:
         """The value that asks for a shape; None where it cannot be had."""
@@ -144,7 +152,7 @@ class _Out:
         if (allowed := takes.allowed(field)) is not None:
             return _ratio_in(ratio, allowed, exact=pixels is None)
         if "x" in str(schema.get("pattern", "")):  # any size, written 1024x768
-            size = pixels or _pixels_of(ratio, takes)
+            size = pixels or pixels_of(ratio, takes)
             return None if size is None else f"{size[0]}x{size[1]}"
         return ratio
 
@@ -290,11 +298,11 @@ def _image_size(takes: Takes, ratio: str, shape: tuple[int, int] | None, value: 
         return value
     if shape is None and ratio in _NAMED:
         return _NAMED[ratio]
-    size = shape or _pixels_of(ratio, takes)
+    size = shape or pixels_of(ratio, takes)
     return None if size is None else {"width": size[0], "height": size[1]}
 
 
-def _pixels_of(ratio: str, takes: Takes) -> tuple[int, int] | None:
+def pixels_of(ratio: str, takes: Takes) -> tuple[int, int] | None:
     """Width and height of about the usual area; rounded down, so that they stay within what was quoted.
 
     Exactly of that ratio where the grid has such a size that is not much smaller.

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from rushes.model.operation import Operation
 from rushes.model.spelling import SIZE
 from rushes.providers.at_once import BadParam
 from rushes.providers.sketch.sizes import picture_size
 from rushes.sim import fal_published
-from rushes.sim.fal_models import BadInput, askings, kind_of, operation_of, timed
+from rushes.sim.fal_models import BadInput, askings, hold, kind_of, operation_of, shaping, timed
 from rushes.sim.fal_published import PLATFORM, SITE
 from rushes.sim.fal_uploads import CDN, upload
 from rushes.sim.fal_work import FileMaker, detail
@@ -155,6 +157,7 @@ class Fal:
 
         async def work() -> dict[str, Any]:
             try:
+                hold(model, body)
                 wanted = askings(model, body, world.chance.number(call.identity, call.nth), read)
             except BadInput as bad:
                 said = detail(bad.field, bad.kind, bad.message)
@@ -163,7 +166,7 @@ class Fal:
 
         kept = call.request.host not in _SYNC
         length = sum(world.painter.seconds(data) or 0.0 for data in timed(op, body, read))
-        job = call.accept(kind_of(op), body, work, pixels=_pixels(body), length=length, kept=kept)
+        job = call.accept(kind_of(op), body, work, pixels=_pixels(call, op, body, read), length=length, kept=kept)
         if job is not None:
             maker.job = job
             job.facts.update(account=call.account, app=_app_of(model))
@@ -237,9 +240,11 @@ def _own_file(world: World, url: str) -> bytes | None:
     return blob.data if blob is not None else None
 
 
-def _pixels(body: dict[str, Any]) -> int:
+def _pixels(call: Call, op: Operation, body: dict[str, Any], read: Callable[[str], bytes | None]) -> int:
+    """How large a picture is asked for, or comes in to be changed; a megapixel where nothing says so."""
     if not any(body.get(name) for name in ("width", *SIZE)):
-        return 1_000_000
+        shown = shaping(op, body, read)
+        return (call.world.painter.pixels(shown) if shown is not None else None) or 1_000_000
     try:
         width, height = picture_size(body)
     except BadParam:

@@ -11,6 +11,7 @@ from urllib.parse import unquote_to_bytes
 from rushes.model.operation import Operation
 from rushes.model.spelling import COUNT
 from rushes.sim.paint import Asking
+from rushes.sim.strict import wrong
 
 _VIDEO = ("video", "veo", "kling", "sora", "seedance", "hailuo", "wan/")
 _AVATAR = ("omnihuman", "fabric", "avatar", "motion-control")
@@ -94,6 +95,30 @@ def kind_of(op: Operation) -> str:
     return "image"
 
 
+_RULES = {
+    "required": "missing",
+    "enum": "one_of",
+    "anyOf": "value_error",
+    "minimum": "greater_than_equal",
+    "maximum": "less_than_equal",
+    "minLength": "string_too_short",
+    "maxLength": "string_too_long",
+    "minItems": "sequence_too_short",
+    "maxItems": "sequence_too_long",
+}
+_TYPES = {"string": "string_type", "integer": "int_type", "number": "float_type", "boolean": "bool_type"}
+"""fal's words for the rules of a schema. Source: fal's page of model errors, and pydantic's own types of errors."""
+
+
+def hold(endpoint: str, body: Mapping[str, Any]) -> None:
+    """Hold a body against the published schema of its endpoint. Raises BadInput for what the provider would refuse."""
+    found = wrong("fal", endpoint, body)
+    if found is not None:
+        wanted = found.says.rpartition(" ")[2]  # `'seed' must be integer`
+        kind = _TYPES.get(wanted, "list_type") if found.rule == "type" else _RULES.get(found.rule, "value_error")
+        raise BadInput(found.field, kind, found.says)
+
+
 def askings(
     endpoint: str, body: Mapping[str, Any], seed: int, read: Callable[[str], bytes | None]
 ) -> tuple[Asking, ...]:
@@ -123,6 +148,17 @@ def timed(op: Operation, body: Mapping[str, Any], read: Callable[[str], bytes | 
     fields = [field for field in _VOICES if body.get(field)] or ["video_url"]
     urls = [url for field in fields if isinstance(url := body.get(field), str)]
     return [data for url in urls if (data := _inline(url) if url.startswith("data:") else read(url)) is not None]
+
+
+def shaping(op: Operation, body: Mapping[str, Any], read: Callable[[str], bytes | None]) -> bytes | None:
+    """The picture that is changed, whose size is paid for; None where there is none."""
+    if op not in (Operation.IMAGE_TO_IMAGE, Operation.UPSCALE_IMAGE):
+        return None
+    many = body.get("image_urls")
+    url = body.get("image_url") or (many[0] if isinstance(many, list) and many else None)
+    if not isinstance(url, str):
+        return None
+    return _inline(url) if url.startswith("data:") else read(url)
 
 
 def _count(body: Mapping[str, Any]) -> int:

@@ -82,6 +82,11 @@ class Painter:
         """How long a film or a sound lasts; None for anything else."""
         return self._artifact(data).seconds
 
+    def pixels(self, data: bytes) -> int | None:
+        """How many pixels a picture has; None for what is none."""
+        found = self._artifact(data)
+        return found.width * found.height if found.width and found.height else None
+
     def close(self) -> None:
         """Let the threads go."""
         self._threads.shutdown(wait=True, cancel_futures=True)

@@ -23,9 +23,9 @@ class Terms:
     """One model: USD per unit (`image megapixel second minute request character token`), typical seconds.
 
     `usual` is the length in seconds of a film for which none is asked, `fewest` the least number of units that is
-    charged, `plus` a fixed amount on top. `when` has other prices, by what a request says:
-    `audio`, `720p`, `4k` and so on; the first that fits counts. Of tokens `usd` is for one that is sent and `answered`
-    for one that comes back.
+    charged, `plus` a fixed amount on top; `scale` is how much larger a picture becomes when nothing is said. `when`
+    has other prices, by what a request says: `audio`, `720p`, `4k` and so on; the first that fits counts. Of tokens
+    `usd` is for one that is sent and `answered` for one that comes back.
     """
 
     usd: Decimal
@@ -35,6 +35,7 @@ class Terms:
     usual: Decimal = Decimal(5)
     fewest: Decimal = ZERO
     plus: Decimal = ZERO
+    scale: Decimal = Decimal(1)
     when: Mapping[str, Decimal] | None = None
     answered: Decimal = ZERO
 
@@ -97,6 +98,7 @@ def _terms(raw: Mapping[str, Any]) -> Terms:
         usual=Decimal(raw.get("usual", 5)),
         fewest=Decimal(raw.get("least", 0)),
         plus=Decimal(raw.get("plus", 0)),
+        scale=Decimal(raw.get("scale", 1)),
         when={word: Decimal(usd) for word, usd in raw["when"].items()} if "when" in raw else None,
         answered=Decimal(raw.get("answered", 0)),
     )
@@ -111,10 +113,15 @@ def _units(terms: Terms, params: Mapping[str, Any], pixels: int, length: Decimal
     if terms.per == "image":
         return images
     if terms.per == "megapixel":
-        return images * (Decimal(pixels) / 1_000_000).to_integral_value(ROUND_CEILING)
+        larger = _first(params, ("upscale_factor",)) or terms.scale
+        return images * (pixels * larger**2 / 1_000_000).to_integral_value(ROUND_CEILING)
     if terms.per == "character":
         return Decimal(len(str(params.get("text") or params.get("prompt") or "")))
     return Decimal(1)
+
+
+_WORDS = ("resolution", "quality", "duration", "pictures", "image_size")
+"""Parameters whose value is the word."""
 
 
 def _says(params: Mapping[str, Any], words: str) -> bool:
@@ -129,7 +136,9 @@ def _says_word(params: Mapping[str, Any], word: str) -> bool:
         return any(params.get(name) in (False, "false") for name in AUDIO)
     if word == "voice":
         return bool(params.get("voice_ids"))
-    return any(str(params.get(name, "")).lower() == word for name in ("resolution", "quality", "duration", "pictures"))
+    if word == "keyterms":
+        return bool(params.get("keyterms"))
+    return any(str(params.get(name, "")).lower() == word for name in _WORDS)
 
 
 def _first(params: Mapping[str, Any], names: tuple[str, ...]) -> Decimal | None:
