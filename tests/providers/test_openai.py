@@ -162,8 +162,12 @@ def test_what_cannot_be_had_is_refused_by_name(alias: str, params: dict[str, Any
 def test_an_edit_has_the_shape_of_its_picture() -> None:
     tall = FRAME_ARTIFACT._replace(width=1080, height=1920)
     ready = OFF.ready(asked(OFF, "gpt_image_2_5", EDIT, inputs={"image": (tall,)}))
-    width, height = sides(ready["size"])
-    assert abs(width / height / (9 / 16) - 1) < 0.03
+    assert ready["size"] == "720x1280"
+    odd = FRAME_ARTIFACT._replace(width=1081, height=1920)
+    width, height = sides(OFF.ready(asked(OFF, "gpt_image_2_5", EDIT, inputs={"image": (odd,)}))["size"])
+    assert abs(width / height / (9 / 16) - 1) < 0.02
+    thin = FRAME_ARTIFACT._replace(width=9, height=16_000)
+    assert wrong(OFF.ready(asked(OFF, "gpt_image_2_5", EDIT, inputs={"image": (thin,)}))["size"]) is None
     assert OFF.ready(asked(OFF, "gpt_image_1_5", EDIT, inputs={"image": (tall,)}))["size"] == "1024x1536"
 
 

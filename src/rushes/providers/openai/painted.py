@@ -8,6 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from rushes.plugin.takes import Takes
+from rushes.providers.spelled import pixels_of
+
 GRID, LONGEST, SLIMMEST, FEWEST, MOST = 16, 3840, 3, 655_360, 8_294_400
 """Sides are multiples of 16 pixels and at most 3840, one at most three times the other, and so many pixels together.
 Source: OpenAI's guide to image generation, 2026-11."""
@@ -69,15 +72,15 @@ def nearest(size: str) -> str:
     raise AssertionError("a square can be had")
 
 
-def like(picture: tuple[int, int] | None, sizes: tuple[str, ...] | None) -> str:
+def like(picture: tuple[int, int] | None, takes: Takes) -> str:
     """The size of a picture for which none is asked: the shape of its input, about a megapixel; else a square."""
     if picture is None:
         return THREE[0]
-    ratio = picture[0] / picture[1]
-    if sizes is not None:
-        return min(sizes, key=lambda one: abs(math.log(sides(one)[0] / sides(one)[1] / ratio)))
-    height = math.sqrt(1024 * 1024 / ratio)
-    return nearest(f"{max(1, round(height * ratio))}x{max(1, round(height))}")
+    width, height = picture
+    if (sizes := takes.allowed("size")) is not None:
+        return str(min(sizes, key=lambda one: abs(math.log(sides(one)[0] / sides(one)[1] / width * height))))
+    found = pixels_of(f"{width}:{height}", takes) or picture
+    return nearest("{}x{}".format(*found))
 
 
 def tokens(model: str, size: str, quality: str) -> int | None:

@@ -84,12 +84,11 @@ class OpenAI(Telling, Answering):
         if takes is None or tells(recipe):
             return ready
         offer = self.offer(recipe)
-        sizes = takes.allowed("size")
         first = next(iter(recipe.inputs.get("image", ())), None)
         shape = (first.width, first.height) if first is not None and first.width and first.height else None
-        ready.body.setdefault("size", painted.like(shape, tuple(sizes) if sizes is not None else None))
+        ready.body.setdefault("size", painted.like(shape, takes))
         ready.body.setdefault("quality", offer.defaults.get("quality", "medium") if offer is not None else "medium")
-        ready.problems.extend(self._wrong(recipe, ready.body, any_size=sizes is None))
+        ready.problems.extend(self._wrong(recipe, ready.body, any_size=takes.allowed("size") is None))
         return ready
 
     def _wrong(self, recipe: Recipe, body: Mapping[str, Any], *, any_size: bool) -> Iterator[Problem]:
