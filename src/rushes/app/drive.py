@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from rushes.app.gateways import settle_gateways
 from rushes.app.held import Holdings
 from rushes.app.hooks import Hooks
 from rushes.app.plan import Prepared
@@ -40,7 +39,7 @@ async def drive_run(project: Project, prepared: Prepared, record: RunRecord, own
     state = RunState.INTERRUPTED
     writer = Writer(ledger, record.id, owner, time.time)
     try:
-        await settle_gateways(project, project.config.gateways)
+        await project.settle_gateways()
         ceilings = ceilings_of(project, prepared, record.id)
         ledger.set_ceilings(record.id, {one.scope: one.most for one in ceilings})
         parts = _parts(project, writer, owner, hooks)

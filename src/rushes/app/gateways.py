@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from rushes.app.project import Project
 from rushes.ledger.fold import fold
 from rushes.ledger.ledger import Ledger
 
@@ -45,38 +44,32 @@ def remembered(ledger: Ledger, provider: str) -> Measured | None:
         return None
 
 
-async def settle_gateways(project: Project, providers: Iterable[str]) -> list[Measured]:
-    """Measure what has several addresses and no fresh measurement; from now on the fastest is asked."""
-    if project.simulator is not None:
-        return []
-    several = {name: project.config.gateways[name].value for name in providers if name in project.config.gateways}
-    stale = {name: urls for name, urls in several.items() if len(urls) > 1 and not _fresh(project, name, urls)}
-    busy = _with_open_jobs(project) if stale else set()
-    found = []
+async def settle(ledger: Ledger, gateways: Mapping[str, Sequence[str]]) -> dict[str, Measured]:
+    """Measure what has several addresses and no fresh measurement; the fastest of each, by provider."""
+    stale = {name: urls for name, urls in gateways.items() if len(urls) > 1 and not _fresh(ledger, name, urls)}
+    busy = _with_open_jobs(ledger) if stale else set()
+    found = {}
     for name, urls in stale.items():
-        if name in busy:
-            continue
-        best = await _fastest(urls)
+        best = None if name in busy else await _fastest(urls)
         if best is not None:
-            project.ledger.memoize(_KIND, {name: json.dumps(best)})
-            project.forget(name)
-            found.append(best)
+            ledger.memoize(_KIND, {name: json.dumps(best)})
+            found[name] = best
     return found
 
 
-def _fresh(project: Project, name: str, urls: tuple[str, ...]) -> bool:
-    known = remembered(project.ledger, name)
+def _fresh(ledger: Ledger, name: str, urls: Sequence[str]) -> bool:
+    known = remembered(ledger, name)
     return known is not None and known.url in urls and 0 <= time.time() - known.at < LASTS
 
 
-def _with_open_jobs(project: Project) -> set[str]:
-    sent = project.ledger.doubtful()
-    folded = {run: fold(project.ledger.events(run)) for run in dict.fromkeys(run for run, _attempt in sent)}
+def _with_open_jobs(ledger: Ledger) -> set[str]:
+    sent = ledger.doubtful()
+    folded = {run: fold(ledger.events(run)) for run in dict.fromkeys(run for run, _attempt in sent)}
     attempts = (folded[run].attempts.get(attempt) for run, attempt in sent)
     return {one.event.provider for one in attempts if one is not None}
 
 
-async def _fastest(urls: tuple[str, ...]) -> Measured | None:
+async def _fastest(urls: Sequence[str]) -> Measured | None:
     """The address with the least time; None when none answers. All are asked at once: none has the worse moment."""
     seconds = await asyncio.gather(*(asyncio.to_thread(_seconds_of, url) for url in urls))
     best = min(zip(seconds, urls, strict=True), key=lambda one: one[0])

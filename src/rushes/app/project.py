@@ -174,10 +174,16 @@ class Project:
         found = remembered(self.ledger, name)
         return found.url if found is not None and found.url in urls else urls[0]
 
-    def forget(self, name: str) -> None:
-        """Make this provider anew when it is next asked for: where it is reached has changed."""
-        self._providers.pop(name, None)
-        self._remote.discard(name)
+    async def settle_gateways(self) -> None:
+        """Measure the addresses of providers that have several; from now on the fastest is asked."""
+        several = {name: one.value for name, one in self.config.gateways.items() if len(one.value) > 1}
+        if not several or self._simulator is not None:
+            return
+        from rushes.app.gateways import settle
+
+        for name in await settle(self.ledger, several):
+            self._providers.pop(name, None)  # made anew when it is next asked for
+            self._remote.discard(name)
 
     def checks(self) -> Sequence[Check]:
         """The checks that look at every result."""
