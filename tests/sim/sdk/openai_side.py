@@ -1,0 +1,98 @@
+"""openai, unmodified, as its documentation uses it. Runs in a process of its own; see side.py."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import sys
+from pathlib import Path
+from typing import Any
+
+import openai
+
+sys.path.insert(0, str(Path(__file__).parent))
+from side import serve  # type: ignore[import-not-found]
+
+
+def client(key: str | None = None, retries: int | None = None) -> openai.OpenAI:
+    """As it comes: with its default retries, unless a test says otherwise."""
+    options = {} if retries is None else {"max_retries": retries}
+    return openai.OpenAI(api_key=key or "simulated", **options)
+
+
+def plain(answer: Any) -> dict[str, Any]:
+    """Everything that the SDK understood of an answer; pictures as hex."""
+    usage = answer.usage
+    return {
+        "pictures": [base64.b64decode(one.b64_json).hex() for one in answer.data or []],
+        "format": answer.output_format,
+        "quality": answer.quality,
+        "size": answer.size,
+        "usage": usage.model_dump(mode="json", exclude_none=True) if usage else None,
+        "request_id": answer._request_id,
+    }
+
+
+def generate(key: str | None = None, retries: int | None = None, **given: Any) -> dict[str, Any]:
+    return plain(client(key, retries).images.generate(**given))
+
+
+def async_generate(**given: Any) -> dict[str, Any]:
+    async def ask() -> Any:
+        async with openai.AsyncOpenAI(api_key="simulated") as one:
+            return await one.images.generate(**given)
+
+    return plain(asyncio.run(ask()))
+
+
+def edit(pictures: list[str], mask: str | None = None, **given: Any) -> dict[str, Any]:
+    opened = [(f"image-{number}.png", Path(one).read_bytes(), "image/png") for number, one in enumerate(pictures, 1)]
+    if mask is not None:
+        given["mask"] = ("mask-1.png", Path(mask).read_bytes(), "image/png")
+    return plain(client().images.edit(image=opened, **given))
+
+
+def judge(model: str, prompt: str, pictures: list[str], schema: dict[str, Any] | None = None, **more: Any) -> Any:
+    content: list[Any] = [{"type": "input_text", "text": prompt}]
+    for one in pictures:
+        url = f"data:image/png;base64,{base64.b64encode(Path(one).read_bytes()).decode()}"
+        content.append({"type": "input_image", "image_url": url, "detail": "high"})
+    if schema is not None:
+        more["text"] = {"format": {"type": "json_schema", "name": "answer", "schema": schema, "strict": True}}
+    answer = client().responses.create(model=model, input=[{"role": "user", "content": content}], store=False, **more)
+    usage = answer.usage
+    return {
+        "text": answer.output_text,
+        "status": answer.status,
+        "why": answer.incomplete_details and answer.incomplete_details.reason,
+        "usage": usage and [usage.input_tokens, usage.output_tokens, usage.total_tokens],
+        "id": answer.id,
+    }
+
+
+def models() -> list[dict[str, Any]]:
+    return [{"id": one.id, "ends": one.shutdown_date} for one in client().models.list()]
+
+
+def model(name: str) -> str:
+    return client().models.retrieve(name).id
+
+
+def facts(error: Exception) -> dict[str, Any]:
+    if isinstance(error, openai.APIStatusError):
+        return {"status": error.status_code, "code": error.code, "type": error.type, "param": error.param}
+    return {}
+
+
+if __name__ == "__main__":
+    serve(
+        {
+            "generate": generate,
+            "async_generate": async_generate,
+            "edit": edit,
+            "judge": judge,
+            "models": models,
+            "model": model,
+        },
+        facts,
+    )

@@ -1,0 +1,255 @@
+"""openai 3.54.0, unmodified, as a client of the simulator; our adapter sends the same."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from tests.sim.sdk.recorded import Sent
+from tests.sim.sdk.side import Raised, Side
+from tests.sim.sdk.stage import Stage, in_the_open
+
+from rushes.catalogue.endpoints import takes_at
+from rushes.model.ids import Digest
+from rushes.model.media import Artifact
+from rushes.model.money import FREE
+from rushes.model.operation import Operation
+from rushes.plugin.access import Access, Offer, Secret
+from rushes.plugin.provider import Finished
+from rushes.providers.openai.provider import OpenAI
+from rushes.sim.wire import Request as Came
+from rushes.sim.wire import form
+from rushes.testing.context import PlainContext
+from rushes.testing.requests import recipe_of, request_of
+
+FLARE, PLAIN, JUDGE = "gpt-image-2.5-flare", "gpt-image-2", "gpt-6-luna"
+SMALL = {"size": "816x816", "quality": "low"}
+SCORE = {
+    "type": "object",
+    "properties": {"score": {"type": "integer", "minimum": 0, "maximum": 10}, "why": {"type": "string"}},
+    "required": ["score", "why"],
+    "additionalProperties": False,
+}
+OF_A_CLIENT = {"host", "user-agent", "accept", "accept-encoding", "connection", "content-length"}
+"""Headers that say who speaks and how, and nothing about what is asked."""
+
+
+@pytest.fixture
+def openai(stage: Stage, processes: Callable[..., Side]) -> Side:
+    return processes("openai")
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Stage]:
+    with in_the_open(tmp_path) as one:
+        yield one
+
+
+def entries(stage: Stage, model: str, known: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    before = {(one["asked"], one["nth"]) for one in known}
+    return [one for one in stage.entries(model) if (one["asked"], one["nth"]) not in before]
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "pixels", "tokens"),
+    [
+        ({"size": "720x1280", "quality": "low"}, "PNG", (720, 1280), 106),
+        ({"size": "1024x1024", "quality": "medium", "output_format": "jpeg"}, "JPEG", (1024, 1024), 439),
+        ({"quality": "low", "n": 1, "moderation": "low", "size": "auto"}, "PNG", (1024, 1024), 196),
+    ],
+)
+def test_a_picture_is_generated(
+    openai: Side, stage: Stage, given: dict[str, Any], kind: str, pixels: tuple[int, int], tokens: int
+) -> None:
+    known = stage.entries(FLARE)
+
+    answer = openai.do("generate", model=FLARE, prompt="a lighthouse", **given)
+
+    (picture,) = answer["pictures"]
+    with Image.open(io.BytesIO(bytes.fromhex(picture))) as one:
+        assert (one.format, one.size) == (kind, pixels)
+    assert (answer["size"], answer["quality"]) == (f"{pixels[0]}x{pixels[1]}", given["quality"])
+    assert answer["usage"]["output_tokens"] == tokens
+    assert answer["usage"]["input_tokens_details"]["image_tokens"] == 0
+    (entry,) = entries(stage, FLARE, known)
+    assert (entry["accepted"], entry["fetched"], entry["ended"]) == (True, True, "done")
+    assert answer["request_id"] == f"req_{entry['remote'].replace('-', '')}"
+
+
+def test_pictures_are_edited_behind_a_mask(openai: Side, pictures: list[Path]) -> None:
+    files = [str(one) for one in pictures]
+
+    answer = openai.do("edit", model=PLAIN, prompt="in ink", pictures=files, mask=files[0], **SMALL)
+
+    assert len(answer["pictures"]) == 1
+    assert answer["usage"]["input_tokens_details"]["image_tokens"] == 20 + 15  # 192 x 96 and 96 x 160, in fives
+
+
+def test_an_answer_fits_the_schema(openai: Side, pictures: list[Path]) -> None:
+    answer = openai.do("judge", model=JUDGE, prompt="How sharp is it?", pictures=[str(pictures[0])], schema=SCORE)
+
+    verdict = json.loads(answer["text"])
+    assert 0 <= verdict["score"] <= 10
+    assert verdict["why"].startswith("simulated: ")
+    assert answer["status"] == "completed"
+    assert answer["usage"][2] == sum(answer["usage"][:2])
+
+
+def test_an_answer_that_is_too_long_is_incomplete(openai: Side) -> None:
+    answer = openai.do("judge", model=JUDGE, prompt="a long story", pictures=[], max_output_tokens=16)
+
+    assert (answer["status"], answer["why"], answer["usage"][1]) == ("incomplete", "max_output_tokens", 16)
+
+
+def test_the_models_say_when_they_end(openai: Side) -> None:
+    ends = {one["id"]: one["ends"] for one in openai.do("models")}
+
+    assert (ends["gpt-image-1.5"], ends[FLARE]) == ("2026-12-01", None)
+    assert openai.do("model", name=FLARE) == FLARE
+
+
+WRONG: list[tuple[str, dict[str, Any], int, str]] = [
+    ("generate", {"model": "gpt-image-1", "prompt": "x"}, 404, "model_not_found"),
+    ("generate", {"model": JUDGE, "prompt": "x"}, 404, "model_not_found"),
+    ("generate", {"model": FLARE, "prompt": "x", "size": "1080x1920"}, 400, "invalid_value"),
+    ("generate", {"model": PLAIN, "prompt": "x", "quality": "max"}, 400, "invalid_value"),
+    ("generate", {"model": FLARE, "prompt": "x", "extra_body": {"seed": 7}}, 400, "unknown_parameter"),
+    ("generate", {"model": FLARE, "prompt": "x", "key": "wrong"}, 401, "invalid_api_key"),
+    (
+        "judge",
+        {"model": JUDGE, "prompt": "x", "pictures": [], "schema": {"type": "object"}},
+        400,
+        "invalid_json_schema",
+    ),
+    ("judge", {"model": JUDGE, "prompt": "x", "pictures": [], "max_output_tokens": 1}, 400, "integer_below_min_value"),
+    ("model", {"name": "gpt-image-1"}, 404, "model_not_found"),
+]
+
+
+@pytest.mark.parametrize(("command", "given", "status", "code"), WRONG, ids=str)
+def test_what_is_wrong_is_said_as_openai_says_it(
+    openai: Side, command: str, given: dict[str, Any], status: int, code: str
+) -> None:
+    with pytest.raises(Raised) as raised:
+        openai.do(command, **given)
+    assert (raised.value.facts["status"], raised.value.facts["code"]) == (status, code), raised.value.facts
+
+
+@pytest.mark.parametrize(("what", "billed"), [("refused", False), ("refused-billed", True)])
+def test_moderation_says_no(openai: Side, stage: Stage, what: str, billed: bool) -> None:
+    known = stage.entries(FLARE)
+    stage.faults({"what": what})
+
+    with pytest.raises(Raised) as raised:
+        openai.do("generate", model=FLARE, prompt=f"not nice: {what}", **SMALL)
+
+    assert raised.value.facts["code"] == "moderation_blocked"
+    assert raised.value.facts["type"] == "image_generation_user_error"
+    assert (float(entries(stage, FLARE, known)[0]["billed"]) > 0) is billed
+
+
+def test_an_account_without_money_is_told_so_in_a_429_that_no_waiting_mends(openai: Side, stage: Stage) -> None:
+    stage.faults({"what": "no-money"})
+    with pytest.raises(Raised) as raised:
+        openai.do("generate", retries=0, model=FLARE, prompt="dear", **SMALL)
+    assert (raised.value.facts["status"], raised.value.facts["code"]) == (429, "insufficient_quota")
+
+
+@pytest.mark.parametrize("command", ["generate", "async_generate"])
+def test_the_books_show_what_the_default_retries_of_the_sdk_buy(openai: Side, stage: Stage, command: str) -> None:
+    known = stage.entries(FLARE)
+    stage.faults({"what": "close-after", "place": "submit", "first": 2})
+
+    openai.do(command, model=FLARE, prompt=f"bought three times by {command}", **SMALL)
+
+    bought = entries(stage, FLARE, known)
+    assert [one["accepted"] for one in bought] == [True, True, True]
+    assert sorted(one["told"] for one in bought) == [False, False, True]
+
+
+async def submit(
+    stage: Stage, endpoint: str, op: Operation, files: list[Path], folder: Path, **params: Any
+) -> Finished:
+    def offer(key: str, op: Operation) -> Offer:
+        return Offer(key, endpoint, (op,), 1.0, None, None, {"max_tokens": 900}, lambda recipe: FREE)
+
+    takes = partial(takes_at, "openai")
+    adapter = OpenAI(Access(f"{stage.url}/openai", Secret("simulated"), False, offer, takes))
+    paths = {Digest(hashlib.sha256(one.read_bytes()).hexdigest()): one for one in files}
+    many = tuple(
+        Artifact(digest=digest, media_type="image/png", size=one.stat().st_size, width=192, height=96)
+        for digest, one in paths.items()
+    )
+    recipe = recipe_of(op, "in ink", params=params, inputs={"image": many} if many else {})
+    try:
+        return await adapter.submit(request_of(recipe), PlainContext(folder, paths))
+    finally:
+        await adapter.close()
+
+
+def headers(sent: Sent) -> Mapping[str, str]:
+    left_out = {name for name in sent.headers if name.startswith("x-stainless")}
+    left_out |= {"content-type"} if "boundary" in sent.headers.get("content-type", "") else set()  # made up each time
+    return {name: value for name, value in sent.headers.items() if name not in OF_A_CLIENT | left_out}
+
+
+def parts(sent: Sent) -> list[Any]:
+    """The parts of a form, whatever their order: what separates them is made up."""
+    found = form(Came(sent.method, "", sent.path, {}, sent.headers, sent.body))
+    assert found is not None
+    return sorted(found)
+
+
+def test_a_picture_is_asked_for_as_the_sdk_asks(openai: Side, stage: Stage, opened: Stage, tmp_path: Path) -> None:
+    asyncio.run(submit(opened, FLARE, Operation.TEXT_TO_IMAGE, [], tmp_path, **SMALL))
+    (mine,) = opened.sent()
+
+    before = len(stage.sent())
+    openai.do("generate", model=FLARE, prompt="in ink", **SMALL)
+    (its,) = stage.sent()[before:]
+
+    assert (mine.method, mine.path) == (its.method, f"/openai{its.path}")
+    assert headers(mine) == headers(its)
+    assert mine.json == its.json
+
+
+def test_an_edit_is_asked_for_as_the_sdk_asks(
+    openai: Side, stage: Stage, opened: Stage, pictures: list[Path], tmp_path: Path
+) -> None:
+    asyncio.run(submit(opened, PLAIN, Operation.IMAGE_TO_IMAGE, pictures, tmp_path, **SMALL))
+    (mine,) = opened.sent()
+
+    before = len(stage.sent())
+    openai.do("edit", model=PLAIN, prompt="in ink", pictures=[str(one) for one in pictures], **SMALL)
+    (its,) = stage.sent()[before:]
+
+    assert (mine.method, mine.path) == (its.method, f"/openai{its.path}")
+    assert headers(mine) == headers(its)
+    assert parts(mine) == parts(its)
+
+
+def test_a_question_is_asked_as_the_sdk_asks(
+    openai: Side, stage: Stage, opened: Stage, pictures: list[Path], tmp_path: Path
+) -> None:
+    finished = asyncio.run(
+        submit(opened, JUDGE, Operation.ANALYZE_IMAGE, pictures[:1], tmp_path, schema=SCORE, system="be strict")
+    )
+    (mine,) = opened.sent()
+    assert finished.text is not None
+
+    before = len(stage.sent())
+    more = {"instructions": "be strict", "max_output_tokens": 900}
+    openai.do("judge", model=JUDGE, prompt="in ink", pictures=[str(pictures[0])], schema=SCORE, **more)
+    (its,) = stage.sent()[before:]
+
+    assert (mine.method, mine.path) == (its.method, f"/openai{its.path}")
+    assert headers(mine) == headers(its)
+    assert mine.json == its.json
