@@ -239,7 +239,7 @@ def test_a_model_may_be_offered_by_several_each_under_its_own_name_and_price() -
     }
     assert found["fal"] and found["gemini"] and found["fal"][1].prices != found["gemini"][1].prices
     pro = catalogue.get("nano_banana_pro")
-    assert pro.providers(Operation.TEXT_TO_IMAGE) == ("fal", "gemini"), "its first provider comes first"
+    assert pro.providers(Operation.TEXT_TO_IMAGE)[:2] == ("fal", "gemini"), "its first provider comes first"
     assert catalogue.offered("flux_dev", Operation.TEXT_TO_IMAGE, "gemini") is None
 
 

@@ -15,7 +15,7 @@ from rushes.catalogue.endpoints import endpoints, hash_of, takes_at
 from rushes.plugin.takes import Takes
 
 FILES = sorted((Path(loading.__file__).parent / "data" / "endpoints").glob("*.json"))
-INLINE = {"gemini"}
+INLINE = {"gemini", "openrouter"}
 """Providers whose inputs travel inside the request and have no parameter of their own."""
 
 

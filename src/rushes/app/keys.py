@@ -27,6 +27,8 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
     "replicate": ("REPLICATE_API_TOKEN",),  # as replicate reads it
     "runway": ("RUNWAYML_API_SECRET",),  # as runwayml reads it
     "luma": ("LUMA_AGENTS_API_KEY",),  # as luma-agents reads it
+    "huggingface": ("HF_TOKEN",),  # as huggingface-hub reads it
+    "openrouter": ("OPENROUTER_API_KEY",),  # as openrouter reads it
 }
 """The variables that a provider's own tools read. `RUSHES_KEY_NAME` is read for every provider, before these."""
 

@@ -32,14 +32,20 @@ REMOTE = {
     "fal": "rushes.providers.fal:Fal",
     "gemini": "rushes.providers.gemini.provider:Gemini",
     "openai": "rushes.providers.openai.provider:OpenAI",
+    "openrouter": "rushes.providers.openrouter:OpenRouter",
     "replicate": "rushes.providers.replicate:Replicate",
     "runway": "rushes.providers.runway:Runway",
+    "glabs": "rushes.providers.glabs:GLabs",
     "luma": "rushes.providers.luma:Luma",
+    "huggingface": "rushes.providers.huggingface:HuggingFace",
 }
 """The built-in providers elsewhere, made with an `Access`. Others register under the entry point `rushes.providers`."""
 
 KEYLESS = frozenset({"comfyui"})
 """Those elsewhere that open without a key; one is sent where one is kept."""
+
+OFF = frozenset({"glabs"})
+"""Those that nobody is sent to unless a person says so beside the file: they work in accounts of a person's own."""
 
 CHECKS = (
     "rushes.qa.picture:PictureCheck",

@@ -147,7 +147,8 @@ _STATES = {
 
 
 def _interaction(call: Call, job: Job) -> dict[str, Any]:
-    said = {"id": job.id, "status": _STATES[job.state], "model": job.model, "object": "interaction", **_stamps(call)}
+    told = {"id": job.id, "status": _STATES[job.state], "model": job.model, "object": "interaction"}
+    said: dict[str, Any] = {**told, **_stamps(call)}
     failure = job.failure
     if job.state is State.DONE:
         tokens = round(job.result["seconds"] * _FILM_TOKENS)
