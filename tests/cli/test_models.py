@@ -29,7 +29,7 @@ def test_the_list_has_every_model_in_eighty_columns(capsys: pytest.CaptureFixtur
     out = capsys.readouterr().out
     for model in Catalogue.default().models():
         assert f"  {model.key} " in out
-    assert max(map(len, out.splitlines())) <= 100
+    assert max(map(len, out.splitlines())) <= 80
 
 
 def test_the_list_can_be_narrowed(capsys: pytest.CaptureFixture[str]) -> None:

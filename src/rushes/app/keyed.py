@@ -33,7 +33,10 @@ class Gone(NamedTuple):
 
 
 class KeyCheck(NamedTuple):
-    """What is known about one provider's key. `source` is None when there is none; `live` when nobody was asked."""
+    """What is known about one provider's key. `source` is None when there is none; `live` when nobody was asked.
+
+    `ok` is false for a key that cannot be used, and for one that was asked about and is not there.
+    """
 
     provider: str
     ok: bool
@@ -68,10 +71,11 @@ def check_keys(project: Project, provider: str | None, *, live: bool = False) ->
     """Every provider's key, or one's. Nothing is sent unless `live`. Raises UserError for a provider without keys."""
     if provider is not None:
         _takes_keys(provider)
-    return [_checked(project, one, live) for one in ([provider] if provider is not None else REMOTE)]
+    every = [provider] if provider is not None else [one for one in REMOTE if one not in KEYLESS]
+    return [_checked(project, one, live, named=provider is not None) for one in every]
 
 
-def _checked(project: Project, provider: str, live: bool) -> KeyCheck:
+def _checked(project: Project, provider: str, live: bool, *, named: bool) -> KeyCheck:
     try:
         found = project.keys.find(provider)
     except ConfigError as error:
@@ -79,7 +83,8 @@ def _checked(project: Project, provider: str, live: bool) -> KeyCheck:
     if found is None and provider in KEYLESS:
         return KeyCheck(provider, True, None, None, "has no key, and needs none")
     if found is None:
-        return KeyCheck(provider, False, None, None, "has no key", how_to_set(provider))
+        # nobody has a key for every provider: to lack one is a mistake where that one was asked about
+        return KeyCheck(provider, not named, None, None, "has no key", how_to_set(provider))
     says = f"has a key, from {found.source}"
     if not live:
         return KeyCheck(provider, True, found.source, None, says)

@@ -28,6 +28,15 @@ _UNITS = {
     Unit.CHARACTER: "1,000 characters",
     Unit.TOKEN: "1,000,000 tokens in",
 }
+_SHORT = {
+    Unit.REQUEST: "request",
+    Unit.IMAGE: "image",
+    Unit.MEGAPIXEL: "megapixel",
+    Unit.SECOND: "s",
+    Unit.MINUTE: "min",
+    Unit.CHARACTER: "1k letters",
+    Unit.TOKEN: "M tokens in",
+}
 _TIMES = {Unit.CHARACTER: 1_000, Unit.TOKEN: 1_000_000}
 
 
@@ -147,7 +156,7 @@ def _line(model: Model, today: date) -> ModelLine:
 
 
 def price_words(prices: Sequence[Price]) -> str:
-    """A price list in a few words: `$0.07-0.168 a second`, `not known`."""
+    """A price list in a few letters: `$0.07-0.168/s`, `not known`."""
     known = [one for one in prices if one.usd is not None]
     if not known:
         return "not known"
@@ -157,7 +166,7 @@ def price_words(prices: Sequence[Price]) -> str:
     (unit,) = units
     amounts = sorted((one.usd or 0) * _TIMES.get(unit, 1) for one in known)
     low, high = show_usd(amounts[0]), show_usd(amounts[-1])  # type: ignore[arg-type]
-    return f"{low if low == high else f'{low}-{high[1:]}'} {_UNITS[unit]}"
+    return f"{low if low == high else f'{low}-{high[1:]}'}/{_SHORT[unit]}"
 
 
 def model_page(project: Project, name: str) -> ModelPage:

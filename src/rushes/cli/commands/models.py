@@ -92,17 +92,17 @@ def doctor_(provider: str | None) -> int:
 
 
 def _show_list(found: list[ModelLine]) -> None:
-    """Models by their kind of work, in 80 columns."""
+    """Models by their kind of work, in 80 columns. Of one that ends this is said, and not who offers it."""
     kinds: dict[str, list[ModelLine]] = {}
     for one in found:
         kinds.setdefault(one.category, []).append(one)
     for kind, lines in kinds.items():
         click.echo(kind.replace("_", " "))
         for one in lines:
-            price = f"{one.price}{' *' if one.old else ''}"
-            ends = f"  {'ended' if one.ended else 'ends'} {one.ends}" if one.ends else ""
-            offered = ", ".join(one.providers)
-            click.echo(f"  {one.key:<27} {price:<26} {one.seconds:>4.0f} s  {clean(offered)}{ends}")
+            price = f"{one.price}{'*' if one.old else ''}"
+            ends = f"{'ended' if one.ended else 'ends'} {one.ends}" if one.ends else ""
+            offered = clean(", ".join(one.providers[:2]) + (f" +{len(one.providers) - 2}" if one.providers[2:] else ""))
+            click.echo(f"  {one.key:<24} {price:<18} {one.seconds:>3.0f} s  {ends or offered}")
     click.echo(count(len(found), "model"))
 
 
