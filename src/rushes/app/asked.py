@@ -77,6 +77,9 @@ def unreachable_models(project: Project, workflow: Workflow, models: Models) -> 
         if node.signature.where is not Where.REMOTE:
             continue
         name = models.provider_of(node)
+        if not models.allowed(node):
+            found[name, node.model] = _off(name, node)
+            continue
         if (name, node.model) in found or name in project.loaded_providers() or is_there(name):
             continue
         said = f"{node.called}: its model is offered by {' and '.join(models.offering(node)) or 'nobody'}"
@@ -97,6 +100,19 @@ def not_offered(node: Node, models: Models) -> Problem:
     else:
         try_ = "choose another model" + (f"; {' and '.join(offering)} would have it" if offering else "")
     return _problem(node, ("model",), "model-not-offered", Severity.ERROR, says, try_)
+
+
+def _off(name: str, node: Node) -> Problem:
+    return Problem(
+        code="provider-off",
+        severity=Severity.ERROR,
+        says=f"{node.called}: {name} works in accounts of your own, and is off until you say otherwise",
+        why="whether those accounts may be used so is between you and whoever gave them to you",
+        try_=f'say --provider {name}, or name it and write [providers.{name}] url = "..." into rushes.toml',
+        path=(*node.path, "model"),
+        tab=node.tab,
+        node=str(node.id),
+    )
 
 
 def _nobody(says: str, try_: str, path: Path, node: Node | None) -> Problem:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from rushes.app.config import PROJECT_FILE
-from rushes.app.plugins import is_there
+from rushes.app.plugins import OFF, is_there
 from rushes.app.project import DEFAULT_PROVIDER, Project
 from rushes.catalogue.model import Model
 from rushes.errors import ConfigError
@@ -113,6 +113,16 @@ class Models:
             return True
         return catalogue.offered(self._key(node), node.op, name) is not None
 
+    def allowed(self, node: Node) -> bool:
+        """Whether the node's provider may be asked. One that is off must be named, and by more than a document: by a
+        flag, or with its address in the project file. A simulator does no harm."""
+        name, configured = self.provider_of(node), self._project.config.provider
+        flag = self._options.provider or (configured.value if configured.source in _NEARER else None)
+        if name not in OFF or flag == name or self._project.simulator is not None:
+            return True
+        named = (node.provider, self._of_model(node), configured.value, self._settings.provider)
+        return name in named and name in self._project.config.gateways
+
     def offering(self, node: Node) -> tuple[str, ...]:
         """Who offers the node's model, its own provider first."""
         found = self._project.catalogue.resolve(node.model, node.op)
@@ -197,7 +207,7 @@ class Models:
             return named
         if own is not None and own != AUTO:
             return own
-        offering = self.offering(node)
+        offering = sorted(self.offering(node), key=OFF.__contains__)  # what is off is the last that it can mean
         return next((one for one in offering if is_there(one)), offering[0] if offering else DEFAULT_PROVIDER)
 
     def _of_model(self, node: Node) -> str | None:
