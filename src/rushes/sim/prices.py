@@ -17,22 +17,25 @@ from rushes.model.money import ZERO
 from rushes.model.spelling import AUDIO, COUNT, DURATION
 from rushes.sim.chance import Chance
 
+_LENGTH = Decimal(5)
+"""Seconds of a film or a sound of which nothing says how long it is."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """One model: USD per unit (`image megapixel second minute request character token`), typical seconds.
 
-    `usual` is the length in seconds of a film for which none is asked, `fewest` the least number of units that is
-    charged, `plus` a fixed amount on top; `scale` is how much larger a picture becomes when nothing is said. `when`
-    has other prices, by what a request says: `audio`, `720p`, `4k` and so on; the first that fits counts. Of tokens
-    `usd` is for one that is sent and `answered` for one that comes back.
+    `usual` is the length in seconds of a film for which none is asked (None: as long as its input), `fewest` the least
+    number of units that is charged, `plus` a fixed amount on top; `scale` is how much larger a picture becomes when
+    nothing is said. `when` has other prices, by what a request says: `audio`, `720p`, `4k` and so on; the first that
+    fits counts. Of tokens `usd` is for one that is sent and `answered` for one that comes back.
     """
 
     usd: Decimal
     per: str
     least: float
     most: float
-    usual: Decimal = Decimal(5)
+    usual: Decimal | None = None
     fewest: Decimal = ZERO
     plus: Decimal = ZERO
     scale: Decimal = Decimal(1)
@@ -95,7 +98,7 @@ def _terms(raw: Mapping[str, Any]) -> Terms:
         per=raw["per"],
         least=float(least),
         most=float(most),
-        usual=Decimal(raw.get("usual", 5)),
+        usual=Decimal(raw["usual"]) if "usual" in raw else None,
         fewest=Decimal(raw.get("least", 0)),
         plus=Decimal(raw.get("plus", 0)),
         scale=Decimal(raw.get("scale", 1)),
@@ -107,9 +110,9 @@ def _terms(raw: Mapping[str, Any]) -> Terms:
 def _units(terms: Terms, params: Mapping[str, Any], pixels: int, length: Decimal) -> Decimal:
     images = _first(params, COUNT) or Decimal(1)
     if terms.per == "second":
-        return _first(params, DURATION) or length or terms.usual
+        return _first(params, DURATION) or terms.usual or length or _LENGTH
     if terms.per == "minute":
-        return (length or terms.usual) / 60
+        return (length or _LENGTH) / 60
     if terms.per == "image":
         return images
     if terms.per == "megapixel":
