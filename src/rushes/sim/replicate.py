@@ -138,8 +138,14 @@ class Replicate:
             return self.error(404, call.request)
         owner, _, name = model[1].partition("/")
         schema = {"components": {"schemas": {"Input": dict(takes.schema)}}}
-        version = {"id": _version(model[1]), "openapi_schema": schema, "cog_version": "", "created_at": ""}
-        return json_reply({"owner": owner, "name": name, "visibility": "public", "latest_version": version})
+        version = {
+            "id": _version(model[1]),
+            "openapi_schema": schema,
+            "cog_version": "0.16",
+            "created_at": call.world.clock.stamp_of_day(0.0),
+        }
+        said = {"url": f"https://replicate.com/{model[1]}", "owner": owner, "name": name, "run_count": 0}
+        return json_reply({**said, "visibility": "public", "latest_version": version})
 
     async def _submit(self, call: Call) -> Reply:
         model, body = call.route.model, _body(call.request)
@@ -160,7 +166,9 @@ class Replicate:
             with suppress(TimeoutError):
                 async with asyncio.timeout(min(float(seconds or 60), 60.0) * call.world.clock.scale):
                     await job.over.wait()
-        reply = self._told(call, job)
+        said = self._prediction(call, job)
+        # whoever waited in vain is told that it is starting, whatever it does: so the reference has it
+        reply = json_reply(said if job.ended else {**said, "status": "starting"})
         return reply._replace(status=201, receipt=Receipt(job.id, told=True, answered=job.state is State.DONE))
 
     def _accepted(self, call: Call, body: Mapping[str, Any], given: dict[str, Any]) -> Job | None:
