@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rushes.sim.shapes import every, is_closed
 from rushes.sim.strict import wrong
 from rushes.sim.wire import Request
 
@@ -61,7 +62,7 @@ def question(request: Request, model: str) -> Question:
         if name not in _TOP:
             raise BadRequest(f"{name[:80]}: Extra inputs are not permitted")
     for name in ("max_tokens", "messages"):
-        if name not in body:
+        if body.get(name) is None:
             raise BadRequest(f"{name}: Field required")
     output = body.get("output_config") or {}
     effort = output.get("effort") if isinstance(output, dict) else None
@@ -130,20 +131,14 @@ def _schema(output: Any) -> Mapping[str, Any] | None:
 
 def _narrow(schema: Any) -> None:
     """Raise BadRequest for what Anthropic's structured outputs do not take."""
-    if isinstance(schema, list):
-        for one in schema:
-            _narrow(one)
-    if not isinstance(schema, dict):
-        return
-    if named := _NO_WORDS & schema.keys():
-        raise BadRequest(
-            f"output_config.format.schema: For '{schema.get('type')}' type, property '{min(named)}' is not supported"
-        )
-    if schema.get("type") == "object" and schema.get("additionalProperties") is not False:
-        says = "For 'object' type, 'additionalProperties' must be explicitly set to false"
-        raise BadRequest(f"output_config.format.schema: {says}")
-    for word in ("items", "anyOf", "allOf"):
-        _narrow(schema.get(word))
-    for word in ("properties", "$defs", "definitions"):
-        for one in (schema.get(word) or {}).values():
-            _narrow(one)
+    try:
+        parts = [one for _at, one in every(schema)]
+    except ValueError as error:
+        raise BadRequest(f"output_config.format.schema: {error}") from None
+    for one in parts:
+        if named := _NO_WORDS & one.keys():
+            says = f"For '{one.get('type')}' type, property '{min(named)}' is not supported"
+            raise BadRequest(f"output_config.format.schema: {says}")
+        if not is_closed(one):
+            says = "For 'object' type, 'additionalProperties' must be explicitly set to false"
+            raise BadRequest(f"output_config.format.schema: {says}")

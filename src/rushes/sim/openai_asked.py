@@ -15,6 +15,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from rushes.sim.shapes import every, is_closed
 from rushes.sim.strict import wrong
 from rushes.sim.wire import Part, Request, form
 
@@ -233,24 +234,22 @@ def _schema(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
     schema = shape.get("schema")
     if shape["type"] != "json_schema" or not isinstance(shape.get("name"), str) or not isinstance(schema, dict):
         raise BadRequest("Missing required parameter: 'text.format.name'.", "text.format", "missing_required_parameter")
-    if shape.get("strict") and (at := _loose(schema, ())) is not None:
-        says = (f"Invalid schema for response_format '{shape['name']}': In context={at}, 'additionalProperties' is "
-                "required to be supplied and to be false, and 'required' to name every property.")  # fmt: skip
+    try:
+        parts = list(every(schema))  # each is one before anything is read from it
+    except ValueError as error:
+        raise BadRequest(
+            f"Invalid schema for response_format: {error}", "text.format.schema", "invalid_json_schema"
+        ) from None
+    loose = [at for at, one in parts if shape.get("strict") and not _strict(one)]
+    if loose:
+        says = (f"Invalid schema for response_format '{shape['name'][:64]}': In context={loose[0]}, "
+                "'additionalProperties' is required to be supplied and to be false, and 'required' to name every "
+                "property.")  # fmt: skip
         raise BadRequest(says, "text.format.schema", "invalid_json_schema")
     return schema
 
 
-def _loose(schema: Any, at: tuple[str, ...]) -> tuple[str, ...] | None:
-    """Where a schema is not strict; None when it is."""
-    if isinstance(schema, list):
-        return next((found for one in schema if (found := _loose(one, at)) is not None), None)
-    if not isinstance(schema, dict):
-        return None
-    fields = schema.get("properties")
-    named, required = {*(fields or ())}, {*(schema.get("required") or ())}
-    an_object = isinstance(fields, dict) or schema.get("type") == "object"
-    if an_object and (schema.get("additionalProperties") is not False or required != named):
-        return at
-    inner = {**(fields or {}), **{word: schema[word] for word in ("items", "anyOf") if word in schema}}
-    inner |= {f"$defs.{name}": one for name, one in (schema.get("$defs") or {}).items()}
-    return next((found for name, one in inner.items() if (found := _loose(one, (*at, name))) is not None), None)
+def _strict(schema: Mapping[str, Any]) -> bool:
+    required, named = schema.get("required", []), schema.get("properties", {})
+    complete = isinstance(required, list) and sorted(map(str, required)) == sorted(named)
+    return is_closed(schema) and (complete or "properties" not in schema)
