@@ -38,6 +38,15 @@ def _film(model: str) -> str:
     )
 
 
+def _looked_at(model: str) -> str:
+    """A word about each of a few stills that cost nothing."""
+    made = '  - {name: still, type: text_to_image, provider: sketch, rows: ROWS, prompt: "{{item}}"}\n'
+    return made + (
+        f"  - {{name: told, type: analyze_image, provider: PROVIDER, model: {model}, input_from: still, "
+        'prompt: "what is it?"}\n'
+    )
+
+
 def _words(op: str, model: str) -> str:
     return f'  - {{name: said, type: {op}, provider: PROVIDER, model: {model}, rows: ROWS, prompt: "{{{{item}}}}"}}\n'
 
@@ -57,7 +66,15 @@ PARTS = _of(
     Kind("fal", "fal", _still("flux_schnell")),
     Kind("fal films", "fal", _film("kling_2_1")),
     Kind("gemini", "gemini", _still("nano_banana_2_1"), at_once=True),
+    Kind("gemini films", "gemini", _film("gemini_omni_flash")),
+    Kind("gemini words", "gemini", _looked_at("gemini_describe"), at_once=True),
     Kind("elevenlabs", "elevenlabs", _words("text_to_speech", "elevenlabs"), at_once=True),
+    Kind("replicate", "replicate", _still("flux_schnell")),
+    Kind("openai", "openai", _still("gpt_image_2_5"), at_once=True),
+    Kind("openai words", "openai", _looked_at("gpt_6_luna"), at_once=True),
+    Kind("luma", "luma", _still("uni_1")),
+    Kind("runway", "runway", _still("gen4")),
+    Kind("luma films", "luma", _film("ray_3_2")),
 )
 
 SCENES = (
