@@ -152,6 +152,15 @@ def test_a_schema_in_the_words_that_anthropic_takes(schema: dict[str, Any], sent
     assert narrowed(schema) == sent
 
 
+@pytest.mark.parametrize(
+    "schema", [5, "{", {"properties": 5}, {"anyOf": {}}, {"required": [[]]}, {"items": [5]}], ids=str
+)
+def test_no_schema_is_too_odd_to_be_refused(schema: Any) -> None:
+    recipe = asked(OFF, "claude_haiku_5_5", WRITE, params={"schema": schema})
+    assert Severity.ERROR in {one.severity for one in OFF.validate(recipe)}
+    OFF.estimate(recipe)
+
+
 def test_there_is_no_job_to_ask_about_or_to_find(tmp_path: Path) -> None:
     there = context(tmp_path)
     with pytest.raises(RemoteError):

@@ -285,6 +285,15 @@ def test_films_are_refused_for_nobody_knows_what_they_take(alias: str) -> None:
     assert problem.severity is Severity.ERROR
 
 
+@pytest.mark.parametrize(
+    "schema", [5, "{", {"properties": 5}, {"anyOf": {}}, {"required": [[]]}, {"items": [5]}], ids=str
+)
+def test_no_schema_is_too_odd_to_be_refused(schema: Any) -> None:
+    recipe = asked(OFF, "gpt_6_luna", WRITE, params={"schema": schema})
+    assert Severity.ERROR in {one.severity for one in OFF.validate(recipe)}
+    OFF.estimate(recipe)
+
+
 def test_there_is_no_job_to_ask_about_or_to_find(tmp_path: Path) -> None:
     there = context(tmp_path)
     with pytest.raises(RemoteError):

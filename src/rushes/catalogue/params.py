@@ -44,7 +44,8 @@ _CLIP = (
 )
 _TEXT = _names(
     "temperature top_p top_k max_tokens max_output_tokens language detail detailed system_prompt style tone seed "
-    "thinking_level json output_format analysis_type categories objects schema task instruction"
+    "thinking_level json output_format analysis_type categories objects schema task instruction "
+    "json_schema system instructions effort reasoning_effort max_completion_tokens"
 )
 _UPSCALE = _names(
     "factor upscale_factor scale scale_factor target target_resolution resolution output_format seed creativity "

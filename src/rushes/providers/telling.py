@@ -72,7 +72,7 @@ class Telling(Remote):
         if not tells(recipe):
             return ready
         if SCHEMA in ready.body:
-            schema, wrong = read_schema(ready.body[SCHEMA])
+            schema, wrong = read_schema(ready.body.pop(SCHEMA))
             if schema is None:
                 ready.problems.append(self.problem(f"schema: {wrong}", "give a JSON Schema, as an object", SCHEMA))
             else:
