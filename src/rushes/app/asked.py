@@ -14,7 +14,7 @@ from difflib import get_close_matches
 
 from rushes.app.graphs import GRAPH
 from rushes.app.models import AUTO, Models
-from rushes.app.plugins import is_there, provider_names
+from rushes.app.plugins import OFF, is_there, provider_names
 from rushes.app.project import DEFAULT_PROVIDER, Project
 from rushes.catalogue.load import Catalogue
 from rushes.catalogue.model import Model
@@ -91,7 +91,7 @@ def unreachable_models(project: Project, workflow: Workflow, models: Models) -> 
 def not_offered(node: Node, models: Models) -> Problem:
     """The problem of a model that the chosen provider does not have."""
     name, offering = models.provider_of(node), models.offering(node)
-    here = [one for one in offering if is_there(one)]
+    here = [one for one in offering if is_there(one) and one not in OFF]
     says = f"{name} does not offer {models.choose(node).model!r} for {node.op}"
     if here:
         try_ = (
