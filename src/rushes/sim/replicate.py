@@ -120,7 +120,7 @@ class Replicate:
         if job is None or job.facts.get("account") is not call.account:
             return self.error(404, call.request)
         _stop_late(call, job)
-        if place is Place.CANCEL and call.account is not None and call.account.cancel(job):
+        if place is Place.CANCEL and call.account is not None and call.account.cancel(job, charged=True):
             job.entry.cancelled = True
             call.world.books.cancels.add(job.id)
         return self._told(call, job)
@@ -302,7 +302,7 @@ def _stop_late(call: Call, job: Job) -> None:
     """A job past its deadline is stopped: `aborted` when it had not begun."""
     waiting = job.state is State.QUEUED
     late = not job.ended and call.world.clock.now() >= job.facts["deadline"]
-    if late and call.account is not None and call.account.cancel(job):
+    if late and call.account is not None and call.account.cancel(job, charged=True):
         job.facts["ended"] = "aborted" if waiting else "canceled"
 
 
