@@ -83,7 +83,7 @@ class Runway(Queued):
         self._host = (access.url or HOST).rstrip("/")
 
     def put(self, recipe: Recipe) -> Put:
-        """The parameters of a recipe: shape and resolution are one size in pixels, and some lengths must be said."""
+        """The parameters of a recipe: shape and resolution are one size in pixels, and a length is always said."""
         takes = self.takes(self.endpoint(recipe))
         if takes is None or takes.shape is None:
             return super().put(recipe)
@@ -91,7 +91,7 @@ class Runway(Queued):
         like = None if first is None else (first.width or 0, first.height or 0)
         params = in_pixels(recipe.params, takes, like)
         offer = self.offer(recipe)
-        if takes.length in takes.schema.get("required", ()) and offer is not None and not params.keys() & {*DURATION}:
+        if takes.length and offer is not None and offer.durations and not params.keys() & {*DURATION}:
             params |= {name: value for name, value in offer.defaults.items() if name in DURATION}  # as it is quoted
         return super().put(replace(recipe, params=params))
 
