@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -14,9 +15,18 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
+from rushes.app.plugins import REMOTE
+
 IDENT = "c0ffee11-2222-4333-8444-k3y1d3nt1ty0"
 SECRET = "5up3rS3cr3tV4lu3ThatN0b0dyMaySee77"
-KEYS = {"fal": f"{IDENT}:{SECRET}", "gemini": f"AIza{SECRET}g3m1n1"}
+KEYS = {
+    **{name: f"{name}-{SECRET}" for name in REMOTE},
+    "fal": f"{IDENT}:{SECRET}",
+    "gemini": f"AIza{SECRET}g3m1n1",
+}
+"""A key for every provider elsewhere."""
+
+_CARRIERS = ("authorization", "x-goog-api-key", "xi-api-key", "x-api-key")
 
 
 def needles() -> set[bytes]:
@@ -64,9 +74,10 @@ class Ran(NamedTuple):
 
 
 def rushes(folder: Path, *arguments: str) -> Ran:
-    """Run a command with both keys in the environment, in `folder`, with the home `folder/home`."""
+    """Run a command with all keys in the environment, in `folder`, with the home `folder/home`."""
     environ = {
         **{name: value for name, value in os.environ.items() if not name.startswith("RUSHES_")},
+        **{f"RUSHES_KEY_{name.upper()}": key for name, key in KEYS.items() if name not in ("fal", "gemini")},
         "RUSHES_HOME": str(folder / "home"),
         "FAL_KEY": KEYS["fal"],
         "GEMINI_API_KEY": KEYS["gemini"],
@@ -82,7 +93,7 @@ class Echo:
 
     def __init__(self, status: int | None) -> None:
         self.status = status  # None: it reads the request and hangs up
-        self.asked = 0
+        self.bought: list[str] = []  # which providers were sent a paid request
         self.sent_keys: set[str] = set()
         self.told: list[str] = []
 
@@ -95,16 +106,17 @@ def echoing(status: int | None) -> Iterator[tuple[str, Echo]]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            echo.asked += 1
+            echo.bought += [self.path.split("/")[1]] if self.command == "POST" else []
             echo.told += told_to_all()
-            given = self.headers.get("Authorization", "").removeprefix("Key ") or self.headers.get("x-goog-api-key", "")
+            given = next((value for name in _CARRIERS if (value := self.headers.get(name))), "").rpartition(" ")[2]
             echo.sent_keys.add(given)
             if echo.status is None:
                 self.close_connection = True
                 return
             coded, part = b64encode(given.encode()).decode(), given.rpartition(":")[2]
             text = f"bad key {given} {quote(given, safe='')} {coded} {part}"
-            body = ('{"detail": "' + text + '", "error": {"code": 400, "message": "' + text + '"}}').encode()
+            error = text if self.path.startswith("/glabs/") else {"code": 400, "message": text}
+            body = json.dumps({"detail": text, "error": error}).encode()
             self.send_response(echo.status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
