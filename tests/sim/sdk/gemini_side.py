@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,47 @@ def describe(model: str, prompt: str, pictures: list[str]) -> dict[str, Any]:
     return plain(client.models.generate_content(model=model, contents=contents_of(prompt, pictures)))
 
 
+def film(**asked: Any) -> dict[str, Any]:
+    """An interaction in the background, and no more."""
+    client = client_for(None, None)
+    return dict(client.interactions.create(**asked).model_dump(mode="json", exclude_none=True))
+
+
+def watch(**asked: Any) -> dict[str, Any]:
+    """An interaction, asked about until it has ended, and the head of the film."""
+    client = client_for(None, None)
+    said = client.interactions.create(**asked)
+    while said.status in ("queued", "in_progress"):
+        time.sleep(0.005)
+        said = client.interactions.get(said.id)
+    plain = dict(said.model_dump(mode="json", exclude_none=True))
+    uris = [part.get("uri") for step in plain.get("steps", []) for part in step.get("content", [])]
+    films = [client.files.download(file=uri)[4:8].hex() for uri in uris if uri]
+    return {**plain, "films": films}
+
+
+def film_and_cancel(**asked: Any) -> dict[str, Any]:
+    client = client_for(None, None)
+    said = client.interactions.create(**asked)
+    return dict(client.interactions.cancel(said.id).model_dump(mode="json", exclude_none=True))
+
+
+def upload(path: str, kind: str) -> dict[str, Any]:
+    client = client_for(None, None)
+    file = client.files.upload(file=path, config=types.UploadFileConfig(mime_type=kind))
+    assert file.name is not None
+    return dict(client.files.get(name=file.name).model_dump(mode="json", exclude_none=True))
+
+
+def ask_about(model: str, prompt: str, uri: str, kind: str, told: str) -> dict[str, Any]:
+    """A question about a file that was uploaded."""
+    client = client_for(None, None)
+    config = types.GenerateContentConfig(system_instruction=told, max_output_tokens=2000)
+    parts = [types.Part.from_text(text=prompt), types.Part.from_uri(file_uri=uri, mime_type=kind)]
+    contents = [types.Content(role="user", parts=parts)]
+    return plain(client.models.generate_content(model=model, contents=contents, config=config))
+
+
 def models() -> list[dict[str, Any]]:
     client = client_for(None, None)
     return [{"name": one.name, "actions": one.supported_actions} for one in client.models.list()]
@@ -101,7 +143,7 @@ def model(name: str) -> dict[str, Any]:
 def facts(error: Exception) -> dict[str, Any]:
     if isinstance(error, errors.APIError):
         return {"code": error.code, "status": error.status, "message": error.message, "details": error.details}
-    return {}
+    return {"code": getattr(error, "status_code", None)}
 
 
 if __name__ == "__main__":
@@ -111,6 +153,11 @@ if __name__ == "__main__":
             "async_generate": async_generate,
             "judge": judge,
             "describe": describe,
+            "film": film,
+            "watch": watch,
+            "film_and_cancel": film_and_cancel,
+            "upload": upload,
+            "ask_about": ask_about,
             "models": models,
             "model": model,
         },

@@ -275,3 +275,71 @@ def test_the_models_are_listed_without_those_that_were_shut_down(gemini: Side) -
     assert listed[f"models/{PRO}"] == ["generateContent"]
     assert "models/imagen-4.0-generate-001" not in listed
     assert gemini.do("model", name=WRITER)["name"] == f"models/{WRITER}"
+
+
+OMNI = "gemini-omni-1.1-flash"
+
+
+def shot(prompt: str, **format_: Any) -> dict[str, Any]:
+    """An interaction as Google's page on Omni has it."""
+    film = {"type": "video", "delivery": "uri", "aspect_ratio": "9:16", "duration": "3s", "resolution": "360p"}
+    return {"model": OMNI, "input": prompt, "background": True, "response_format": [{**film, **format_}]}
+
+
+def test_a_film_is_made_in_the_background_and_fetched(gemini: Side, stage: Stage) -> None:
+    known = stage.entries(OMNI)
+    seen = gemini.do("watch", **shot("a lighthouse at night"))
+    assert (seen["status"], seen["films"]) == ("completed", [b"ftyp".hex()])
+    assert seen["usage"]["output_tokens_by_modality"] == [{"modality": "video", "tokens": 17376}]
+    (entry,) = newest(stage, OMNI, known)
+    assert (entry["remote"], entry["billed"], entry["fetched"]) == (seen["id"], "0.09", True)
+
+
+def test_a_refused_film_is_completed_in_words_and_a_failed_one_says_so(gemini: Side, stage: Stage) -> None:
+    stage.faults({"what": "refused"})
+    refused = gemini.do("watch", **shot("not nice"))
+    assert (refused["status"], refused["films"]) == ("completed", [])
+    stage.faults({"what": "failed"})
+    assert gemini.do("watch", **shot("no luck"))["status"] == "failed"
+
+
+def test_a_film_is_called_off(gemini: Side, stage: Stage) -> None:
+    known = stage.entries(OMNI)
+    assert gemini.do("film_and_cancel", **shot("too long", duration="10s"))["status"] == "cancelled"
+    (entry,) = newest(stage, OMNI, known)
+    assert (entry["cancelled"], entry["billed"]) == (True, "0")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"duration": "2s"}, {"aspect_ratio": "1:1"}, {"resolution": "8k"}, {"delivery": "pigeon"}]
+)
+def test_a_film_that_cannot_be_is_refused_and_not_bought(gemini: Side, stage: Stage, wrong: dict[str, str]) -> None:
+    known = stage.entries(OMNI)
+    with pytest.raises(Raised) as raised:
+        gemini.do("film", **shot(f"a film of {wrong}", **wrong))
+    assert raised.value.facts["code"] == 400
+    (entry,) = newest(stage, OMNI, known)
+    assert not entry["accepted"]
+
+
+def test_the_books_show_what_the_sdk_buys_twice_after_a_503(gemini: Side, stage: Stage) -> None:
+    known = stage.entries(OMNI)
+    stage.faults({"what": "503-after", "first": 1, "place": "submit"})
+    gemini.do("film", **shot("bought twice"))
+    assert [one["accepted"] for one in newest(stage, OMNI, known)] == [True, True]
+
+
+def test_a_file_is_uploaded_and_asked_about(gemini: Side, stage: Stage, pictures: list[Path]) -> None:
+    before = stage.report()["uploads"]
+    file = gemini.do("upload", path=str(pictures[0]), kind="image/png")
+    assert (file["state"], file["mime_type"], file["size_bytes"]) == (
+        "ACTIVE",
+        "image/png",
+        pictures[0].stat().st_size,
+    )
+    assert stage.report()["uploads"] == before + 1
+    told = {"uri": file["uri"], "kind": "image/png", "told": "Answer briefly."}
+    answer = gemini.do("ask_about", model=WRITER, prompt="what is it?", **told)
+    inside = gemini.do("describe", model=WRITER, prompt="what is it?", pictures=[str(pictures[0])])
+    assert answer["texts"] == inside["texts"]
+    assert answer["usage"]["prompt_token_count"] > inside["usage"]["prompt_token_count"]  # the instruction counts
