@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from rushes.model.operation import Operation
 from rushes.model.problem import Severity
 from rushes.model.request import Recipe
 from rushes.plugin.provider import Finished, Unknowable
+from rushes.plugin.published import Published
 from rushes.providers.anthropic import Anthropic, narrowed
 
 JUDGE, WRITE = Operation.ANALYZE_IMAGE, Operation.PROMPT_GENERATION
@@ -159,6 +161,29 @@ def test_no_schema_is_too_odd_to_be_refused(schema: Any) -> None:
     recipe = asked(OFF, "claude_haiku_5_5", WRITE, params={"schema": schema})
     assert Severity.ERROR in {one.severity for one in OFF.validate(recipe)}
     OFF.estimate(recipe)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "published"),
+    [
+        (200, {"lifecycle": "deprecated", "retires_at": "2027-03-01T00:00:00Z"}, Published(ends=date(2027, 3, 1))),
+        (200, {"lifecycle": "active", "retires_at": None}, Published()),
+        (404, {"type": "error", "error": {"type": "not_found_error"}}, None),
+    ],
+)
+def test_anthropic_says_when_a_model_ends(status: int, body: Any, published: Published | None, tmp_path: Path) -> None:
+    async def script(visit: Visit) -> None:
+        await visit.answer(status, json.dumps(body).encode())
+
+    async def run() -> Published | None:
+        async with serving(script) as wire:
+            anthropic = Anthropic(access("anthropic", wire.url))
+            try:
+                return await anthropic.published("claude-opus-5-5", context(tmp_path))
+            finally:
+                await anthropic.close()
+
+    assert asyncio.run(run()) == published
 
 
 def test_there_is_no_job_to_ask_about_or_to_find(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from rushes.model.operation import Operation
 from rushes.model.problem import Severity
 from rushes.model.request import Recipe
 from rushes.plugin.provider import Finished, Unknowable
+from rushes.plugin.published import Published
 from rushes.providers.openai.painted import nearest, sides, tokens, wrong
 from rushes.providers.openai.provider import OpenAI
 from rushes.providers.openai.said import is_strict
@@ -292,6 +294,30 @@ def test_no_schema_is_too_odd_to_be_refused(schema: Any) -> None:
     recipe = asked(OFF, "gpt_6_luna", WRITE, params={"schema": schema})
     assert Severity.ERROR in {one.severity for one in OFF.validate(recipe)}
     OFF.estimate(recipe)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "published"),
+    [
+        (200, {"id": "gpt-image-1.5", "shutdown_date": "2026-12-01"}, Published(ends=date(2026, 12, 1))),
+        (200, {"id": "gpt-image-2", "shutdown_date": None}, Published()),
+        (200, {"id": "gpt-image-2", "shutdown_date": [5]}, Published()),
+        (404, {"error": {"code": "model_not_found"}}, None),
+    ],
+)
+def test_openai_says_when_a_model_ends(status: int, body: Any, published: Published | None, tmp_path: Path) -> None:
+    async def script(visit: Visit) -> None:
+        await visit.answer(status, json.dumps(body).encode())
+
+    async def run() -> Published | None:
+        async with serving(script) as wire:
+            openai = OpenAI(access("openai", wire.url))
+            try:
+                return await openai.published("gpt-image-1.5", context(tmp_path))
+            finally:
+                await openai.close()
+
+    assert asyncio.run(run()) == published
 
 
 def test_there_is_no_job_to_ask_about_or_to_find(tmp_path: Path) -> None:

@@ -11,15 +11,16 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rushes.errors import ErrorClass
+from rushes.errors import ErrorClass, RemoteError
 from rushes.model.problem import Problem
 from rushes.model.request import Recipe, Request
 from rushes.plugin.access import Access
 from rushes.plugin.provider import Context, Duplicates, Facts, Finished
+from rushes.plugin.published import Published
 from rushes.providers.answering import Answering
 from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, read, retry_after, unknown
 from rushes.providers.http import Answer
-from rushes.providers.remote import document, listed
+from rushes.providers.remote import day, document, listed
 from rushes.providers.spelled import Put
 from rushes.providers.telling import SCHEMA, Telling, counted
 
@@ -142,6 +143,16 @@ class Anthropic(Telling, Answering):
     async def check_key(self, context: Context) -> None:
         """Try the key with a question that costs nothing: the list of models. Raises RemoteError."""
         await self.free("GET", f"{self._host}/v1/models?limit=1", self._headers(), context)
+
+    async def published(self, endpoint: str, context: Context) -> Published | None:
+        """What Anthropic says of a model: the day on which it retires, where one is set."""
+        try:
+            found = await self.free("GET", f"{self._host}/v1/models/{endpoint}", self._headers(), context)
+        except RemoteError as error:
+            if error.kind is ErrorClass.RETIRED_MODEL:
+                return None
+            raise
+        return Published(ends=day(found.get("retires_at")))
 
     def heard(self, answer: Answer) -> Heard:
         """Anthropic's shape of an error: a type, and in its details a code."""

@@ -11,6 +11,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -221,6 +222,14 @@ def document(body: bytes) -> Any:
 def listed(value: object) -> list[Any]:
     """A list of an answer; an empty one for anything else."""
     return value if isinstance(value, list) else []
+
+
+def day(value: object) -> date | None:
+    """A day of an answer, with or without its hour; None for anything else."""
+    try:
+        return date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return None
 
 
 def pace(at: float, least: float) -> float:

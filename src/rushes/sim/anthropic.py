@@ -190,7 +190,14 @@ def _served() -> list[str]:
 
 def _listed(about: str) -> Reply:
     every = [
-        {"type": "model", "id": name, "display_name": f"{name} (simulated)", "created_at": "2026-10-07T00:00:00Z"}
+        {
+            "type": "model",
+            "id": name,
+            "display_name": f"{name} (simulated)",
+            "created_at": "2026-10-07T00:00:00Z",
+            "lifecycle": "active",
+            "retires_at": None,
+        }
         for name in _served()
     ]
     if about == "models":

@@ -18,11 +18,12 @@ from rushes.model.problem import Problem
 from rushes.model.request import Recipe, Request
 from rushes.plugin.access import Access
 from rushes.plugin.provider import Context, Duplicates, Facts, Finished, Output
+from rushes.plugin.published import Published
 from rushes.providers.answering import Answering
 from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, read, retry_after, unknown
 from rushes.providers.http import Answer, File, form
 from rushes.providers.openai import painted, said
-from rushes.providers.remote import NOTHING, document
+from rushes.providers.remote import NOTHING, day, document
 from rushes.providers.spelled import Put
 from rushes.providers.telling import SCHEMA, Telling, tells
 
@@ -208,6 +209,16 @@ class OpenAI(Telling, Answering):
     async def check_key(self, context: Context) -> None:
         """Try the key with a question that costs nothing: the list of models. Raises RemoteError."""
         await self.free("GET", f"{self._host}/v1/models", self._headers(), context)
+
+    async def published(self, endpoint: str, context: Context) -> Published | None:
+        """What OpenAI says of a model: the day on which it shuts down, where one is announced."""
+        try:
+            found = await self.free("GET", f"{self._host}/v1/models/{endpoint}", self._headers(), context)
+        except RemoteError as error:
+            if error.kind is ErrorClass.RETIRED_MODEL:
+                return None
+            raise
+        return Published(ends=day(found.get("shutdown_date")))
 
     def heard(self, answer: Answer) -> Heard:
         """OpenAI's shape of an error: a code, a type, and of moderation the stage at which it said no."""
