@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -15,11 +16,13 @@ import pytest
 from tests.providers.rig import FRAME_ARTIFACT, KEY, SimService, access, asked, context, request_of
 from tests.providers.wire import Visit, serving
 
+from rushes.catalogue.endpoints import takes_at
 from rushes.errors import ErrorClass, RemoteError
 from rushes.model.canonical import digest_of
 from rushes.model.operation import Operation
 from rushes.model.problem import Severity
 from rushes.plugin.provider import Finished, Found, Pending, Unknowable
+from rushes.plugin.published import Published
 from rushes.providers.replicate import Replicate, _addressed
 from rushes.sim.simulator import Simulator
 from rushes.testing.subject import await_job, read
@@ -378,6 +381,36 @@ def test_a_job_that_runs_is_stopped_and_what_it_costs_is_not_known(tmp_path: Pat
             await replicate.close()
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "said"),
+    [
+        ("black-forest-labs/flux-schnell", "schema"),
+        ("black-forest-labs/flux-schnell:VERSION", "schema"),
+        ("black-forest-labs/flux-schnell:0000", None),
+        ("nobody/nothing", None),
+        ("deployments/me/mine", "nothing"),
+    ],
+)
+def test_what_a_model_takes_today_is_asked_of_replicate(endpoint: str, said: str | None, tmp_path: Path) -> None:
+    async def run() -> Published | None:
+        async with Simulator(seed=4) as sim:
+            replicate = Replicate(access("replicate", f"{sim.url}/replicate"))
+            try:
+                version = hashlib.sha256(b"black-forest-labs/flux-schnell").hexdigest()
+                return await replicate.published(endpoint.replace("VERSION", version), context(tmp_path))
+            finally:
+                await replicate.close()
+
+    found = asyncio.run(run())
+    takes = takes_at("replicate", "black-forest-labs/flux-schnell")
+    assert takes is not None
+    if said is None:
+        assert found is None
+    else:
+        assert found is not None and found.usd is None
+        assert (found.schema or {}).get("properties") == (takes.properties if said == "schema" else None)
 
 
 def test_a_key_is_tried_for_nothing(tmp_path: Path) -> None:

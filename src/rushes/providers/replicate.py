@@ -233,21 +233,24 @@ class Replicate(Queued):
             raise RemoteError(ErrorClass.TRANSIENT, "replicate's files answered without an address of their own")
         return placed
 
+    async def check_key(self, context: Context) -> None:
+        """Try the key with a question that costs nothing: whose it is. Raises RemoteError."""
+        await self.free("GET", f"{self._host}/v1/account", self._headers(), context)
+
     async def published(self, endpoint: str, context: Context) -> Published | None:
-        """What Replicate publishes about a model: the parameters of its latest version."""
-        name = endpoint.partition(":")[0]
+        """The input schema of a model's latest version, or of the named one; no prices. Deployments publish nothing."""
+        if endpoint.startswith("deployments/"):
+            return Published()
+        model, _, version = endpoint.partition(":")
         try:
-            said = await self.free("GET", f"{self._host}/v1/models/{name}", self._headers(), context)
+            url = f"{self._host}/v1/models/{model}" + (f"/versions/{version}" if version else "")
+            said = await self.free("GET", url, self._headers(), context)
         except RemoteError as error:
             if error.kind is ErrorClass.RETIRED_MODEL:
                 return None
             raise
-        version = said.get("latest_version")
-        return Published(parameters(version.get("openapi_schema") if isinstance(version, dict) else None))
-
-    async def check_key(self, context: Context) -> None:
-        """Try the key with a question that costs nothing: whose it is. Raises RemoteError."""
-        await self.free("GET", f"{self._host}/v1/account", self._headers(), context)
+        latest = said if version else said.get("latest_version")
+        return Published(parameters(latest.get("openapi_schema")) if isinstance(latest, dict) else None)
 
     def heard(self, answer: Answer) -> Heard:
         """A problem of RFC 7807; a throttled request says in its words when to come back."""

@@ -41,7 +41,7 @@ KEPT = 3600.0
 PAGE = 100
 _CREATE = re.compile(r"/v1/(?:models/([\w.-]+/[\w.-]+)|(deployments/[\w.-]+/[\w.-]+))/predictions")
 _JOB = re.compile(r"/v1/predictions/([\w-]+)(/cancel)?")
-_MODEL = re.compile(r"/v1/models/([\w.-]+/[\w.-]+)")
+_MODEL = re.compile(r"/v1/models/([\w.-]+/[\w.-]+)(?:/versions/(\w+))?")
 _FILE = re.compile(r"/v1/files/([\w-]+)")
 _AFTER = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
 _FILMS = re.compile(r"video|kling|hailuo|veo|seedance|wan|ray|gen4-(turbo|aleph)")
@@ -144,6 +144,8 @@ class Replicate:
             "cog_version": "0.16",
             "created_at": call.world.clock.stamp_of_day(0.0),
         }
+        if model[2]:
+            return json_reply(version) if model[2] == version["id"] else self.error(404, call.request)
         said = {"url": f"https://replicate.com/{model[1]}", "owner": owner, "name": name, "run_count": 0}
         return json_reply({**said, "visibility": "public", "latest_version": version})
 
