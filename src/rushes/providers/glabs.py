@@ -59,6 +59,7 @@ SHOWN = 50
 """Characters of a prompt that the list of tasks shows."""
 
 _ID = re.compile(r"[0-9a-zA-Z]{4,40}")
+_UTF8 = re.compile(r"[^\ud800-\udfff]+")  # half a character is no part of a name
 _ACCEPT_WITHIN = 180.0
 _FILES = "/api/files/"
 _FRAMES = ("start_frame", "end_frame")
@@ -267,9 +268,10 @@ class GLabs(Queued):
         """A result by its name: the address says where the application believes to be, which may be behind a tunnel."""
         path = urlsplit(url).path if isinstance(url, str) else ""
         _before, found, name = path.rpartition(_FILES)
-        if not found or not name or "/" in unquote(name) or ".." in unquote(name):
+        plain_name = unquote(name)
+        if not found or not name or "/" in plain_name or ".." in plain_name or not _UTF8.fullmatch(plain_name):
             return None
-        there = self._at(_FILES + quote(unquote(name)))
+        there = self._at(_FILES + quote(plain_name))
         return Output(media_type(None, there, "image"), url=there)
 
     @property

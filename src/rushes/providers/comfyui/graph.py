@@ -115,11 +115,14 @@ def _nodes(raw: object) -> dict[str, Node]:
     if isinstance(raw.get("nodes"), list) and "links" in raw:
         raise NoGraph("params.graph is a graph of ComfyUI's editor (nodes and links)", _EXPORT)
     try:
-        size = len(canonical_bytes(dict(raw)))
+        written = canonical_bytes(dict(raw))
+        written.decode()  # half a character cannot be sent
     except (TypeError, ValueError, RecursionError):
         raise NoGraph("params.graph cannot be written as JSON", _EXPORT) from None
-    if size > MOST_BYTES:
-        raise NoGraph(f"params.graph has {size} bytes; {MOST_BYTES} is the most", "keep pictures out of the graph")
+    if len(written) > MOST_BYTES:
+        raise NoGraph(
+            f"params.graph has {len(written)} bytes; {MOST_BYTES} is the most", "keep pictures out of the graph"
+        )
     wrong = [why for id_, one in raw.items() if (why := _why_no_node(id_, one))]
     if wrong:
         raise NoGraph(f"params.graph: {some(wrong)}", _EXPORT)

@@ -204,10 +204,7 @@ class Comfyui(Queued):
             raise RemoteError(
                 ErrorClass.INVALID_INPUT, says, next_step="save the result with a node for it, as mp4, png or wav"
             )
-        return Finished(tuple(self._output(one) for one in files), ZERO)
-
-    def _output(self, one: Saved) -> Output:
-        return Output(one.media_type, url=self._at(f"/view?{urlencode(one.where)}"))
+        return Finished(tuple([Output(one.media_type, url=self._at(f"/view?{one.query}")) for one in files]), ZERO)
 
     async def cancel(self, remote: str, context: Context) -> Decimal | None:
         """Take a job out of the queue, or interrupt it. It costs nothing."""
@@ -337,7 +334,7 @@ class Saved(NamedTuple):
     """One file of a job: its media type, and the query of its address."""
 
     media_type: str
-    where: dict[str, str]
+    query: str
 
 
 def _takes(graph: Graph, places: Bound, recipe: Recipe) -> Takes:
@@ -465,6 +462,9 @@ def _saved(word: str, item: object) -> tuple[bool, Saved] | None:
     if word not in _KINDS or not isinstance(item, dict) or not isinstance(name, str) or not name:
         return None
     place = str(item.get("type") or "output")
-    where = {"filename": name, "subfolder": str(item.get("subfolder") or ""), "type": place}
-    kind = media_type(None, f"//x/{quote(name)}", _KINDS[word])
-    return (place == "output", Saved(kind, where)) if kind in SUFFIX_OF_TYPE else None
+    try:
+        query = urlencode({"filename": name, "subfolder": str(item.get("subfolder") or ""), "type": place})
+        kind = media_type(None, f"//x/{quote(name)}", _KINDS[word])
+    except UnicodeEncodeError:  # half a character: no file has such a name
+        return None
+    return (place == "output", Saved(kind, query)) if kind in SUFFIX_OF_TYPE else None
