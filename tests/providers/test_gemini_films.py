@@ -63,7 +63,7 @@ def test_a_film_from_a_first_frame_as_it_goes_over_the_wire(tmp_path: Path) -> N
     frame = {"type": "image", "data": base64.b64encode(FRAME).decode(), "mime_type": "image/png"}
     assert json.loads(visits[0].body) == {
         "model": "gemini-omni-1.1-flash",
-        "input": [frame, {"type": "text", "text": "the fox runs"}],
+        "input": [{"type": "user_input", "content": [frame, {"type": "text", "text": "the fox runs"}]}],
         "background": True,
         "response_format": [
             {"type": "video", "aspect_ratio": "9:16", "duration": "4s", "resolution": "1080p", "delivery": "uri"}
@@ -287,7 +287,7 @@ def test_a_large_input_is_uploaded_and_waited_for_before_the_film_is_asked_for(t
     assert "X-Goog-Upload-Command: upload, finalize" in heads[1] and "X-Goog-Upload-Offset: 0" in heads[1]
     assert [SECRET in head for head in heads] == [True, False, True, True, True]
     assert visits[1].body == FRAME
-    (given, _) = document(visits[4].body)["input"]
+    ((given, _),) = [step["content"] for step in document(visits[4].body)["input"]]
     assert (given["type"], given["mime_type"], given["uri"].endswith("/f/1")) == ("video", "video/mp4", True)
 
 

@@ -277,7 +277,7 @@ def _input(call: Call, given: Any) -> tuple[str, tuple[bytes, ...], tuple[bytes,
         return given, (), ()
     words: list[str] = []
     files: dict[str, list[bytes]] = {"image": [], "video": []}
-    for one in given if isinstance(given, list) else [given]:
+    for one in _contents(given):
         kind = one.get("type") if isinstance(one, dict) else None
         if kind == "text" and isinstance(one.get("text"), str):
             words.append(one["text"])
@@ -286,6 +286,16 @@ def _input(call: Call, given: Any) -> tuple[str, tuple[bytes, ...], tuple[bytes,
         else:
             raise BadRequest("Invalid value at 'input'.")
     return "\n".join(words), tuple(files["image"]), tuple(files["video"])
+
+
+def _contents(given: Any) -> list[Any]:
+    """Contents alone, or inside the steps of a user, as google-genai sends them."""
+    steps = given if isinstance(given, list) else [given]
+    found: list[Any] = []
+    for one in steps:
+        inner = one.get("content") if isinstance(one, dict) and one.get("type") == "user_input" else [one]
+        found += inner if isinstance(inner, list) else [inner]
+    return found
 
 
 def _data(call: Call, one: Mapping[str, Any]) -> bytes:

@@ -39,7 +39,7 @@ def asking(recipe: Recipe, model: str, ready: Mapping[str, Any], given: Sequence
     words = {"type": "text", "text": recipe.prompt or ""}
     return {
         "model": model,
-        "input": [*given, words] if given else recipe.prompt or "",
+        "input": [{"type": "user_input", "content": [*given, words]}] if given else recipe.prompt or "",
         "background": True,  # without it the answer takes as long as the film
         "response_format": [{"type": "video", **ready, "delivery": "uri"}],
         "generation_config": {"video_config": {"task": _task(recipe)}},
