@@ -28,6 +28,7 @@ _PICTURE = (
         "n num_images quality background strength image_strength prompt_strength scale rendering_speed raw "
         "input_fidelity output_quality output_compression moderation image_prompt_strength thinking thinking_level "
         "enable_web_search limit_generations google_search sequential_image_generation max_images "
+        "megapixels go_fast disable_safety_checker reference_tags contentModeration "
         "fidelity creativity preserve_identity model_type"
     )
 )
@@ -39,6 +40,7 @@ _CLIP = (
         "num_frames frames camera camera_motion camera_fixed "
         "camera_control motion motion_strength motion_bucket_id movement_amplitude multi_prompt multi_shots shot_type "
         "voice_ids voice_control elements delete_video loop prompt_optimizer turbo sampling_steps static_mask_url "
+        "mode contentModeration "
         "dynamic_masks auto_fix quality start_frame_strength keep_original_sound character_orientation video_quality"
     )
 )
