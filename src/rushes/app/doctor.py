@@ -14,6 +14,7 @@ from rushes.catalogue.snapshot import Seen, read_snapshot
 from rushes.errors import ErrorClass
 from rushes.ledger.fold import AttemptState, fold
 from rushes.model.money import show_usd
+from rushes.model.price import Unit
 from rushes.plugin.takes import Takes
 
 
@@ -107,10 +108,15 @@ class _Bill(NamedTuple):
 
 def _receipts(project: Project) -> Iterator[Drift]:
     bills: dict[tuple[str, str], _Bill] = {}
+    listings = (one for model in project.catalogue.models() for one in model.listings())
+    by_token = {
+        (one.provider, one.endpoint) for one in listings if any(price.per is Unit.TOKEN for price in one.prices)
+    }
     for record in project.ledger.runs(limit=200):
         for attempt in fold(project.ledger.events(record.id)).attempts.values():
             key = (attempt.event.provider, attempt.event.model)
-            bills[key] = _with(bills.get(key, _Bill()), attempt)
+            bounded = attempt.text is not None or (key[0], key[1].removeprefix("sim:")) in by_token
+            bills[key] = _with(bills.get(key, _Bill()), attempt, bounded=bounded)
     for (provider, endpoint), bill in bills.items():
         if bill.wrong:
             says = (
@@ -124,21 +130,17 @@ def _receipts(project: Project) -> Iterator[Drift]:
             )
 
 
-def _with(bill: _Bill, attempt: AttemptState) -> _Bill:
+def _with(bill: _Bill, attempt: AttemptState, *, bounded: bool) -> _Bill:
+    """The bill with one more; `bounded`: less than the quote is what was meant, a worst case of tokens."""
     quoted, billed = attempt.event.worst, attempt.billed
     if attempt.error is ErrorClass.INVALID_INPUT and attempt.sent is not None:
         return bill._replace(refused=tuple(dict.fromkeys((*bill.refused, attempt.says))))
     if billed is None or quoted is None:
         return bill
-    wrong = billed > quoted or (billed < quoted and not _bounded(attempt))
+    wrong = billed > quoted or (billed < quoted and not bounded)
     return bill._replace(
         times=bill.times + 1,
         wrong=bill.wrong + wrong,
         quoted=bill.quoted + (quoted if wrong else 0),
         billed=bill.billed + (billed if wrong else 0),
     )
-
-
-def _bounded(attempt: AttemptState) -> bool:
-    """Whether less than the quote is what was meant: a worst case of tokens, a film whose length was left open."""
-    return attempt.text is not None
