@@ -478,6 +478,11 @@ def test_a_state_that_nobody_knows_is_asked_again(status: Any) -> None:
     assert isinstance(polled(over({}, status)), Pending)
 
 
+@pytest.mark.parametrize("path", [f"/history/{ID}", "/queue"])
+def test_a_gateway_without_its_server_says_nothing_about_a_job(path: str) -> None:
+    assert isinstance(polled({}, **{path: 404}) if path == "/queue" else polled(404), Pending)
+
+
 def test_a_history_without_a_status_is_one_of_a_server_that_has_none() -> None:
     history = over({"9": {"images": [saved("a.png")]}})
     history[ID]["status"] = None

@@ -235,6 +235,11 @@ def test_a_task_that_is_not_known_any_more_is_not_made_again_by_itself() -> None
     assert "look for the result" in raised.value.next_step
 
 
+@pytest.mark.parametrize("page", [b"<html>tunnel not found</html>", {"error": "Not found"}, b""])
+def test_a_tunnel_that_is_gone_says_nothing_about_a_task(page: Any) -> None:
+    assert isinstance(polled((404, page)), Pending)
+
+
 @pytest.mark.parametrize("state", ["pending", "running", "rehearsing", None, 5])
 def test_a_task_that_is_not_over_is_asked_about_four_seconds_later(state: Any) -> None:
     found = polled({"task_id": ID, "status": state})

@@ -244,6 +244,10 @@ class GLabs(Queued):
         text = said.get("error") if isinstance(said, dict) else None
         return Heard(answer.status, [], text if isinstance(text, str) else "", retry_after(answer.headers))
 
+    def passing(self, answer: Answer) -> bool:
+        """A 404 that is not the application's own word for a task is a tunnel's: the task may be there all the same."""
+        return super().passing(answer) or (answer.status == 404 and not self.heard(answer).says.startswith("Task "))
+
     async def _body(self, request: Request, ready: Mapping[str, Any], context: Context) -> dict[str, Any]:
         recipe = request.recipe
         body: dict[str, Any] = {**self.body(request, ready), "model": self.endpoint(recipe)}

@@ -284,6 +284,10 @@ class Comfyui(Queued):
         says = "; ".join(texts) or str(error.get("message") or "")
         return Heard(answer.status, codes, says, retry_after(answer.headers))
 
+    def passing(self, answer: Answer) -> bool:
+        """The server has an answer for every id; a 404 is that of a gateway whose server is not there just now."""
+        return super().passing(answer) or answer.status == 404
+
     def _meant(self, recipe: Recipe) -> Meant | Put:
         """The graph of a recipe and what goes where; a `Put` with the reason where there is no graph."""
         if "graph" not in recipe.params:
