@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 from datetime import date
 from decimal import Decimal
@@ -21,6 +22,7 @@ from rushes.model.request import Recipe
 from rushes.plugin.provider import Finished, Unknowable
 from rushes.plugin.published import Published
 from rushes.providers.anthropic import Anthropic, narrowed
+from rushes.sim.simulator import Simulator
 
 JUDGE, WRITE = Operation.ANALYZE_IMAGE, Operation.PROMPT_GENERATION
 OFF = Anthropic(access("anthropic", None))
@@ -184,6 +186,19 @@ def test_anthropic_says_when_a_model_ends(status: int, body: Any, published: Pub
                 await anthropic.close()
 
     assert asyncio.run(run()) == published
+
+
+def test_a_key_is_tried_for_nothing(tmp_path: Path) -> None:
+    async def run() -> dict[str, Any]:
+        async with Simulator(time_scale=0.001) as sim:
+            for key, fine in (("simulated", True), ("wrong", False)):
+                one = Anthropic(access("anthropic", f"{sim.url}/anthropic", key))
+                with contextlib.nullcontext() if fine else pytest.raises(RemoteError, match="401"):
+                    await one.check_key(context(tmp_path))
+                await one.close()
+            return sim.report()
+
+    assert asyncio.run(run())["submissions"] == 0
 
 
 def test_there_is_no_job_to_ask_about_or_to_find(tmp_path: Path) -> None:

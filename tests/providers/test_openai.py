@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 from datetime import date
 from decimal import Decimal
@@ -25,6 +26,7 @@ from rushes.plugin.published import Published
 from rushes.providers.openai.painted import nearest, sides, tokens, wrong
 from rushes.providers.openai.provider import OpenAI
 from rushes.providers.openai.said import is_strict
+from rushes.sim.simulator import Simulator
 from rushes.sim.wire import Request as Came
 from rushes.sim.wire import form
 
@@ -212,6 +214,16 @@ def test_a_quote_is_what_a_picture_costs() -> None:
     assert dear is not None and dear > high
 
 
+def test_a_picture_that_is_edited_at_high_fidelity_costs_no_more_than_is_quoted() -> None:
+    given = {"image": (FRAME_ARTIFACT,) * 2}
+    recipe = asked(OFF, "gpt_image_1_5", EDIT, "in red", {"input_fidelity": "high"}, given)
+    each = 6240 + 65 + 4 * 129  # of a picture that is not square, by OpenAI's guide
+    billed = OFF.spent(recipe, 2 * each, 6208, {"picture": 2 * each})
+    dear = {"input_fidelity": "high", "quality": "high", "size": "1536x1024"}
+    most = OFF.estimate(asked(OFF, "gpt_image_1_5", EDIT, "in red", dear, given)).high
+    assert billed is not None and most is not None and billed <= most
+
+
 def test_what_is_not_known_to_cost_something_is_unknown() -> None:
     assert not OFF.estimate(asked(OFF, "gpt_image_2_6_flare", PAINT)).known
 
@@ -318,6 +330,19 @@ def test_openai_says_when_a_model_ends(status: int, body: Any, published: Publis
                 await openai.close()
 
     assert asyncio.run(run()) == published
+
+
+def test_a_key_is_tried_for_nothing(tmp_path: Path) -> None:
+    async def run() -> dict[str, Any]:
+        async with Simulator(time_scale=0.001) as sim:
+            for key, fine in (("simulated", True), ("wrong", False)):
+                one = OpenAI(access("openai", f"{sim.url}/openai", key))
+                with contextlib.nullcontext() if fine else pytest.raises(RemoteError, match="401"):
+                    await one.check_key(context(tmp_path))
+                await one.close()
+            return sim.report()
+
+    assert asyncio.run(run())["submissions"] == 0
 
 
 def test_there_is_no_job_to_ask_about_or_to_find(tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ import asyncio
 import base64
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import anthropic
+from anthropic.types import Base64ImageSourceParam, Model, OutputConfigParam
+from anthropic.types.message_create_params import MessageCreateParamsBase
 
 sys.path.insert(0, str(Path(__file__).parent))
 from side import serve  # type: ignore[import-not-found]
@@ -72,6 +74,22 @@ def model(name: str) -> str:
     return anthropic.Anthropic(api_key="simulated").models.retrieve(name).id
 
 
+def values() -> dict[str, list[str]]:
+    """What the types of the SDK let a question say."""
+
+    def literals(hint: Any) -> list[str]:
+        inner = [one for part in get_args(hint) for one in literals(part)]
+        return [str(one) for one in get_args(hint)] if get_origin(hint) is Literal else inner
+
+    output, source = get_type_hints(OutputConfigParam), get_type_hints(Base64ImageSourceParam)
+    return {
+        "model": literals(Model),
+        "effort": literals(output["effort"]),
+        "media_type": literals(source["media_type"]),
+        "fields": sorted(get_type_hints(MessageCreateParamsBase)),
+    }
+
+
 def facts(error: Exception) -> dict[str, Any]:
     if isinstance(error, anthropic.APIStatusError):
         body = error.body if isinstance(error.body, dict) else {}
@@ -81,6 +99,6 @@ def facts(error: Exception) -> dict[str, Any]:
 
 if __name__ == "__main__":
     serve(
-        {"ask": ask, "async_ask": async_ask, "narrowed": narrowed, "models": models, "model": model},
+        {"values": values, "ask": ask, "async_ask": async_ask, "narrowed": narrowed, "models": models, "model": model},
         facts,
     )

@@ -6,9 +6,12 @@ import asyncio
 import base64
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import openai
+from openai.types.image_edit_params import ImageEditParamsBase
+from openai.types.image_generate_params import ImageGenerateParamsBase
+from openai.types.shared_params.reasoning import Reasoning
 
 sys.path.insert(0, str(Path(__file__).parent))
 from side import serve  # type: ignore[import-not-found]
@@ -78,6 +81,18 @@ def model(name: str) -> str:
     return client().models.retrieve(name).id
 
 
+def values() -> dict[str, list[str]]:
+    """What the types of the SDK let a request for a picture say, and the efforts that a model can be asked for."""
+
+    def literals(hint: Any) -> list[str]:
+        inner = [one for part in get_args(hint) for one in literals(part)]
+        return [str(one) for one in get_args(hint)] if get_origin(hint) is Literal else inner
+
+    hints = get_type_hints(ImageGenerateParamsBase) | get_type_hints(ImageEditParamsBase)
+    efforts = literals(get_type_hints(Reasoning)["effort"])
+    return {name: literals(hint) for name, hint in hints.items()} | {"effort": efforts}
+
+
 def facts(error: Exception) -> dict[str, Any]:
     if isinstance(error, openai.APIStatusError):
         return {"status": error.status_code, "code": error.code, "type": error.type, "param": error.param}
@@ -92,6 +107,7 @@ if __name__ == "__main__":
             "edit": edit,
             "judge": judge,
             "models": models,
+            "values": values,
             "model": model,
         },
         facts,

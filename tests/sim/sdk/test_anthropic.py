@@ -15,7 +15,7 @@ from tests.sim.sdk.recorded import Sent
 from tests.sim.sdk.side import Raised, Side
 from tests.sim.sdk.stage import Stage, in_the_open
 
-from rushes.catalogue.endpoints import takes_at
+from rushes.catalogue.endpoints import endpoints, takes_at
 from rushes.model.ids import Digest
 from rushes.model.media import Artifact
 from rushes.model.money import FREE
@@ -75,6 +75,16 @@ def test_an_answer_that_is_too_long_is_cut(anthropic: Side) -> None:
 def test_models_are_listed(anthropic: Side) -> None:
     assert {HAIKU, OPUS} <= set(anthropic.do("models"))
     assert anthropic.do("model", name=HAIKU) == HAIKU
+
+
+def test_what_the_catalogue_takes_is_in_the_types_of_the_sdk(anthropic: Side) -> None:
+    """A new SDK that has dropped a value, or a model, is noticed here."""
+    values = anthropic.do("values")
+    assert {"model", "max_tokens", "messages", "system", "output_config"} <= set(values["fields"])
+    for name, takes in endpoints("anthropic").items():
+        assert name in values["model"]
+        assert takes.properties["effort"]["enum"] == values["effort"]
+        assert set(takes.files.types) == set(values["media_type"])
 
 
 WRONG: list[tuple[str, dict[str, Any], int, str]] = [

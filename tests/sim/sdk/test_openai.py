@@ -17,7 +17,7 @@ from tests.sim.sdk.recorded import Sent
 from tests.sim.sdk.side import Raised, Side
 from tests.sim.sdk.stage import Stage, in_the_open
 
-from rushes.catalogue.endpoints import takes_at
+from rushes.catalogue.endpoints import endpoints, takes_at
 from rushes.model.ids import Digest
 from rushes.model.media import Artifact
 from rushes.model.money import FREE
@@ -114,6 +114,19 @@ def test_the_models_say_when_they_end(openai: Side) -> None:
 
     assert (ends["gpt-image-1.5"], ends[FLARE]) == ("2026-12-01", None)
     assert openai.do("model", name=FLARE) == FLARE
+
+
+def test_what_the_catalogue_takes_is_in_the_types_of_the_sdk(openai: Side) -> None:
+    """A new SDK that has dropped a value, or a model, is noticed here."""
+    values = openai.do("values")
+    for name, takes in endpoints("openai").items():
+        paints = takes.shape is not None
+        assert not paints or name in values["model"]
+        for field, schema in takes.properties.items():
+            if field in values and (paints or field == "effort"):
+                of_a_size = field == "size" and "pattern" in schema
+                assert of_a_size or set(schema.get("enum", ())) <= set(values[field]), (name, field)
+            assert not paints or field in values, (name, field)
 
 
 WRONG: list[tuple[str, dict[str, Any], int, str]] = [
