@@ -33,6 +33,7 @@ PRICE = {
         "least": {"type": "integer", "minimum": 1},
         "plus": {"type": "string", "pattern": r"^\d+(\.\d+)?$"},
         "answered": {"type": "string", "pattern": r"^\d+(\.\d+)?$"},
+        "above": {"type": "integer", "minimum": 1},
         "kinds": {
             "type": "object",
             "propertyNames": {"enum": ["picture", "cached", "written"]},

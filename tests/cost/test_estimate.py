@@ -173,3 +173,23 @@ def test_no_parameter_makes_a_quote_fail_or_cost_less_than_nothing(key: str, par
 def test_unknown_prices_are_counted_beside_the_sum() -> None:
     total = Estimate().plus(Quote(Decimal("0.1"), Decimal("0.2"), 1.0), 3).plus(Quote(None, None, 1.0), 2)
     assert total == Estimate(Decimal("0.3"), Decimal("0.6"), 2)
+
+
+def test_a_request_of_many_tokens_costs_more_from_the_first_to_the_last() -> None:
+    some = Price(Decimal(2), Unit.TOKEN, {}, "a list", "2026-11-21", answered=Decimal(3))
+    many = some._replace(usd=Decimal(4), answered=Decimal(5), above=100)
+    assert spent([some, many], 100, 1) == 203
+    assert spent([some, many], 101, 1) == 409
+    short, long = Load(characters=100), Load(characters=101)
+    assert quote([some, many], {"max_tokens": 1}, load=short).high == 203
+    assert quote([some, many], {"max_tokens": 1}, load=long)[:2] == (25 * 2, 409)
+    unknown = many._replace(usd=None)
+    assert quote([some, unknown], {"max_tokens": 1}, load=short).known
+    assert not quote([some, unknown], {"max_tokens": 1}, load=long).known
+    assert spent([some, unknown], 101, 1) is None
+
+
+def test_a_film_of_a_quarter_of_an_hour_is_quoted_as_google_bills_it() -> None:
+    long = Load(characters=10, film_seconds=Decimal(900))
+    most = quoted("gemini_3_pro", long, max_tokens=1000).high
+    assert most is not None and most >= Decimal("0.000004") * 900 * 263 + Decimal("0.000018") * 1000

@@ -225,4 +225,5 @@ def _price(raw: dict[str, Any]) -> Price:
         Decimal(raw.get("plus", 0)),
         Decimal(raw.get("answered", 0)),
         {kind: Decimal(usd) for kind, usd in raw.get("kinds", {}).items()},
+        raw.get("above", 0),
     )

@@ -24,9 +24,11 @@ _MEGA = Decimal(1_000_000)
 _LETTERS = 4
 """Characters of a usual token; one letter can be one, in the worst case. Source: the guides of OpenAI and Google."""
 
-_PICTURE = (1, 4800)
+_PICTURE = (1, 6821)
 """Tokens of a picture that is looked at, from the cheapest way of three services to the dearest.
 
+The dearest is OpenAI's way with a picture that is edited at high fidelity, as its newer models always do: 65, four
+tiles of 129, and 6240 for one that is not square.
 Sources: the image guides of OpenAI, Anthropic and Google, 2026-11-20."""
 
 _FILM = (66, 300)
@@ -100,6 +102,8 @@ def quote(
     for price in open_:
         span = _units(price.per, given, durations, load or Load())
         answer = _answer(price, given)
+        if price.above and span is not None and span[1] <= price.above:
+            continue
         if price.usd is None or span is None or answer is None:
             return Quote(None, None, seconds, source)
         each = (price.usd, *price.kinds.values())  # of which kind a token will be is the service's business
@@ -115,7 +119,8 @@ def spent(
 
     `kinds` are those of `asked` that a service counts apart, by the words of `Price.kinds`.
     """
-    price = next((one for one in prices if one.per is Unit.TOKEN and one.usd is not None and not one.when), None)
+    fitting = [one for one in prices if one.per is Unit.TOKEN and not one.when and (not one.above or asked > one.above)]
+    price = max(fitting, key=lambda one: one.above, default=None)
     if price is None or price.usd is None or sum(kinds.values()) > asked:
         return None
     if any(many and kind not in price.kinds for kind, many in kinds.items()):
@@ -144,7 +149,7 @@ def _possible(prices: Sequence[Price], facts: Mapping[str, bool | str]) -> list[
 
 
 def _facts(given: Mapping[str, Any], load: Load) -> dict[str, bool | str]:
-    """What prices may depend on: parameters, some in the spelling of the price lists, and how many pictures come along."""
+    """What prices may depend on: parameters, some in the spelling of the price lists, and how many pictures come."""
     facts: dict[str, bool | str] = {"pictures": str(load.pictures)}
     facts |= {
         name: value if isinstance(value, bool) else str(value).strip().lower()

@@ -29,7 +29,8 @@ class Price(NamedTuple):
 
     It holds when every fact in `when` holds. `least` is the smallest number of units that is charged, `plus` a fixed
     amount on top of each request. Of tokens `usd` is for one that is sent and `answered` for one that comes back;
-    `kinds` are for those sent that cost otherwise: of a `picture`, `cached` before, `written` to a cache.
+    `kinds` are for those sent that cost otherwise: of a `picture`, `cached` before, `written` to a cache. A request of
+    more than `above` tokens costs this and not what one of fewer does, from the first token to the last.
     """
 
     usd: Decimal | None
@@ -41,3 +42,4 @@ class Price(NamedTuple):
     plus: Decimal = Decimal(0)
     answered: Decimal = Decimal(0)
     kinds: Mapping[str, Decimal] = MappingProxyType({})
+    above: int = 0
