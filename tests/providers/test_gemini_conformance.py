@@ -31,6 +31,7 @@ def requests(gemini: Remote) -> Sequence[Request]:
                 gemini,
                 "gemini_omni_flash",
                 Operation.IMAGE_TO_VIDEO,
+                "it blinks",
                 params={"duration": 4, "resolution": "360p"},
                 inputs={"start_frame": frame},
             )
@@ -40,6 +41,7 @@ def requests(gemini: Remote) -> Sequence[Request]:
                 gemini,
                 "veo_3_1_lite",
                 Operation.IMAGE_TO_VIDEO,
+                "it blinks",
                 params={**tall, "duration": 4},
                 inputs={"start_frame": frame, "end_frame": frame},
             )
