@@ -26,6 +26,7 @@ SUBMITTED = [
     Case(400, said(400, "x/y is not a valid model ID"), {}, E.RETIRED_MODEL, False),
     Case(404, said(404, "No endpoints found for x/y."), {}, E.RETIRED_MODEL, False),
     Case(400, said(400, "duration: Expected number"), {}, E.INVALID_INPUT, False),
+    Case(408, said(408, "Your request timed out"), {}, E.UNKNOWN_OUTCOME, True),
     Case(422, said(422, "Unprocessable"), {}, E.INVALID_INPUT, False),
     Case(429, said(429, "Rate limit exceeded"), {"retry-after": "9"}, E.RATE_LIMIT, False),
     Case(529, said(529, "Provider is overloaded"), {}, E.TRANSIENT, False),

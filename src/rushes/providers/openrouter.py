@@ -51,6 +51,7 @@ SUBMIT: tuple[Row, ...] = (
     Row("400|403|422", ErrorClass.CONTENT_POLICY, says=_FLAGGED, next_step=_POLICY),
     Row("400", ErrorClass.RETIRED_MODEL, says="not a valid model", next_step="choose another model: rushes models"),
     Row("404", ErrorClass.RETIRED_MODEL, next_step="choose another model: rushes models"),
+    Row("408", ErrorClass.UNKNOWN_OUTCOME, billed=True),  # "your request timed out": the maker may have been asked
     Row("529", ErrorClass.TRANSIENT, next_step="try again later"),  # the maker's service took nothing more
     *EDGE,
     *COMMON,
