@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +14,24 @@ from tests.providers.rig import KEY, access, asked, context, request_of
 from tests.providers.wire import Visit, serving
 
 from rushes.errors import ErrorClass, RemoteError
+from rushes.model.ids import Digest
+from rushes.model.media import Kind
 from rushes.model.operation import Operation
 from rushes.model.problem import Severity
 from rushes.plugin.provider import Finished, Pending, Unknowable
 from rushes.providers.elevenlabs import ElevenLabs
 from rushes.providers.media.mp3 import mp3_bytes
+from rushes.sim.simulator import Simulator
+from rushes.testing.context import PlainContext
 from rushes.testing.media import wav
+from rushes.testing.requests import artifact_of
 
-SPEAK = Operation.TEXT_TO_SPEECH
+SPEAK, HEAR = Operation.TEXT_TO_SPEECH, Operation.SPEECH_TO_TEXT
 OFF = ElevenLabs(access("elevenlabs", None))
 RACHEL, BRIAN = "21m00Tcm4TlvDq8ikWAM", "nPczCjzI2devNBz1zQrb"
 WAV = wav("a voice", 0.5)
 MP3 = mp3_bytes(WAV, 44_100, 128)
+SOUND = artifact_of(Kind.AUDIO, WAV)
 
 
 def said(alias: str = "elevenlabs", text: str = "Good morning.", **params: Any) -> Any:
@@ -201,3 +209,86 @@ def test_there_is_nothing_to_stop_and_nothing_to_find(tmp_path: Path) -> None:
     there = context(tmp_path)
     assert asyncio.run(OFF.cancel("item", there)) is None
     assert isinstance(asyncio.run(OFF.reconcile(request_of(said()), there)), Unknowable)
+
+
+def heard(sound: Any = SOUND, **params: Any) -> Any:
+    return asked(OFF, "scribe_v2", HEAR, None, params, {"audio": (sound,)})
+
+
+def transcribed(recipe: Any, folder: Path, answer: bytes) -> tuple[Finished, Visit]:
+    async def script(visit: Visit) -> None:
+        await visit.answer(200, answer, "content-type: application/json")
+
+    async def run() -> tuple[Finished, Visit]:
+        async with serving(script) as wire:
+            elevenlabs = ElevenLabs(access("elevenlabs", wire.url, simulated=False))
+            try:
+                return await elevenlabs.submit(request_of(recipe), with_sound(folder)), wire.visits[0]
+            finally:
+                await elevenlabs.close()
+
+    return asyncio.run(run())
+
+
+def with_sound(folder: Path) -> PlainContext:
+    path = folder / "sound.wav"
+    path.write_bytes(WAV)
+    return PlainContext(folder, {Digest(SOUND.digest): path})
+
+
+def test_a_sound_is_written_down(tmp_path: Path) -> None:
+    recipe = heard(language="en", tag_audio_events=False, speakers=2)
+    finished, visit = transcribed(recipe, tmp_path, b'{"text": "Good morning.", "words": []}')
+    assert (finished.text, finished.outputs, finished.billed) == ("Good morning.", (), None)
+    assert visit.path == "/v1/speech-to-text"
+    part = rb'name="(\w+)"(?:; filename="[\w.]+")?\r\n(?:Content-Type: [\w/]+\r\n)?\r\n(.*?)\r\n--'
+    fields = dict(re.findall(part, visit.body, re.DOTALL))
+    assert fields == {
+        b"model_id": b"scribe_v2",
+        b"language_code": b"en",
+        b"tag_audio_events": b"false",
+        b"num_speakers": b"2",
+        b"seed": str(request_of(recipe).seed).encode(),
+        b"file": WAV,
+    }
+    assert b'filename="input.wav"\r\nContent-Type: audio/wav' in visit.body
+
+
+@pytest.mark.parametrize("answer", [b"", b"{", b"[]", b'{"text": 5}', b'{"message": "queued"}'])
+def test_a_transcript_that_cannot_be_read_is_unknown(answer: bytes, tmp_path: Path) -> None:
+    with pytest.raises(RemoteError) as raised:
+        transcribed(heard(), tmp_path, answer)
+    assert (raised.value.kind, raised.value.maybe_billed) == (ErrorClass.UNKNOWN_OUTCOME, True)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "words"),
+    [
+        (asked(OFF, "scribe_v2", HEAR, None), "needs audio"),
+        (heard(speakers=33), "speakers"),
+        (heard(language="english"), "language"),
+        (heard(SOUND._replace(media_type="image/png")), "image/png"),
+        (heard(SOUND._replace(size=2_000_000_001)), "2000000001 bytes"),
+    ],
+)
+def test_what_cannot_be_heard_is_refused_before_anything_is_sent(recipe: Any, words: str) -> None:
+    (problem,) = [one for one in OFF.validate(recipe) if one.severity is Severity.ERROR]
+    assert words in problem.says
+
+
+def test_what_a_minute_costs_is_quoted_and_charged(tmp_path: Path) -> None:
+    async def run() -> tuple[Finished, str]:
+        async with Simulator(seed=3, time_scale=0.001) as sim:
+            elevenlabs = ElevenLabs(access("elevenlabs", f"{sim.url}/elevenlabs"))
+            try:
+                finished = await elevenlabs.submit(request_of(heard()), with_sound(tmp_path))
+            finally:
+                await elevenlabs.close()
+            return finished, sim.report()["billed"]
+
+    finished, billed = asyncio.run(run())
+    assert finished.text
+    quote = OFF.estimate(heard(SOUND._replace(seconds=0.5)))
+    assert quote.high is not None and quote.low == quote.high
+    assert abs(quote.high - Decimal(billed)) < Decimal("0.000001")
+    assert OFF.estimate(heard(SOUND._replace(seconds=3600.0))).high == Decimal("0.22002")

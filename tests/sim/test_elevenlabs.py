@@ -12,6 +12,7 @@ import pytest
 from rushes.providers.cut import is_cut
 from rushes.sim.faults import fault_from_text
 from rushes.sim.simulator import Simulator
+from rushes.testing.media import wav
 
 RACHEL = "21m00Tcm4TlvDq8ikWAM"
 Story = Callable[[httpx.AsyncClient, Simulator], Awaitable[None]]
@@ -142,5 +143,48 @@ def test_models_and_voices_are_listed() -> None:
         voices = (await http.get("/v1/voices")).json()["voices"]
         assert {"voice_id": RACHEL, "name": "Rachel", "category": "premade", "labels": {}} in voices
         assert (await http.get("/v1/nothing")).status_code == 404
+
+    play(story)
+
+
+async def hear(http: httpx.AsyncClient, sound: bytes | None = None, **fields: str) -> httpx.Response:
+    files = {"file": ("a.wav", wav("a voice", 0.5) if sound is None else sound, "audio/wav")}
+    return await http.post("/v1/speech-to-text", data={"model_id": "scribe_v2", **fields}, files=files)
+
+
+def test_a_sound_is_written_down_at_the_price_of_its_length() -> None:
+    async def story(http: httpx.AsyncClient, sim: Simulator) -> None:
+        answer = await hear(http, tag_audio_events="false", seed="7")
+        assert answer.status_code == 200 and answer.json()["text"]
+        assert sim.report()["billed"].startswith("0.00003068")  # 0.502 s at 0.003667 a minute
+
+    play(story)
+
+
+@pytest.mark.parametrize(
+    ("fields", "sound", "status", "code"),
+    [
+        ({"model_id": "eleven_v3"}, None, 404, "model_not_found"),
+        ({"num_speakers": "99"}, None, 400, "invalid_parameters"),
+        ({}, b"no sound", 400, "invalid_parameters"),
+    ],
+)
+def test_what_cannot_be_heard_is_refused(fields: dict[str, str], sound: bytes | None, status: int, code: str) -> None:
+    async def story(http: httpx.AsyncClient, sim: Simulator) -> None:
+        answer = await hear(http, sound, **fields)
+        assert (answer.status_code, detail(answer)["code"]) == (status, code)
+        assert sim.report()["billed"] == "0"
+
+    play(story)
+
+
+def test_a_transcript_wants_a_file_and_a_voice_a_model_that_speaks() -> None:
+    async def story(http: httpx.AsyncClient, sim: Simulator) -> None:
+        bare = await http.post("/v1/speech-to-text", files={"model_id": (None, "scribe_v2")})
+        assert (bare.status_code, detail(bare)["code"]) == (400, "missing_required_field")
+        torn = await http.post("/v1/speech-to-text", content=b"{}")
+        assert (torn.status_code, detail(torn)["code"]) == (404, "model_not_found")
+        mute = await speak(http, model_id="scribe_v2")
+        assert (mute.status_code, detail(mute)["code"]) == (404, "model_not_found")
 
     play(story)

@@ -1,4 +1,5 @@
-"""ElevenLabs: speech by one call. The answer is the sound itself; a lost one lies in the account's history.
+"""ElevenLabs: speech, and what was said, by one call. The answer is the sound or the text itself; a lost sound lies in
+the account's history.
 
 Sources: the wire and the types of elevenlabs 2.78.0; ElevenLabs' pages on errors (types and codes, 2026-09-17) and its
 help on the codes 400, 401 and 429, as of 2026-11-20.
@@ -15,20 +16,22 @@ from typing import Any
 from urllib.parse import urlencode
 
 from rushes.errors import ErrorClass, RemoteError
+from rushes.model.media import SUFFIX_OF_TYPE
+from rushes.model.operation import Operation
 from rushes.model.request import Recipe, Request
 from rushes.plugin.access import Access
 from rushes.plugin.provider import Context, Duplicates, Facts, Finished, Output, Pending
 from rushes.providers.answering import Answering
 from rushes.providers.cut import is_cut
 from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, paid, read, retry_after, unknown
-from rushes.providers.http import Answer, Unreachable
+from rushes.providers.http import Answer, File, Unreachable, form
 from rushes.providers.remote import document, listed
 from rushes.providers.spelled import Put
 
 HOST = "https://api.elevenlabs.io"
 
 ANSWER_WITHIN = 600.0
-"""Seconds for one call: the sound is made meanwhile, and 40,000 characters are three quarters of an hour of it."""
+"""Seconds for one call: the sound is made or heard meanwhile; 40,000 characters are three quarters of an hour of it."""
 
 MOST_SOUND = 300_000_000
 """Bytes of the largest sound that is read: three quarters of an hour of WAV at 48 kHz."""
@@ -90,7 +93,7 @@ HISTORY: tuple[Row, ...] = (
 
 
 class ElevenLabs(Answering):
-    """Text to speech at ElevenLabs. What a credit costs depends on the plan, so no answer says an amount in USD."""
+    """Text to speech and back at ElevenLabs. What a credit costs depends on the plan, so no answer says an amount."""
 
     name = "elevenlabs"
     facts = Facts(
@@ -114,7 +117,9 @@ class ElevenLabs(Answering):
         return super().put(recipe)
 
     async def submit(self, request: Request, context: Context) -> Finished:
-        """Ask once and wait for the sound."""
+        """Ask once and wait for the sound, or for the text."""
+        if request.recipe.op is Operation.SPEECH_TO_TEXT:
+            return await self._transcribe(request, context)
         body = self.body(request, self.ready(request.recipe)) | {"model_id": self.endpoint(request.recipe)}
         voice, sound = body.pop("voice_id"), body.pop("output_format", None)
         settings = {name: body.pop(name) for name in SETTINGS if name in body}
@@ -132,6 +137,29 @@ class ElevenLabs(Answering):
             most=MOST_SOUND,
         )
         return Finished((self._sound(self.accepted(answer, SUBMIT)),))
+
+    async def _transcribe(self, request: Request, context: Context) -> Finished:
+        """What is said in a sound or a film, which travels in a form."""
+        recipe = request.recipe
+        asked = {"model_id": self.endpoint(recipe), **self.body(request, self.ready(recipe))}
+        fields = [
+            (name, str(value).lower() if isinstance(value, bool) else str(value)) for name, value in asked.items()
+        ]
+        (heard,) = recipe.inputs["audio"]
+        data = await context.work(context.path(heard.digest).read_bytes)
+        name = f"input{SUFFIX_OF_TYPE.get(heard.media_type, '')}"
+        kind, body = await context.work(lambda: form(fields, [File("file", name, data, heard.media_type)]))
+        headers = {**self._headers(), "Content-Type": kind}
+        if self.access.simulated:
+            headers["x-rushes-asking"] = request.key
+        answer = await self.http.post_once(
+            f"{self._host}/v1/speech-to-text", headers=headers, body=body, within=ANSWER_WITHIN
+        )
+        said = document(self.accepted(answer, SUBMIT).body)
+        text = said.get("text") if isinstance(said, dict) else None
+        if not isinstance(text, str):
+            raise unknown("elevenlabs accepted this, and its answer cannot be read: it may be paid for")
+        return Finished((), text=text)
 
     def _sound(self, answer: Answer) -> Output:
         """The sound of an answer. Raises RemoteError, unknown, for what is none or ends early."""

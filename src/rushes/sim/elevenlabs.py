@@ -1,10 +1,11 @@
-"""ElevenLabs' protocol: text to speech, which answers with the sound itself; its history; models and voices.
+"""ElevenLabs' protocol: text to speech, which answers with the sound itself, and its history; speech to text; models.
 
 Sources: what elevenlabs 2.78.0 sends and reads; ElevenLabs' pages on errors, their types and codes, as of 2026-11-20.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from rushes.catalogue.endpoints import endpoints
 from rushes.model.operation import Operation
 from rushes.model.workflow import Json
+from rushes.plugin.takes import Takes
 from rushes.providers.media.mp3 import mp3_bytes
 from rushes.sim.faults import What
 from rushes.sim.jobs import Job, JobFailed, State
@@ -19,7 +21,7 @@ from rushes.sim.making import FAILED, REFUSED, made
 from rushes.sim.paint import Asking
 from rushes.sim.route import Place, Route
 from rushes.sim.strict import Wrong, wrong
-from rushes.sim.wire import Receipt, Reply, Request, bytes_reply, json_reply
+from rushes.sim.wire import Receipt, Reply, Request, bytes_reply, form, json_reply
 from rushes.sim.world import Call
 
 HOST = "api.elevenlabs.io"
@@ -30,6 +32,7 @@ an account."""
 USUAL = "eleven_multilingual_v2"
 """The model of a call that names none."""
 
+_HEAR = "/v1/speech-to-text"
 _SPEAK = re.compile(r"/v1/text-to-speech/([^/]+)")
 _HISTORY = re.compile(r"/v1/history(?:/([\w-]+)(/audio)?)?")
 _SETTINGS = ("stability", "similarity_boost", "style", "speed", "use_speaker_boost")
@@ -66,6 +69,8 @@ class ElevenLabs:
         """Where a request belongs."""
         if request.method == "POST" and _SPEAK.fullmatch(request.path):
             return Route(Place.SUBMIT, str(_body(request).get("model_id") or USUAL))
+        if request.method == "POST" and request.path == _HEAR:
+            return Route(Place.SUBMIT, str(_fields(request).get("model_id") or "none"))
         if request.method == "GET" and (item := _HISTORY.fullmatch(request.path)):
             return Route(Place.RESULT if item[2] else Place.STATUS, about=item[1] or "history")
         if request.method == "GET" and request.path in ("/v1/models", "/v1/voices"):
@@ -88,20 +93,17 @@ class ElevenLabs:
             reply = _error(401, "invalid_api_key", "The provided API key is invalid.")
             return call.refuse(reply, "wrong key") if call.entry is not None else reply
         if call.route.place is Place.SUBMIT:
-            return await self._speak(call)
+            return await (self._hear(call) if call.request.path == _HEAR else self._speak(call))
         if call.route.about == "/v1/models":
-            return json_reply([_model(name) for name in sorted(endpoints(self.name))])
+            return json_reply([_model(name, takes) for name, takes in sorted(endpoints(self.name).items())])
         if call.route.about == "/v1/voices":
             return json_reply({"voices": [_voice(name, id_) for name, id_ in sorted(_voices().items())]})
         return _history(call)
 
     async def _speak(self, call: Call) -> Reply:
         model = call.route.model
-        retired = call.world.faults.strikes(What.RETIRED, Place.SUBMIT, model, model)
-        if model not in endpoints(self.name) or retired:
-            return call.refuse(
-                _error(404, "model_not_found", f"A model with ID {model} does not exist"), "no such model"
-            )
+        if (no := self._no_model(call, speaks=True)) is not None:
+            return no
         body = _body(call.request)
         asked = _asked(call.request, body)
         if (one := wrong(self.name, model, asked)) is not None:
@@ -123,6 +125,51 @@ class ElevenLabs:
         # from here on it costs, whether the client is still there or not
         await job.over.wait()
         return _over(job)
+
+    async def _hear(self, call: Call) -> Reply:
+        if (no := self._no_model(call, speaks=False)) is not None:
+            return no
+        asked = _fields(call.request)
+        sound = next((part.data for part in form(call.request) or () if part.field == "file" and part.file), b"")
+        if (one := wrong(self.name, call.route.model, asked)) is not None:
+            return call.refuse(_refused(one), "bad request")
+
+        async def work() -> str:
+            (told,) = await made(
+                call, [Asking(Operation.SPEECH_TO_TEXT, call.route.model, "", {}, {"audio": (sound,)}, 0)]
+            )
+            return told.text or ""
+
+        length = call.world.painter.seconds(sound) or 0.0
+        job = call.accept("text", asked, work, length=length, kept=False)
+        if job is None:
+            return _error(401, "quota_exceeded", "This request exceeds your quota.")
+        await job.over.wait()
+        if job.state is not State.DONE:
+            return _over(job)
+        said = {"language_code": "eng", "language_probability": 1.0, "text": job.result, "words": []}
+        reply = json_reply({**said, "transcription_id": job.id})
+        return reply._replace(receipt=Receipt(job.id, told=True, answered=True))
+
+    def _no_model(self, call: Call, *, speaks: bool) -> Reply | None:
+        model = call.route.model
+        takes = endpoints(self.name).get(model)
+        retired = call.world.faults.strikes(What.RETIRED, Place.SUBMIT, model, model)
+        if takes is not None and ("text" in takes.properties) == speaks and not retired:
+            return None
+        return call.refuse(_error(404, "model_not_found", f"A model with ID {model} does not exist"), "no such model")
+
+
+def _fields(request: Request) -> dict[str, Any]:
+    """The fields of a form as the published schema has them; a file is its name."""
+    found: dict[str, Any] = {}
+    for part in form(request) or ():
+        said = part.file or part.data.decode("utf-8", "replace")
+        try:
+            found[part.field] = said if part.file or part.field.endswith("_id") else json.loads(said)
+        except (ValueError, RecursionError):
+            found[part.field] = said
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _body(request: Request) -> dict[str, Any]:
@@ -223,14 +270,9 @@ def _voice(name: str, id_: str) -> dict[str, Any]:
     return {"voice_id": id_, "name": name.title(), "category": "premade", "labels": {}}
 
 
-def _model(name: str) -> dict[str, Any]:
-    most = endpoints("elevenlabs")[name].properties["text"]["maxLength"]
-    return {
-        "model_id": name,
-        "name": f"{name} (simulated)",
-        "can_do_text_to_speech": True,
-        "maximum_text_length_per_request": most,
-    }
+def _model(name: str, takes: Takes) -> dict[str, Any]:
+    said = {"model_id": name, "name": f"{name} (simulated)", "can_do_text_to_speech": "text" in takes.properties}
+    return {**said, "maximum_text_length_per_request": takes.properties.get("text", {}).get("maxLength", 0)}
 
 
 def _error(status: int, code: str, message: str, param: str | None = None) -> Reply:

@@ -32,6 +32,12 @@ def audio(item: str) -> str:
     return b"".join(ElevenLabs(api_key="simulated").history.get_audio(item)).hex()
 
 
+def hear(sound: str, **asked: Any) -> str:
+    client = ElevenLabs(api_key="simulated")
+    answer: Any = client.speech_to_text.convert(file=("input.wav", bytes.fromhex(sound), "audio/wav"), **asked)
+    return str(answer.text)
+
+
 def models() -> list[str]:
     return [one.model_id for one in ElevenLabs(api_key="simulated").models.list()]
 
@@ -41,4 +47,4 @@ def facts(error: Exception) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    serve({"speak": speak, "history": history, "audio": audio, "models": models}, facts)
+    serve({"speak": speak, "history": history, "audio": audio, "hear": hear, "models": models}, facts)

@@ -12,9 +12,15 @@ from tests.sim.sdk.recorded import Sent
 from tests.sim.sdk.side import Raised, Side
 from tests.sim.sdk.stage import Stage, in_the_open
 
+from rushes.model.ids import Digest
+from rushes.model.media import Kind
 from rushes.model.operation import Operation
 from rushes.providers.elevenlabs import ElevenLabs
+from rushes.sim.wire import Request as Arrived
+from rushes.sim.wire import form
 from rushes.testing.context import PlainContext
+from rushes.testing.media import wav
+from rushes.testing.requests import artifact_of
 
 RACHEL, BRIAN = "21m00Tcm4TlvDq8ikWAM", "nPczCjzI2devNBz1zQrb"
 V2 = "eleven_multilingual_v2"
@@ -107,3 +113,35 @@ def test_the_adapter_sends_what_the_sdk_sends(elevenlabs: Side, stage: Stage, tm
     assert (mine.method, mine.target) == (its.method, f"/elevenlabs{its.target}")
     assert mine.json == its.json
     assert said(mine) == said(its)
+
+
+def test_the_adapter_sends_the_form_that_the_sdk_sends(elevenlabs: Side, stage: Stage, tmp_path: Path) -> None:
+    data = wav("a voice", 0.5)
+    sound = artifact_of(Kind.AUDIO, data)
+    (tmp_path / "sound.wav").write_bytes(data)
+    with in_the_open(tmp_path) as opened:
+        adapter = ElevenLabs(access("elevenlabs", f"{opened.url}/elevenlabs", simulated=False))
+        params = {"language_code": "en", "tag_audio_events": False, "num_speakers": 2}
+        request = request_of(asked(adapter, "scribe_v2", Operation.SPEECH_TO_TEXT, None, params, {"audio": (sound,)}))
+
+        async def run() -> None:
+            try:
+                await adapter.submit(request, PlainContext(tmp_path, {Digest(sound.digest): tmp_path / "sound.wav"}))
+            finally:
+                await adapter.close()
+
+        asyncio.run(run())
+        (mine,) = opened.sent()
+
+    before = len(stage.sent())
+    assert elevenlabs.do("hear", sound=data.hex(), model_id="scribe_v2", seed=request.seed, **params)
+    (its,) = stage.sent()[before:]
+
+    assert (mine.method, mine.target) == (its.method, f"/elevenlabs{its.target}")
+    assert parts(mine) == parts(its)
+
+
+def parts(sent: Sent) -> dict[str, tuple[str | None, bytes, str]]:
+    """The parts of a form by their fields; the SDK says `null` for three of which nothing was asked."""
+    arrived = Arrived(sent.method, "", sent.path, {}, sent.headers, sent.body)
+    return {part.field: (part.file, part.data, part.media_type) for part in form(arrived) or () if part.data != b"null"}

@@ -83,6 +83,12 @@ def mine(folder: Path, request: Request) -> Sent:
         return sent
 
 
+def its(stage: Stage, words: str) -> Sent:
+    """The one paid request of the SDK with these words; what was sent is listed by connections, not by time."""
+    (sent,) = [one for one in stage.sent() if one.method == "POST" and words.encode() in one.body]
+    return sent
+
+
 def same(one: Sent, other: Sent) -> None:
     assert (one.method, one.target) == (other.method, f"/huggingface{other.target}")
     assert one.json == other.json
@@ -92,19 +98,17 @@ def same(one: Sent, other: Sent) -> None:
 def test_a_picture_is_asked_for_as_the_sdk_asks(huggingface: Side, stage: Stage, tmp_path: Path) -> None:
     params = {"size": "96x64", "num_inference_steps": 20, "negative_prompt": "blur", "guidance_scale": 7.5}
     offline = HuggingFace(access("huggingface", None))
-    request = request_of(asked(offline, "sdxl", Operation.TEXT_TO_IMAGE, "a fox", params))
+    request = request_of(asked(offline, "sdxl", Operation.TEXT_TO_IMAGE, "a fox on a wire", params))
     sent = mine(tmp_path, request)
-    before = len(stage.sent())
     plain = {name: value for name, value in params.items() if name != "size"}
-    huggingface.do("paint", prompt="a fox", model=SDXL, width=96, height=64, seed=request.seed, **plain)
-    same(sent, [one for one in stage.sent()[before:] if one.method == "POST"][-1])
+    huggingface.do("paint", prompt="a fox on a wire", model=SDXL, width=96, height=64, seed=request.seed, **plain)
+    same(sent, its(stage, "a fox on a wire"))
 
 
 def test_a_picture_is_changed_as_the_sdk_changes_it(huggingface: Side, stage: Stage, tmp_path: Path) -> None:
     offline = HuggingFace(access("huggingface", None))
     params, inputs = {"guidance_scale": 5.5}, {"image": (FRAME_ARTIFACT,)}
-    request = request_of(asked(offline, "instruct_pix2pix", Operation.IMAGE_TO_IMAGE, "in ink", params, inputs))
+    request = request_of(asked(offline, "instruct_pix2pix", Operation.IMAGE_TO_IMAGE, "in wired ink", params, inputs))
     sent = mine(tmp_path, request)
-    before = len(stage.sent())
-    huggingface.do("change", image=PICTURE, prompt="in ink", model=PIX2PIX, guidance_scale=5.5)
-    same(sent, [one for one in stage.sent()[before:] if one.method == "POST"][-1])
+    huggingface.do("change", image=PICTURE, prompt="in wired ink", model=PIX2PIX, guidance_scale=5.5)
+    same(sent, its(stage, "in wired ink"))
