@@ -434,6 +434,15 @@ def test_results_are_the_saved_files_of_the_kind_that_is_wanted(outputs: Any, re
         assert output.media_type.startswith(remote)
 
 
+@pytest.mark.parametrize("name", ["a.png", "a.mp4", "a.mp3"])
+def test_a_job_that_a_person_adopts_by_its_id_gives_whatever_it_made(name: str) -> None:
+    finished = polled(over({"9": {"images": [saved(name)], "audio": [saved(name)] if name == "a.mp3" else []}}), ID)
+    assert isinstance(finished, Finished)
+    assert all(name in str(output.url) for output in finished.outputs)
+    with pytest.raises(RemoteError, match="no file where a file is wanted"):
+        polled(over({}), ID)
+
+
 def test_bind_says_whose_files_are_the_result() -> None:
     outputs = {"8": {"images": [saved("a.png")]}, "9": {"images": [saved("b.png")]}}
     finished = polled(over(outputs), f'["{ID}",0,"image","9"]')

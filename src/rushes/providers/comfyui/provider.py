@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from rushes.errors import ErrorClass, RemoteError
-from rushes.model.media import SUFFIX_OF_TYPE, Artifact, Kind, kind_of_type
+from rushes.model.media import SUFFIX_OF_TYPE, Artifact, kind_of_type
 from rushes.model.money import ZERO, Quote
 from rushes.model.operation import SIGNATURES
 from rushes.model.problem import Severity
@@ -90,7 +90,7 @@ RESULT: tuple[Row, ...] = (
 
 
 class Job(NamedTuple):
-    """What is remembered of a job: its id, the kind of file that it is for, and the node that has it (`""`: any)."""
+    """What is remembered of a job: its id, the kind of file that it is for, the node that has it (`""`: any)."""
 
     id: str
     kind: str
@@ -197,10 +197,10 @@ class Comfyui(Queued):
             raise read(RESULT, _failure(status), self.name, None)
         if word != "success":
             return Pending(FLOOR, says=f"comfyui says {str(word)[:40]}")
-        files = [one for one in _files(entry, job) if kind_of_type(one.media_type) == job.kind]
+        files = [one for one in _files(entry, job) if job.kind in ("", kind_of_type(one.media_type))]
         if not files:
             made = ", ".join(sorted({one.media_type for one in _files(entry, job)})) or "no file"
-            says = f"the graph made {made} where {job.kind} is wanted"
+            says = f"the graph made {made} where {job.kind or 'a file'} is wanted"
             raise RemoteError(
                 ErrorClass.INVALID_INPUT, says, next_step="save the result with a node for it, as mp4, png or wav"
             )
@@ -331,7 +331,7 @@ class Comfyui(Queued):
         id_ = self.job(remote).id
         rest = json.loads(remote)[2:] if remote.startswith("[") else []
         kind, node = (*(str(one) for one in rest), "", "")[:2]
-        return Job(id_, kind or Kind.IMAGE, node)
+        return Job(id_, kind, node)
 
 
 class Saved(NamedTuple):
