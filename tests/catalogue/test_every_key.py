@@ -9,21 +9,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from tests.catalogue.test_catalogue import REGISTRY
-from tests.providers.rig import Quick, access, request_of
-from tests.providers.studio import Studio
+from tests.providers.cast import WORDS, Cast
+from tests.providers.rig import access, request_of
 
 from rushes.app.plugins import provider_named
 from rushes.catalogue.load import Catalogue
 from rushes.catalogue.model import Model
-from rushes.model.ids import Digest
-from rushes.model.media import Artifact, Kind
 from rushes.model.money import Quote
 from rushes.model.operation import Operation
 from rushes.model.problem import Severity
@@ -31,15 +27,7 @@ from rushes.model.request import Recipe
 from rushes.providers.remote import Remote
 from rushes.sim.simulator import Simulator
 from rushes.testing.conformance import finish
-from rushes.testing.media import png, wav
 
-SECONDS = 4
-"""How long the voice and the clip are that avatars, edits and transcripts are given."""
-
-_HEAD = 0.002
-"""Seconds that every tone of `wav` has on top, by which it differs from those of other names."""
-
-WORDS = "Good morning. The harbour is open, and so is the sea."
 TOKENS = "by tokens"
 """Of answers nobody knows the length ahead: billed within what was quoted, and to the cent what the answer says."""
 
@@ -202,43 +190,10 @@ class Played(NamedTuple):
     problems: list[str]
 
 
-class Cast:
-    """What requests are given, made once."""
-
-    def __init__(self, folder: Path) -> None:
-        studio = Studio(folder)
-        still = studio.keep(png("a harbour", 1000))
-        film = studio.make(
-            Operation.IMAGE_TO_VIDEO, "pan", inputs={"start_frame": [studio.keep(png("small"))]}, duration=SECONDS
-        )[0]
-        self.studio = studio
-        self.by_kind = {Kind.IMAGE: still, Kind.VIDEO: film, Kind.AUDIO: studio.keep(wav("voice", SECONDS - _HEAD))}
-
-    def inputs(self, op: Operation, takes: Mapping[str, str]) -> dict[str, tuple[Artifact, ...]]:
-        """What this work needs, and of an avatar whatever else the endpoint has a field for."""
-        kinds = {"start_frame": Kind.IMAGE, "image": Kind.IMAGE, "video": Kind.VIDEO, "audio": Kind.AUDIO}
-        needed = {
-            Operation.IMAGE_TO_VIDEO: ("start_frame",),
-            Operation.IMAGE_TO_IMAGE: ("image",),
-            Operation.UPSCALE_IMAGE: ("image",),
-            Operation.ANALYZE_IMAGE: ("image",),
-            Operation.AVATAR: tuple(role for role in ("image", "audio", "video") if role in takes),
-            Operation.VIDEO_TO_VIDEO: ("video",),
-            Operation.UPSCALE_VIDEO: ("video",),
-            Operation.ADD_AUDIO: ("video",),
-            Operation.SPEECH_TO_TEXT: ("audio",),
-        }
-        return {role: (self.by_kind[kinds[role]],) for role in needed.get(op, ())}
-
-    def files(self) -> dict[Digest, Path]:
-        return {one.digest: self.studio.path(one.digest) for one in self.by_kind.values()}
-
-
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Played]]:
     """Every asking, played once, in one simulation."""
-    folder = tmp_path_factory.mktemp("cast")
-    cast = Cast(folder)
+    cast = Cast(tmp_path_factory.mktemp("cast"))
 
     async def all_of_them() -> dict[str, Played]:
         found = {}
@@ -257,12 +212,10 @@ async def _play(sim: Simulator, cast: Cast, key: str, params: Mapping[str, Any])
     made = provider_named(model.provider, lambda: access(model.provider, f"{sim.url}/{model.provider}"), _no_room)
     remote = made.provider
     assert isinstance(remote, Remote)
-    recipe = _recipe(remote, model, params, cast)
+    recipe = cast.recipe(remote, model, model.operations[0], params)
     before = len(sim.world.books._entries)
     try:
-        finished = await finish(
-            remote, request_of(recipe), Quick(cast.studio.folder, cast.files(), idempotency_key="k")
-        )
+        finished = await finish(remote, request_of(recipe), cast.context())
     finally:
         await remote.close()
     (entry,) = sim.world.books._entries[before:]
@@ -275,24 +228,6 @@ async def _play(sim: Simulator, cast: Cast, key: str, params: Mapping[str, Any])
         finished.text,
         [one.says for one in remote.validate(recipe)],
     )
-
-
-def _recipe(remote: Remote, model: Model, params: Mapping[str, Any], cast: Cast) -> Recipe:
-    op = model.operations[0]
-    takes = remote.takes(model.endpoint)
-    assert takes is not None, f"what {model.endpoint} takes is not known"
-    spoken = op is not Operation.SPEECH_TO_TEXT
-    plain = Recipe(
-        op=op,
-        provider=remote.name,
-        model=remote.version(model.key),
-        prompt=WORDS if spoken else None,
-        params=dict(params),
-        inputs=cast.inputs(op, takes.inputs),
-        alias=model.key,
-    )
-    endpoint = remote.takes(remote.endpoint(plain))
-    return replace(plain, prompt=None) if endpoint is not None and endpoint.prompt is None else plain
 
 
 def _no_room() -> Any:

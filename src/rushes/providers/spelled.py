@@ -143,7 +143,7 @@ class _Out:
         """The value that asks for a shape; None where it cannot be had."""
         takes, pixels = self.takes, None if name in ASPECT_RATIO else self._shape
         if pixels is None:
-            ratio = str(value).strip().lower()
+            ratio = _written(str(value).strip().lower())
         else:
             ratio = "{}:{}".format(*(side // math.gcd(*pixels) for side in pixels))
         schema = takes.properties[field]
@@ -285,6 +285,12 @@ def _ratio_in(ratio: str, ratios: Sequence[Any], *, exact: bool) -> Any:
         return None
     slack = 0.001 if exact else 0.02
     return next((one for one in ratios if (q := _quotient(str(one))) and abs(q / wanted - 1) < slack), None)
+
+
+def _written(ratio: str) -> str:
+    """A ratio as all write it, `16 : 9` and `16/9` too; any other word as it is."""
+    found = _RATIO.fullmatch(ratio)
+    return f"{int(found[1])}:{int(found[2])}" if found else ratio
 
 
 def _quotient(ratio: str) -> float | None:
