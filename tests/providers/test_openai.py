@@ -25,7 +25,7 @@ from rushes.plugin.provider import Finished, Unknowable
 from rushes.plugin.published import Published
 from rushes.providers.openai.painted import nearest, sides, tokens, wrong
 from rushes.providers.openai.provider import OpenAI
-from rushes.providers.openai.said import is_strict
+from rushes.providers.openai.said import can_be_strict
 from rushes.sim.simulator import Simulator
 from rushes.sim.wire import Request as Came
 from rushes.sim.wire import form
@@ -282,15 +282,17 @@ def test_nothing_to_answer_is_refused() -> None:
         (SCORE, True),
         ({**SCORE, "required": []}, False),
         ({**SCORE, "additionalProperties": True}, False),
-        ({"type": "array", "items": SCORE}, True),
-        ({"type": "array", "items": {"type": "object"}}, False),
-        ({"anyOf": [SCORE, {"type": "null"}]}, True),
-        ({"oneOf": [SCORE]}, False),
-        ({"$ref": "#/$defs/a", "$defs": {"a": {**SCORE, "required": []}}}, False),
+        ({"type": "array", "items": SCORE}, False),
+        ({**SCORE, "properties": {"score": {"type": "array", "items": SCORE}}}, True),
+        ({**SCORE, "properties": {"score": {"type": "array", "items": {"type": "object"}}}}, False),
+        ({**SCORE, "properties": {"score": {"anyOf": [SCORE, {"type": "null"}]}}}, True),
+        ({"anyOf": [SCORE, {"type": "null"}]}, False),
+        ({**SCORE, "properties": {"score": {"oneOf": [SCORE]}}}, False),
+        ({**SCORE, "$defs": {"a": {**SCORE, "required": []}}}, False),
     ],
 )
 def test_openai_is_held_to_a_schema_where_it_can_be(schema: dict[str, Any], strict: bool) -> None:
-    assert is_strict(schema) is strict
+    assert can_be_strict(schema) is strict
 
 
 @pytest.mark.parametrize("alias", ["sora_2", "sora_2_pro"])

@@ -240,6 +240,9 @@ def _schema(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
         raise BadRequest(
             f"Invalid schema for response_format: {error}", "text.format.schema", "invalid_json_schema"
         ) from None
+    if shape.get("strict") and schema.get("type") != "object":
+        says = "Invalid schema for response_format: schema must be a JSON Schema of 'type: \"object\"'."
+        raise BadRequest(says, "text.format.schema", "invalid_json_schema")
     loose = [at for at, one in parts if shape.get("strict") and not _strict(one)]
     if loose:
         says = (f"Invalid schema for response_format '{shape['name'][:64]}': In context={loose[0]}, "

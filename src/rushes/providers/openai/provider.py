@@ -183,7 +183,7 @@ class OpenAI(Telling, Answering):
             asked["reasoning"] = {"effort": ready["effort"]}
         if SCHEMA in ready:
             shape = {"type": "json_schema", "name": "answer", "schema": ready[SCHEMA]}
-            asked["text"] = {"format": {**shape, "strict": said.is_strict(ready[SCHEMA])}}
+            asked["text"] = {"format": {**shape, "strict": said.can_be_strict(ready[SCHEMA])}}
         found = self._read(await self._post("/v1/responses", request, "application/json", json.dumps(asked).encode()))
         if (heard := said.refused(found)) is not None:
             raise read(REFUSED, heard, self.name, self.access.key)

@@ -68,12 +68,16 @@ def _contents(said: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
                 yield one
 
 
-def is_strict(schema: object) -> bool:
-    """Whether OpenAI can hold a model to a schema: each object names all its fields, requires them, and has no other.
+def can_be_strict(schema: Mapping[str, Any]) -> bool:
+    """Whether OpenAI can hold a model to a schema: an object, in which each names all its fields, requires them, and has
+    no other. Source: OpenAI's guide to structured outputs, 2026-11.
+    """
+    return schema.get("type") == "object" and _is_closed(schema)
 
-    Source: OpenAI's guide to structured outputs, 2026-11."""
+
+def _is_closed(schema: object) -> bool:
     if isinstance(schema, list):
-        return all(is_strict(one) for one in schema)
+        return all(_is_closed(one) for one in schema)
     if not isinstance(schema, dict):
         return True
     fields = schema.get("properties")
@@ -87,4 +91,4 @@ def is_strict(schema: object) -> bool:
         for name in ("properties", "$defs", "definitions")
         if isinstance(found := schema.get(name), dict)
     ]
-    return not {"allOf", "oneOf"} & schema.keys() and all(is_strict(one) for one in (*inner, *several))
+    return not {"allOf", "oneOf"} & schema.keys() and all(_is_closed(one) for one in (*inner, *several))
