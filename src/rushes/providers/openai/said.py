@@ -69,8 +69,8 @@ def _contents(said: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def can_be_strict(schema: Mapping[str, Any]) -> bool:
-    """Whether OpenAI can hold a model to a schema: an object, in which each names all its fields, requires them, and has
-    no other. Source: OpenAI's guide to structured outputs, 2026-11.
+    """Whether OpenAI can hold a model to a schema: an object, in which each names all its fields, requires them, and
+    has no other. Source: OpenAI's guide to structured outputs, 2026-11.
     """
     return schema.get("type") == "object" and _is_closed(schema)
 
