@@ -43,7 +43,8 @@ def _played(kind: str, numbers: Sequence[int], folder: Path) -> list[Played]:
 
 @pytest.mark.parametrize("kind", [*USUAL, *(name for name in PARTS if name not in USUAL)])
 def test_whatever_goes_wrong_nothing_is_bought_twice_lost_or_damaged(kind: str, tmp_path: Path) -> None:
-    found = totals(_played(kind, (101, 102), tmp_path))
+    episodes = (101, 102) if kind in USUAL else (101,)  # all of a kind in full: sh scripts/campaign providers
+    found = totals(_played(kind, episodes, tmp_path))
     assert found.held_up(), found
-    assert found.accepted >= 20, found
-    assert found.faults >= 10, "hardly anything went wrong"
+    assert found.accepted >= 10 * len(episodes), found
+    assert found.faults >= 5 * len(episodes), "hardly anything went wrong"
