@@ -248,7 +248,7 @@ def test_what_is_not_done_is_asked_about_again_and_not_too_soon(
     assert pending.wait >= 5.0 and pending.progress == progress
 
 
-@pytest.mark.parametrize("remote", ["", "../x", "a/b", "a?b", "x" * 201, "[1", '["a b", 1]'])
+@pytest.mark.parametrize("remote", ["", "../x", "a/b", "a?b", "é", "x" * 201, "[1", '["a b", 1]'])
 def test_what_is_no_id_is_never_part_of_an_address(remote: str, tmp_path: Path) -> None:
     with pytest.raises(RemoteError) as raised:
         asked_about(remote, context(tmp_path), {})

@@ -21,7 +21,7 @@ from rushes.providers.remote import Remote, document, pace
 
 BUSY = frozenset({408, 409, 425, 429})
 _LATER = 5.0
-_ID = re.compile(r"[\w.:~-]{1,200}")
+_ID = re.compile(r"[\w.:~-]{1,200}", re.ASCII)
 
 
 class Job(NamedTuple):

@@ -53,7 +53,6 @@ SLACK = 120.0
 
 _POLICY = "change the prompt or the picture: the same again is refused again"
 _SAYS_POLICY = r"nsfw|sensitive|moderat|content polic|safety|prohibited|E005"
-_ID = re.compile(r"[a-z0-9-]{1,64}")
 _CODE = re.compile(r"\bE\d{4}\b")
 _RESETS = re.compile(r"resets in ~?(\d{1,5})\s*s")
 _ENDED = frozenset({"failed", "canceled", "aborted"})
@@ -103,10 +102,6 @@ class Replicate(Queued):
         super().__init__(access)
         self._host = (access.url or HOST).rstrip("/")
         self._secret = Shared(self._asked_secret)
-
-    def is_id(self, id_: str) -> bool:
-        """Whether a text can be the id of a prediction."""
-        return _ID.fullmatch(id_) is not None
 
     async def submit(self, request: Request, context: Context) -> Submitted:
         """Open a prediction, once."""
