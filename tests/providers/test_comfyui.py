@@ -22,6 +22,7 @@ from rushes.model.request import Recipe
 from rushes.plugin.provider import Absent, Finished, Found, Pending, Submitted
 from rushes.providers.comfyui.bind import bound
 from rushes.providers.comfyui.graph import Graph as Read
+from rushes.providers.comfyui.graph import Place
 from rushes.providers.comfyui.info import wrong
 from rushes.providers.comfyui.provider import Comfyui
 from rushes.sim.comfyui_judge import info
@@ -94,6 +95,21 @@ def test_a_shape_is_the_shape_that_is_asked_for(params: dict[str, Any], size: fl
     assert int(width) / int(height) == pytest.approx(size, rel=0.01)
     assert int(width) % 8 == int(height) % 8 == 0
     assert int(width) * int(height) <= 1.05 * max(512 * 768, 640 * 1136 if "size" in params else 0)
+
+
+def test_what_is_not_wanted_never_goes_where_the_prompt_stands() -> None:
+    graph = picture()
+    graph["7"] = node("ConditioningZeroOut", conditioning=["6", 0])
+    (found,) = errors(step(graph, negative_prompt="blur"))
+    assert "the negative_prompt in no place that is known" in found
+
+
+def test_a_place_that_bind_says_is_taken_and_the_rest_goes_to_the_others() -> None:
+    graph = two_loaders()
+    inputs = {"image": FRAMES, "reference": FRAMES}
+    recipe = asked(OFF, "comfyui", EDIT, params={"graph": graph, "bind": {"reference": "10.image"}}, inputs=inputs)
+    assert sorted(str(one.place) for one in bound(Read(graph), recipe).files) == ["10.image", "12.image"]
+    assert not errors(recipe)
 
 
 def test_what_bind_says_beats_what_would_be_found() -> None:
@@ -229,6 +245,22 @@ def test_everything_that_is_wrong_is_said_at_once_each_with_its_node() -> None:
         "have; it has sdxl.safetensors",
         "node 8 'VAE Decode': vae comes from output 7 of node 4 'Load Checkpoint', which has 3",
     ]
+
+
+def test_what_no_output_needs_is_not_looked_at() -> None:
+    graph = picture()
+    graph["20"] = node("KSampler", "Left over", steps=0)
+    assert wrong(Read(graph), known(graph)) == []
+
+
+def test_a_file_that_is_only_about_to_be_uploaded_need_not_be_there() -> None:
+    graph = film()
+    has = {
+        **known(graph),
+        "LoadImage": {"input": {"required": {"image": [["other.png"]]}}, "output": ["IMAGE", "MASK"]},
+    }
+    assert wrong(Read(graph), has, [Place("6", "image")]) == []
+    assert "image is 'example.png', which this server does not have" in wrong(Read(graph), has)[0]
 
 
 def test_every_class_that_is_missing_is_named() -> None:

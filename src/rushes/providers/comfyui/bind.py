@@ -139,31 +139,30 @@ def _texts_of(graph: Graph) -> list[Place]:
 def _encoders(graph: Graph, side: str) -> list[Node]:
     """The nodes that encode text for one side of the samplers: for what is wanted, or for what is not."""
     found: dict[str, Node] = {}
-    seen: set[tuple[str, int]] = set()
+    seen: set[str] = set()
     for one in graph.nodes.values():
         guided = side == "positive" and "Guider" in one.kind
         for name in (side, "conditioning") if guided else (side,):
             start = graph.link(one, name)
-            todo = [start] if start is not None else []
+            todo = [start[0]] if start is not None else []
             while todo:
-                node, slot = todo.pop()
-                if (node.id, slot) in seen:
+                node = todo.pop()
+                if node.id in seen:
                     continue
-                seen.add((node.id, slot))
+                seen.add(node.id)
                 if "TextEncode" in node.kind:
                     found[node.id] = node
                 else:
-                    todo += _before(graph, node, slot)
+                    todo += _before(graph, node)
     return list(found.values())
 
 
-def _before(graph: Graph, node: Node, slot: int) -> Iterator[tuple[Node, int]]:
-    """Where the conditioning of one output comes from: of nodes with two sides, from the side of that output."""
-    links = {name: (there, at) for name, there, at in graph.links(node)}
+def _before(graph: Graph, node: Node) -> list[Node]:
+    """Where a node has its conditioning from. One with two sides is a beginning of its own, for each of them."""
+    links = {name: there for name, there, _slot in graph.links(node)}
     if "positive" in links and "negative" in links:
-        yield links["positive" if slot == 0 else "negative"]
-    else:
-        yield from (link for name, link in links.items() if name.startswith(("cond", "positive", "negative")))
+        return []
+    return [there for name, there in links.items() if name.startswith(("cond", "positive", "negative"))]
 
 
 def _literals(graph: Graph, names: Sequence[str]) -> list[Place]:
