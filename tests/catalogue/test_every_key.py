@@ -18,8 +18,10 @@ from tests.providers.cast import WORDS, Cast
 from tests.providers.rig import access, request_of
 
 from rushes.app.plugins import provider_named
+from rushes.catalogue.endpoints import takes_at
 from rushes.catalogue.load import Catalogue
 from rushes.catalogue.model import Model
+from rushes.catalogue.params import PARAMS
 from rushes.model.money import Quote
 from rushes.model.operation import Operation
 from rushes.model.problem import Severity
@@ -308,3 +310,13 @@ def test_no_key_of_the_registry_is_refused_for_want_of_a_schema() -> None:
         )
         says = [one.says for one in remote.validate(recipe) if one.severity is Severity.ERROR]
         assert not any("is not known" in one for one in says), (key, says)
+
+
+def test_no_parameter_that_fal_publishes_is_called_unknown() -> None:
+    for model in Catalogue.default().models():
+        for listing in model.listings():
+            takes = takes_at("fal", listing.endpoint)
+            for op in listing.operations if listing.provider == "fal" and takes is not None else ():
+                assert takes is not None
+                meant = takes.meant() | {"model"}  # which of several snapshots; `model` is the key of a step, too
+                assert set(takes.properties) - meant <= PARAMS[op], (model.key, op)

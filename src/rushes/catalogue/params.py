@@ -29,7 +29,7 @@ _PICTURE = (
         "input_fidelity output_quality output_compression moderation image_prompt_strength thinking thinking_level "
         "enable_web_search limit_generations google_search sequential_image_generation max_images "
         "megapixels go_fast disable_safety_checker reference_tags contentModeration "
-        "fidelity creativity preserve_identity model_type"
+        "fidelity creativity preserve_identity model_type resemblance upscale_factor"
     )
 )
 _CLIP = (
@@ -39,6 +39,7 @@ _CLIP = (
     | _names(
         "num_frames frames camera camera_motion camera_fixed "
         "camera_control motion motion_strength motion_bucket_id movement_amplitude multi_prompt multi_shots shot_type "
+        "character_ids detect_and_block_ip "
         "voice_ids voice_control elements delete_video loop prompt_optimizer turbo sampling_steps static_mask_url "
         "mode contentModeration "
         "dynamic_masks auto_fix quality start_frame_strength keep_original_sound character_orientation video_quality"
@@ -51,7 +52,8 @@ _TEXT = _names(
 )
 _UPSCALE = _names(
     "factor upscale_factor scale scale_factor target target_resolution resolution output_format seed creativity "
-    "resemblance face_enhance noise denoise sharpen compression grain model enhancement_model noise_scale upscale_mode"
+    "resemblance face_enhance noise denoise sharpen compression grain model enhancement_model noise_scale upscale_mode "
+    "guidance_scale negative_prompt num_inference_steps enable_safety_checker"
 )
 
 PARAMS: dict[Operation, frozenset[str]] = {
@@ -72,7 +74,8 @@ PARAMS: dict[Operation, frozenset[str]] = {
     ),
     Operation.ADD_AUDIO: _ANY | _names("duration volume loop fade mix offset original_volume keep_original"),
     Operation.UPSCALE_IMAGE: _UPSCALE,
-    Operation.UPSCALE_VIDEO: _UPSCALE | _names("target_fps fps h264 codec frame_interpolation slowdown"),
+    Operation.UPSCALE_VIDEO: _UPSCALE
+    | _names("target_fps fps h264 H264_output codec frame_interpolation slowdown halo recover_detail"),
     Operation.ANALYZE_IMAGE: _TEXT,
     Operation.ANALYZE_VIDEO: _TEXT | _names("fps start_time end_time timeline timestamps transcribe"),
     Operation.PROMPT_GENERATION: _TEXT | _names("background_context video_style duration_preference length"),

@@ -13,6 +13,7 @@ import fastjsonschema
 _WORDS = {"512px": "0.5k", "512": "0.5k", "2160p": "4k", "uhd": "4k"}
 _TRUE, _FALSE = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0"})
 _SHOWN = 12  # allowed values that a message lists
+_MANY = 5  # whole numbers that are told by the first and the last
 
 
 def tier(value: Any) -> str:
@@ -92,6 +93,8 @@ def _check(schema: str) -> Callable[[Any], Any]:
 def allowed_words(schema: Mapping[str, Any]) -> str:
     """What can be had instead, for people; nothing where the schema says nothing."""
     values = _values(schema)
+    if values and (span := _span(values)) is not None:
+        return f"from {span[0]} to {span[1]}"
     if values:
         more = f" and {len(values) - _SHOWN} more" if len(values) > _SHOWN else ""
         return f"one of {', '.join(map(str, values[:_SHOWN]))}{more}"
@@ -129,12 +132,21 @@ def _values(schema: Mapping[str, Any]) -> list[Any]:
     return [value for part in parts for value in part.get("enum", ())]
 
 
+def _span(values: list[Any]) -> tuple[int, int] | None:
+    """The first and the last of many whole numbers without a gap; None for any others."""
+    if len(values) < _MANY or not all(str(one).isdecimal() for one in values):
+        return None
+    first, last = int(values[0]), int(values[-1])
+    return (first, last) if [int(one) for one in values] == list(range(first, last + 1)) else None
+
+
 def _number(value: Any) -> float | None:
-    """A number, a length such as `8s`, a ratio such as `16:9`."""
+    """A number, a length such as `8s`, a ratio such as `16:9`, lines such as `1080p` and `4k`."""
     text = str(value).strip().lower().removesuffix("s").removesuffix("p")
     left, colon, right = text.partition(":")
+    thousands = 1000.0 if left.endswith("k") else 1.0
     try:
-        number = float(left) / float(right) if colon else float(left)
+        number = float(left) / float(right) if colon else float(left.removesuffix("k")) * thousands
     except (ValueError, ZeroDivisionError):
         return None
     return number if abs(number) < 1e12 else None

@@ -173,6 +173,7 @@ class _Out:
             if many and role not in takes.inputs:
                 says = f"{recipe.alias or recipe.model} at {self.of.name} takes no {role}"
                 self._say("", says, "choose another model, or leave it out")
+                continue  # what its files are does not matter any more
             for one in many:
                 self._look_at_file(role, one.media_type, one.size)
         for field, many_of in self._counts().items():
