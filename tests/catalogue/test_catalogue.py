@@ -36,7 +36,7 @@ PRICE = {
         "above": {"type": "integer", "minimum": 1},
         "kinds": {
             "type": "object",
-            "propertyNames": {"enum": ["picture", "cached", "written"]},
+            "propertyNames": {"enum": ["picture", "sound", "cached", "written"]},
             "additionalProperties": {"type": "string", "pattern": r"^\d+(\.\d+)?$"},
         },
         "source": {"type": "string", "minLength": 3},

@@ -41,7 +41,7 @@ def requests(gemini: Remote) -> Sequence[Request]:
                 gemini,
                 "veo_3_1_lite",
                 Operation.IMAGE_TO_VIDEO,
-                "it blinks",
+                "snow falls",
                 params={**tall, "duration": 4},
                 inputs={"start_frame": frame, "end_frame": frame},
             )

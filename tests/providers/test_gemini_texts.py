@@ -93,6 +93,22 @@ def test_what_is_not_counted_is_not_said_to_be_free(usage: Any, tmp_path: Path) 
     assert finished.billed is None
 
 
+def test_the_sound_of_a_film_is_counted_apart_where_it_costs_otherwise(tmp_path: Path) -> None:
+    details = [{"modality": "VIDEO", "tokenCount": 900}, {"modality": "AUDIO", "tokenCount": 100}]
+    usage = {"promptTokenCount": 1000, "candidatesTokenCount": 10, "promptTokensDetails": details}
+    billed = {}
+    for alias in ("gemini_2_5_flash", "gemini_3_5_flash_lite"):
+        finished, _ = answered(
+            said("a fox") | {"usageMetadata": usage}, tmp_path, asked(OFF, alias, LOOK, None, {}, PICTURE)
+        )
+        billed[alias] = finished.billed
+    plain, answer = 1000 * Decimal("0.0000003"), 10 * Decimal("0.0000025")
+    assert billed == {
+        "gemini_2_5_flash": plain + 100 * Decimal("0.0000007") + answer,
+        "gemini_3_5_flash_lite": plain + answer,
+    }
+
+
 def test_keys_of_one_model_ask_for_different_things_and_are_different_requests() -> None:
     keys = ["describe", "classify", "ocr", "qa"]
     versions = {OFF.version(f"gemini_{task}") for task in keys}

@@ -29,8 +29,8 @@ class Price(NamedTuple):
 
     It holds when every fact in `when` holds. `least` is the smallest number of units that is charged, `plus` a fixed
     amount on top of each request. Of tokens `usd` is for one that is sent and `answered` for one that comes back;
-    `kinds` are for those sent that cost otherwise: of a `picture`, `cached` before, `written` to a cache. A request of
-    more than `above` tokens costs this and not what one of fewer does, from the first token to the last.
+    `kinds` are for those sent that cost otherwise: of a `picture` or a `sound`, `cached` before, `written` to a cache.
+    A request of more than `above` tokens costs this and not what one of fewer does, from the first token to the last.
     """
 
     usd: Decimal | None

@@ -9,6 +9,7 @@ from rushes.model.request import Recipe
 from rushes.providers.errors import Heard
 from rushes.providers.gemini.said import first, parts, reason
 from rushes.providers.instructed import INSTRUCTION
+from rushes.providers.remote import listed
 from rushes.providers.telling import SCHEMA
 
 _NAMES = {"max_tokens": "maxOutputTokens"}
@@ -47,6 +48,14 @@ def tokens(said: Mapping[str, Any]) -> tuple[int | None, int | None]:
         _sum(counts, "promptTokenCount", "toolUsePromptTokenCount"),
         _sum(counts, "candidatesTokenCount", "thoughtsTokenCount"),
     )
+
+
+def apart(said: Mapping[str, Any]) -> Mapping[str, int]:
+    """Tokens of what was sent that some models charge otherwise: those of the sound of a film."""
+    usage = said.get("usageMetadata")
+    details = listed(usage.get("promptTokensDetails")) if isinstance(usage, dict) else []
+    heard = [one.get("tokenCount") for one in details if isinstance(one, dict) and one.get("modality") == "AUDIO"]
+    return {"sound": sum(one for one in heard if isinstance(one, int))}
 
 
 def _sum(counts: Mapping[str, Any], first_: str, beside: str) -> int | None:
