@@ -8,7 +8,8 @@ import pytest
 from tests.providers.rows import Case, error, heard, means, untested
 
 from rushes.errors import ErrorClass as E
-from rushes.providers.comfyui.provider import RESULT, SUBMIT, Comfyui, _failure
+from rushes.providers.comfyui.provider import RESULT, SUBMIT, Comfyui
+from rushes.providers.comfyui.said import failure
 from rushes.providers.errors import Heard, read
 
 
@@ -33,7 +34,7 @@ SUBMITTED = [
 
 def failed(word: str, **said: Any) -> Heard:
     """How a history says that a job did not end well."""
-    return _failure({"status_str": "error", "messages": [["execution_start", {}], [word, said]]})
+    return failure({"status_str": "error", "messages": [["execution_start", {}], [word, said]]})
 
 
 ENDED = [

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from rushes.errors import ErrorClass, RemoteError
-from rushes.model.media import SUFFIX_OF_TYPE, Artifact, kind_of_type
+from rushes.model.media import Artifact, kind_of_type
 from rushes.model.money import ZERO, Quote
 from rushes.model.operation import SIGNATURES
 from rushes.model.problem import Severity
@@ -31,10 +31,11 @@ from rushes.plugin.takes import Takes
 from rushes.providers.comfyui.bind import Bound, bound
 from rushes.providers.comfyui.graph import Graph, NoGraph, Place, some
 from rushes.providers.comfyui.info import wrong
+from rushes.providers.comfyui.said import client, entries, failure, files, ids, waiting
 from rushes.providers.errors import COMMON, LOST, Heard, Row, read, retry_after, unknown
 from rushes.providers.http import Answer, File, Unreachable, form
 from rushes.providers.queued import Queued
-from rushes.providers.remote import document, listed, media_type
+from rushes.providers.remote import document, listed
 from rushes.providers.spelled import Put, put
 
 HOST = "http://127.0.0.1:8188"
@@ -180,7 +181,7 @@ class Comfyui(Queued):
             queue = await self._asked("/queue", context)
             if isinstance(queue, Pending):
                 return queue
-            if (waits := _waiting(queue, job.id)) is not None:
+            if (waits := waiting(queue, job.id)) is not None:
                 return Pending(FLOOR, says=waits)
         says = "comfyui does not know this job any more: it was restarted, or its history was cleared"
         raise RemoteError(ErrorClass.BAD_OUTPUT, says)  # it cost nothing, so it may be made again
@@ -194,17 +195,18 @@ class Comfyui(Queued):
         status = status if isinstance(status, dict) else {}
         word = status.get("status_str", "success")
         if word == "error":
-            raise read(RESULT, _failure(status), self.name, None)
+            raise read(RESULT, failure(status), self.name, None)
         if word != "success":
             return Pending(FLOOR, says=f"comfyui says {str(word)[:40]}")
-        files = [one for one in _files(entry, job) if job.kind in ("", kind_of_type(one.media_type))]
-        if not files:
-            made = ", ".join(sorted({one.media_type for one in _files(entry, job)})) or "no file"
-            says = f"the graph made {made} where {job.kind or 'a file'} is wanted"
+        made = files(entry, job.node)
+        wanted = [one for one in made if job.kind in ("", kind_of_type(one.media_type))]
+        if not wanted:
+            kinds = ", ".join(sorted({one.media_type for one in made})) or "no file"
+            says = f"the graph made {kinds} where {job.kind or 'a file'} is wanted"
             raise RemoteError(
                 ErrorClass.INVALID_INPUT, says, next_step="save the result with a node for it, as mp4, png or wav"
             )
-        return Finished(tuple([Output(one.media_type, url=self._at(f"/view?{one.query}")) for one in files]), ZERO)
+        return Finished(tuple([Output(one.media_type, url=self._at(f"/view?{one.query}")) for one in wanted]), ZERO)
 
     async def cancel(self, remote: str, context: Context) -> Decimal | None:
         """Take a job out of the queue, or interrupt it. It costs nothing."""
@@ -213,7 +215,7 @@ class Comfyui(Queued):
         if answer.status in (404, 405):  # an older server, which interrupts whatever runs
             await self._told("/queue", json.dumps({"delete": [job.id]}).encode(), context)
             queue = await self._asked("/queue", context)
-            if isinstance(queue, dict) and job.id in _ids(queue, "queue_running"):
+            if isinstance(queue, dict) and job.id in ids(queue, "queue_running"):
                 await self._told("/interrupt", json.dumps({"prompt_id": job.id}).encode(), context)
         return ZERO
 
@@ -232,15 +234,15 @@ class Comfyui(Queued):
         id_, headers = _id_of(context), self._headers()
         queue = await self.free("GET", self._at("/queue"), headers, context)
         for name in ("queue_running", "queue_pending"):
-            for theirs, client in _entries(queue, name):
-                if id_ in (theirs, client):
+            for theirs, whose in entries(queue, name):
+                if id_ in (theirs, whose):
                     return Found(_remote(theirs, request.recipe))
         history = await self.free("GET", self._at(f"/history/{id_}"), headers, context)
         if id_ in history:
             return Found(_remote(id_, request.recipe))
         history = await self.free("GET", self._at(f"/history?max_items={_LOOKED_BACK}"), headers, context)
         for theirs, entry in history.items():
-            if isinstance(entry, dict) and id_ == _client(entry.get("prompt")) and self.is_id(theirs):
+            if isinstance(entry, dict) and id_ == client(entry.get("prompt")) and self.is_id(theirs):
                 return Found(_remote(theirs, request.recipe))
         return Absent()
 
@@ -334,13 +336,6 @@ class Comfyui(Queued):
         return Job(id_, kind, node)
 
 
-class Saved(NamedTuple):
-    """One file of a job: its media type, and the query of its address."""
-
-    media_type: str
-    query: str
-
-
 def _takes(graph: Graph, places: Bound, recipe: Recipe) -> Takes:
     """What this one graph takes: the places that are known are its parameters."""
     found = places.places
@@ -398,77 +393,3 @@ def _name_at(url: str) -> str:
     """What a node calls an input, by the address at which it can be seen."""
     query = parse_qs(urlsplit(url).query)
     return f"{query['subfolder'][0]}/{query['filename'][0]}"
-
-
-def _entries(queue: Mapping[str, Any], name: str) -> Iterator[tuple[str, str]]:
-    """The ids of a queue's jobs, and the ids of whose they are."""
-    for one in listed(queue.get(name)):
-        if isinstance(one, list) and len(one) > 1 and isinstance(one[1], str):
-            yield one[1], _client(one)
-
-
-def _ids(queue: Mapping[str, Any], name: str) -> list[str]:
-    return [id_ for id_, _client_id in _entries(queue, name)]
-
-
-def _client(entry: object) -> str:
-    """The client's id of a queued job: `[number, id, graph, extra_data, outputs]`."""
-    more = entry[3] if isinstance(entry, list) and len(entry) > 3 else None
-    return str(more.get("client_id") or "") if isinstance(more, dict) else ""
-
-
-def _waiting(queue: Mapping[str, Any], id_: str) -> str | None:
-    """Where a job stands in the queue, for people; None when it is not there."""
-    if id_ in _ids(queue, "queue_running"):
-        return "running"
-    pending = sorted(listed(queue.get("queue_pending")), key=_number)
-    waiting = [one[1] for one in pending if isinstance(one, list) and len(one) > 1]
-    return f"{waiting.index(id_) + 1} in the queue" if id_ in waiting else None
-
-
-def _number(entry: object) -> float:
-    """The queue is a heap: its order is that of the numbers, not of the list."""
-    first = entry[0] if isinstance(entry, list) and entry else 0.0
-    return float(first) if isinstance(first, int | float) else 0.0
-
-
-def _failure(status: Mapping[str, Any]) -> Heard:
-    """How a job ended, from its messages: `["execution_error", {...}]`."""
-    for one in listed(status.get("messages")):
-        word, said = one if isinstance(one, list) and len(one) == 2 and isinstance(one[1], dict) else ("", {})
-        if word == "execution_interrupted":
-            return Heard(200, [word], "it was interrupted")
-        if word == "execution_error":
-            where = f"node {said.get('node_id')} ({said.get('node_type')})"
-            kind = str(said.get("exception_type") or "")
-            return Heard(200, [word, kind], f"{where}: {said.get('exception_message')}")
-    return Heard(200, ["execution_error"], "it failed, and does not say why")
-
-
-def _files(entry: Mapping[str, Any], job: Job) -> list[Saved]:
-    """The files of a job in the order of its nodes: what was saved; what is only a preview where nothing was."""
-    outputs = entry.get("outputs")
-    found: list[tuple[bool, Saved]] = []
-    for node, made in outputs.items() if isinstance(outputs, dict) else ():
-        if job.node in ("", node) and isinstance(made, dict):
-            for word, many in made.items():
-                found += (one for item in listed(many) if (one := _saved(word, item)) is not None)
-    kept = [one for saved, one in found if saved]
-    return kept or [one for _saved_, one in found]
-
-
-_KINDS = {"images": "image", "gifs": "video", "video": "video", "videos": "video", "audio": "audio"}
-
-
-def _saved(word: str, item: object) -> tuple[bool, Saved] | None:
-    """One file, and whether it was saved; None for what is no file of a kind that is known."""
-    name = item.get("filename") if isinstance(item, dict) else None
-    if word not in _KINDS or not isinstance(item, dict) or not isinstance(name, str) or not name:
-        return None
-    place = str(item.get("type") or "output")
-    try:
-        query = urlencode({"filename": name, "subfolder": str(item.get("subfolder") or ""), "type": place})
-        kind = media_type(None, f"//x/{quote(name)}", _KINDS[word])
-    except UnicodeEncodeError:  # half a character: no file has such a name
-        return None
-    return (place == "output", Saved(kind, query)) if kind in SUFFIX_OF_TYPE else None
