@@ -25,6 +25,26 @@ steps:
 LOST = {"what": "close-after", "place": "submit", "rate": 1.0, "first": 1}
 
 
+def test_a_server_of_ones_own_is_asked_at_its_address_and_without_a_key(tmp_path: Path) -> None:
+    (tmp_path / "still.json").write_text(json.dumps(picture()))
+    file = tmp_path / "story.yaml"
+    file.write_text(FILE.partition("  - {name: clip")[0])
+
+    async def play() -> None:
+        async with Simulator(seed=3, time_scale=0.001, most_side=64) as sim:
+            (tmp_path / "rushes.toml").write_text(f'[providers.comfyui]\nurl = "{sim.url}/comfyui"\n')
+            flags = {"home": str(tmp_path / "home"), "provider": "auto"}
+            with Project(load_config(tmp_path, flags, {})) as project:
+                summary = await run_file(project, file, RunOptions())
+                await project.provider("comfyui").close()
+                assert project.keys.late("comfyui").struck_from("a text") == "a text"
+            said = sim.report()
+        assert summary.state is RunState.DONE
+        assert said["accepted"] >= 2 and said["duplicates"] == []
+
+    asyncio.run(play())
+
+
 def test_every_answer_is_lost_and_every_job_is_found_under_its_id(tmp_path: Path) -> None:
     (tmp_path / "still.json").write_text(json.dumps(picture()))
     (tmp_path / "film.json").write_text(json.dumps(film()))

@@ -122,6 +122,14 @@ def test_what_bind_says_beats_what_would_be_found() -> None:
     assert not OFF.validate(recipe)
 
 
+def test_half_of_a_size_that_bind_says_is_kept() -> None:
+    graph = picture()
+    graph["5"]["inputs"]["other"] = 5
+    recipe = step(graph, bind={"width": "5.other"}, aspect_ratio="1:1")
+    places = bound(Read(graph), recipe).places
+    assert [str(places[name][0]) for name in ("width", "height")] == ["5.other", "5.height"]
+
+
 def two_texts() -> Graph:
     graph = picture()
     graph["12"] = node("CLIPTextEncode", "Style", text="oil paint", clip=["4", 1])

@@ -194,7 +194,8 @@ def _size(graph: Graph, places: dict[str, tuple[Place, ...]], problems: list[tup
         if width is not None and height is not None and _begins(one.kind):
             found.append((width, height))
     if len(set(found)) == 1:
-        places["width"], places["height"] = (found[0][0],), (found[0][1],)
+        places.setdefault("width", (found[0][0],))
+        places.setdefault("height", (found[0][1],))
         return
     some_of = some([f"{width} and {height}" for width, height in found]) or "no node that makes an empty picture"
     why = "in several places" if found else "in no place that is known"
