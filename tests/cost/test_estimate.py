@@ -17,6 +17,7 @@ from rushes.model.money import Estimate, Quote
 from rushes.model.operation import Operation
 from rushes.model.price import Price, Unit
 from rushes.model.request import Recipe
+from rushes.testing.requests import recipe_of
 
 
 def quoted(key: str, load: Load | None = None, **params: Any) -> Quote:
@@ -73,6 +74,14 @@ def test_a_request_costs_what_its_price_list_says(key: str, params: dict[str, An
 def test_speech_is_counted_by_the_character() -> None:
     assert quoted("elevenlabs", Load(characters=1000)).high == Decimal("0.18000")
     assert quoted("elevenlabs").high is None, "a text that is not known yet has no price"
+
+
+def test_a_picture_that_is_not_there_yet_may_be_as_large_as_any() -> None:
+    found = quoted("clarity", Load(to_come=True))
+    assert (found.low, found.high) == (Decimal("0.12"), Decimal("2.04"))
+    assert quoted("clarity", Load(media_pixels=1_572_864)).high == Decimal("0.21")
+    to_come = recipe_of(Operation.UPSCALE_IMAGE, None)
+    assert load_of(to_come).to_come and not load_of(recipe_of(Operation.TEXT_TO_IMAGE)).to_come
 
 
 def test_work_on_a_film_is_counted_by_the_length_of_the_film() -> None:

@@ -12,34 +12,19 @@ import pytest
 from tests.providers.rig import Quick, access, asked
 from tests.providers.studio import Studio
 
+from rushes.catalogue.endpoints import takes_at
+from rushes.catalogue.load import Catalogue
 from rushes.model.canonical import base_key
 from rushes.model.media import Artifact
 from rushes.model.operation import Operation
 from rushes.model.request import Request
 from rushes.plugin.provider import Finished
-from rushes.plugin.takes import Takes
 from rushes.providers.fal import Fal
 from rushes.sim.simulator import Simulator
 from rushes.testing.conformance import finish
 
 AVATAR, V2V, STT = Operation.AVATAR, Operation.VIDEO_TO_VIDEO, Operation.SPEECH_TO_TEXT
 WORDS = "Good morning, the harbour is open."
-
-
-def _takes(inputs: dict[str, str], *more: str, prompt: str | None = "prompt") -> Takes:
-    names = [*more, *([prompt] if prompt else []), *(one.removesuffix("[]") for one in inputs.values())]
-    return Takes(schema={"type": "object", "properties": {name: {} for name in names}}, prompt=prompt, inputs=inputs)
-
-
-KNOWN = {
-    "omnihuman_v1_5": _takes({"image": "image_url", "audio": "audio_url"}, "resolution"),
-    "fabric_1_0_text": _takes({"image": "image_url"}, "resolution", prompt="text"),
-    "multitalk": _takes({"image": "image_url", "audio": "first_audio_url", "second_audio": "second_audio_url"}),
-    "kling_motion_control": _takes({"image": "image_url", "video": "video_url"}, "character_orientation"),
-    "kling_v2v_edit": _takes({"video": "video_url", "reference": "image_urls[]"}, "keep_audio"),
-    "scribe_v2": _takes({"audio": "audio_url"}, "language_code", prompt=None),
-}
-"""What matters here of what the endpoints take, by the key of the model. Source: fal's model pages, 2026-11-21."""
 
 
 @pytest.fixture
@@ -59,7 +44,7 @@ def done(
 
     async def story() -> tuple[Finished, Decimal, Decimal | None]:
         async with Simulator(seed=5, time_scale=0.002, most_side=64) as sim:
-            fal = Fal(access("fal", f"{sim.url}/fal")._replace(takes=lambda _: KNOWN[alias]))
+            fal = Fal(access("fal", f"{sim.url}/fal"))
             files = {one.digest: studio.path(one.digest) for many in inputs.values() for one in many}
             recipe = asked(fal, alias, op, prompt, params, inputs)
             assert fal.validate(recipe) == []
@@ -112,7 +97,9 @@ def test_every_role_has_its_field(
         "second_audio": (voice(studio),),
         "video": (clip(studio),),
     }
-    inputs = {role: made[role] for role in KNOWN[alias].inputs}
+    takes = takes_at("fal", Catalogue.default().get(alias).endpoint)
+    assert takes is not None
+    inputs = {role: made[role] for role in takes.inputs}
     finished, _, _ = done(studio, alias, op, prompt, inputs, **params)
     assert [one.media_type for one in finished.outputs] == ["video/mp4"]
 
@@ -124,7 +111,7 @@ def test_what_was_said_comes_back_as_a_text(studio: Studio) -> None:
 
 
 def test_a_voice_that_a_model_cannot_hear_is_refused_before_anything_is_sent(studio: Studio) -> None:
-    fal = Fal(access("fal", None)._replace(takes=lambda _: KNOWN["fabric_1_0_text"]))
+    fal = Fal(access("fal", None))
     recipe = asked(
         fal,
         "fabric_1_0_text",

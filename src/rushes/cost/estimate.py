@@ -21,6 +21,9 @@ from rushes.model.request import Recipe
 from rushes.model.spelling import AUDIO, COUNT, DURATION, MOST_TOKENS, NAMED_SIZES, SIZE
 
 _MEGA = Decimal(1_000_000)
+_LARGEST = 17_000_000
+"""Pixels of the largest picture that a model makes: 4096 x 4096, or 5504 x 3072. Source: Google's image guide, 2026."""
+
 _LETTERS = 4
 """Characters of a usual token; one letter can be one, in the worst case. Source: the guides of OpenAI and Google."""
 
@@ -43,7 +46,8 @@ class Load:
     """What a request brings along besides its parameters (None: not known yet).
 
     `characters` of the text to speak or to read; `pictures` and `film_seconds` beside it (0 where there is no film);
-    `media_seconds` and `media_pixels` of the main input, of an avatar the seconds of what it speaks or follows.
+    `media_seconds` and `media_pixels` of the main input, of an avatar the seconds of what it speaks or follows;
+    `to_come` is true of a picture that will be changed and is not there.
     """
 
     characters: int | None = None
@@ -51,6 +55,7 @@ class Load:
     film_seconds: Decimal | None = Decimal(0)
     media_seconds: Decimal | None = None
     media_pixels: int | None = None
+    to_come: bool = False
 
 
 def load_of(recipe: Recipe) -> Load:
@@ -70,6 +75,7 @@ def load_of(recipe: Recipe) -> Load:
         film_seconds=_seconds_of(films) if films else Decimal(0),
         media_seconds=seconds,
         media_pixels=pixels,
+        to_come=pixels is None and recipe.op in (Operation.IMAGE_TO_IMAGE, Operation.UPSCALE_IMAGE),
     )
 
 
@@ -203,7 +209,8 @@ def _units(
     images = next((_number(given[name]) for name in COUNT if name in given), None) or Decimal(1)
     if unit is Unit.IMAGE:
         return _same(images)
-    return _same(_megapixels(given, load) * images)
+    least, most = _megapixels(given, load)
+    return least * images, most * images
 
 
 def _tokens(load: Load) -> tuple[Decimal, Decimal] | None:
@@ -236,11 +243,16 @@ def _lengths(given: Mapping[str, Any], durations: Sequence[int] | None, load: Lo
     return (Decimal(min(durations)), Decimal(max(durations))) if durations else None
 
 
-def _megapixels(given: Mapping[str, Any], load: Load) -> Decimal:
-    """Started megapixels of one picture: what it is asked to be, else what comes in, else one; larger by its factor."""
+def _megapixels(given: Mapping[str, Any], load: Load) -> tuple[Decimal, Decimal]:
+    """Started megapixels of one picture: what it is asked to be, else what comes in, else one; larger by its factor.
+
+    One that comes in and is not there yet may be as large as any that the models of the catalogue make.
+    """
     factor = _number(given.get("upscale_factor")) or Decimal(1)
-    pixels = (_pixels(given) or load.media_pixels or 1_000_000) * factor**2
-    return (Decimal(pixels) / _MEGA).to_integral_value(ROUND_CEILING)
+    pixels = _pixels(given) or load.media_pixels
+    span = (pixels, pixels) if pixels else (1_000_000, _LARGEST if load.to_come else 1_000_000)
+    least, most = ((one * factor**2 / _MEGA).to_integral_value(ROUND_CEILING) for one in span)
+    return least, most
 
 
 def _pixels(given: Mapping[str, Any]) -> int | None:
