@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from rushes.app.plugins import is_there
+from rushes.app.plugins import KEYLESS, OFF, is_there
 from rushes.app.project import Project
 from rushes.catalogue.load import Catalogue
 from rushes.catalogue.model import Model
@@ -26,9 +26,6 @@ from rushes.model.problem import Severity
 from rushes.model.request import Recipe
 from rushes.model.run import STAND_INS, RunOptions
 from rushes.model.workflow import Node
-
-NEVER_BY_ITSELF = frozenset({"glabs", "comfyui"})
-"""Providers that a person chooses by name: what they are is the person's own machine, or own accounts."""
 
 _WHY = {
     ErrorClass.RETIRED_MODEL: "is no longer served by {provider}",
@@ -98,14 +95,17 @@ class StandIns:
         return None
 
     def _others(self, model: Model, op: Operation, wish: Wish | None) -> Iterator[tuple[str, Model]]:
-        """Who may stand in, the best first: the same model elsewhere, then its successor, then its equivalents."""
+        """Who may stand in, the best first: the same model elsewhere, then its successor, then its equivalents.
+
+        A person's own machines and accounts stand in for nobody by themselves.
+        """
         if wish is not None:
             other = self._project.catalogue.get(wish.new)
             yield from ((one, other) for one in other.providers(op) if wish.provider in (None, one))
             return
         for key in declared(model):
             other = self._project.catalogue.get(key)
-            yield from ((one, other) for one in other.providers(op) if one not in NEVER_BY_ITSELF)
+            yield from ((one, other) for one in other.providers(op) if one not in OFF | KEYLESS)
 
     def _choice(self, provider: str, model: Model, known: Recipe) -> ModelChoice | None:
         """The choice of a stand-in; None where it cannot be had either, or would refuse what is asked."""
