@@ -163,7 +163,21 @@ def test_words_of_workflows_reach_the_parameters_of_films(
     alias: str, params: Mapping[str, Any], sent: Mapping[str, Any]
 ) -> None:
     put = GATEWAY.put(asked(GATEWAY, alias, TEXT, params=params))
-    assert (put.body, put.problems) == (sent, [])
+    usual = {"duration": "8s", "resolution": "720p"} if alias == "gemini_omni_flash" else {"resolution": "720p"}
+    assert (put.body, put.problems) == (usual | sent, []), "what a price depends on is said"
+
+
+@pytest.mark.parametrize(("width", "height", "shape"), [(768, 1376, "9:16"), (1376, 768, "16:9"), (600, 600, "16:9")])
+def test_a_film_has_the_shape_of_its_first_frame_where_none_is_asked_for(width: int, height: int, shape: str) -> None:
+    given = {"start_frame": (Artifact(FRAME_ARTIFACT.digest, "image/png", 1000, width, height),)}
+    assert OFF.put(asked(OFF, "gemini_omni_flash", FRAMED, inputs=given)).body["aspect_ratio"] == shape
+    asked_for = asked(OFF, "gemini_omni_flash", FRAMED, params={"aspect_ratio": "9:16"}, inputs=given)
+    assert OFF.put(asked_for).body["aspect_ratio"] == "9:16"
+
+
+def test_a_film_that_is_edited_keeps_the_length_that_it_has() -> None:
+    given = {"video": (Artifact(FRAME_ARTIFACT.digest, "video/mp4", 1000, 720, 1280, seconds=4.0),)}
+    assert OFF.put(asked(OFF, "gemini_omni_flash", Operation.VIDEO_TO_VIDEO, "in red", inputs=given)).body == {}
 
 
 @pytest.mark.parametrize(
@@ -207,7 +221,7 @@ def test_a_gateway_is_asked_for_veo_in_the_older_shape(tmp_path: Path) -> None:
     frame = {"bytesBase64Encoded": base64.b64encode(FRAME).decode(), "mimeType": "image/png"}
     assert json.loads(visits[0].body) == {
         "instances": [{"prompt": "it runs", "image": frame, "lastFrame": frame}],
-        "parameters": {"aspectRatio": "9:16", "durationSeconds": 6},
+        "parameters": {"resolution": "720p", "aspectRatio": "9:16", "durationSeconds": 6},
     }
     assert visits[1].head.startswith(f"GET /v1beta/{name} ".encode())
     assert isinstance(told, Submitted) and isinstance(pending, Pending)

@@ -255,9 +255,9 @@ def test_an_acceptance_without_an_id_that_is_one_is_unknown(odd: Any, tmp_path: 
 CASES: list[tuple[str, Operation, Mapping[str, Any], Mapping[str, Any]]] = [
     ("nano_banana_2", STILL, {"aspect_ratio": "9:16"}, {"aspect_ratio": "9:16"}),
     ("nano_banana_pro", STILL, {"size": "2K"}, {"resolution": "2K"}),
-    ("veo_3_1", TEXT, {"aspectRatio": "9:16"}, {"aspect_ratio": "9:16"}),
+    ("veo_3_1", TEXT, {"aspectRatio": "9:16"}, {"aspect_ratio": "9:16", "duration": 8}),
     ("veo_3_1", TEXT, {"audio": True, "duration": 4}, {"generate_audio": True, "duration": 4}),
-    ("wan_2_6", FRAMED, {"width": 720, "height": 1280}, {"aspect_ratio": "9:16"}),
+    ("wan_2_6", FRAMED, {"width": 720, "height": 1280}, {"aspect_ratio": "9:16", "duration": 5}),
 ]
 
 

@@ -9,14 +9,12 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from rushes.errors import ErrorClass, RemoteError
 from rushes.model.problem import Problem
 from rushes.model.request import Recipe, Request
-from rushes.model.spelling import DURATION
 from rushes.plugin.access import Access
 from rushes.plugin.provider import Context, Duplicates, Facts, Finished, Output, Pending, Submitted
 from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, plain, read, retry_after, unknown
@@ -100,18 +98,9 @@ class Luma(Queued):
 
     def put(self, recipe: Recipe) -> Put:
         """The parameters; a length and a resolution are always said, because the price depends on them."""
-        ready = super().put(self._with_defaults(recipe))
+        ready = super().put(self.with_defaults(recipe))
         ready.problems.extend(self._conflicts(recipe, ready.body))
         return ready
-
-    def _with_defaults(self, recipe: Recipe) -> Recipe:
-        offer, takes = self.offer(recipe), self.takes(self.endpoint(recipe)) or NOTHING
-        said = {"duration" if name in DURATION else name for name, value in recipe.params.items() if value is not None}
-        params = dict(recipe.params)
-        for name, usual in offer.defaults.items() if offer is not None else ():
-            if name not in said and name in takes.properties:
-                params[name] = str(usual)
-        return replace(recipe, params=params)
 
     def _conflicts(self, recipe: Recipe, body: Mapping[str, Any]) -> Iterator[Problem]:
         """What is right by itself and refused together. Source: Luma's FAQ and the types of the SDK."""

@@ -25,6 +25,7 @@ from rushes.providers.http import Answer
 from rushes.providers.instructed import INSTRUCTION, Instructed
 from rushes.providers.queued import Queued
 from rushes.providers.remote import document, listed
+from rushes.providers.spelled import Put
 from rushes.providers.telling import SCHEMA, tells
 
 HOST = "https://openrouter.ai"
@@ -87,6 +88,10 @@ class OpenRouter(Instructed, Queued):
     def __init__(self, access: Access) -> None:
         super().__init__(access)
         self._api = f"{(access.url or HOST).rstrip('/')}/api/v1"
+
+    def put(self, recipe: Recipe) -> Put:
+        """The parameters; a film's length is always said, for it is paid by the second, and what is usual is not known."""
+        return super().put(self.with_defaults(recipe, "duration") if recipe.op in _FILMS else recipe)
 
     async def submit(self, request: Request, context: Context) -> Submitted | Finished:
         """Ask once. Pictures and texts are waited for."""

@@ -21,6 +21,7 @@ from rushes.model.money import Quote
 from rushes.model.operation import REMOTE
 from rushes.model.problem import Problem, Severity
 from rushes.model.request import Recipe, Request
+from rushes.model.spelling import DURATION
 from rushes.plugin.access import Access, Offer
 from rushes.plugin.provider import Context, Facts, Output
 from rushes.plugin.takes import Takes
@@ -78,6 +79,18 @@ class Remote(ABC):
         offers = (self.access.offer(model, op) for op in sorted(REMOTE))
         endpoint = next((offer.endpoint for offer in offers if offer is not None), model)
         return f"sim:{endpoint}" if self.access.simulated else endpoint
+
+    def with_defaults(self, recipe: Recipe, *names: str) -> Recipe:
+        """The recipe with the model's usual values where it names none: what a price depends on is not left open.
+
+        `names` are the parameters that are said so; none named: all that have a usual value.
+        """
+        offer, takes = self.offer(recipe), self.takes(self.endpoint(recipe)) or NOTHING
+        said = {"duration" if name in DURATION else name for name, value in recipe.params.items() if value is not None}
+        usual = offer.defaults if offer is not None else {}
+        open_ = (set(names or usual) & usual.keys() & takes.properties.keys()) - said
+        more = {name: str(usual[name]) for name in sorted(open_)}
+        return replace(recipe, params={**more, **recipe.params})
 
     def validate(self, recipe: Recipe) -> Sequence[Problem]:
         """What would be refused, and what would not be sent."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,7 @@ from rushes.errors import ErrorClass, RemoteError
 from rushes.model.media import Artifact
 from rushes.model.problem import Problem
 from rushes.model.request import Recipe, Request
+from rushes.model.spelling import ASPECT_RATIO, SIZE
 from rushes.plugin.access import Access
 from rushes.plugin.provider import Context, Duplicates, Facts, Finished, Pending, Submitted
 from rushes.providers.errors import Heard, plain, read, unknown
@@ -64,9 +66,21 @@ class Gemini(Instructed, Queued):
 
     def put(self, recipe: Recipe) -> Put:
         """The parameters as they are sent; a picture's size is `resolution`, for prices know it by that word."""
-        ready = super().put(recipe)
+        ready = super().put(self._decided(recipe))
         ready.problems.extend(self._refused(recipe))
         return ready
+
+    def _decided(self, recipe: Recipe) -> Recipe:
+        """A film's length, resolution and shape, where nobody names them: what Google makes then is not documented."""
+        if recipe.op not in films.FILMS or recipe.inputs.get("video"):
+            return recipe
+        recipe = self.with_defaults(recipe)
+        frame = next((one for one in recipe.inputs.get("start_frame", ()) if one.width and one.height), None)
+        shaped = any(recipe.params.get(name) is not None for name in (*ASPECT_RATIO, *SIZE, "width"))
+        if frame is None or shaped:
+            return recipe
+        upright = (frame.height or 0) > (frame.width or 0)
+        return replace(recipe, params={**recipe.params, "aspect_ratio": "9:16" if upright else "16:9"})
 
     def _refused(self, recipe: Recipe) -> Iterator[Problem]:
         if recipe.op in films.FILMS:
@@ -134,7 +148,9 @@ class Gemini(Instructed, Queued):
         found = texts.told(said) if tells(recipe) else pictures.finished(said)
         if isinstance(found, Heard):
             raise read(REFUSED, found, self.name, self.access.key)
-        return found if isinstance(found, Finished) else self.told(recipe, found, *texts.tokens(said))
+        return (
+            found if isinstance(found, Finished) else self.told(recipe, found, *texts.tokens(said), texts.apart(said))
+        )
 
     async def poll(self, remote: str, context: Context) -> Pending | Finished:
         """Ask about a film. Whatever keeps the answer from us is a reason to ask later, never to buy again."""
