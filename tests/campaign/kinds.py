@@ -74,6 +74,11 @@ PARTS = _of(
     Kind("openai words", "openai", _looked_at("gpt_6_luna"), at_once=True),
     Kind("luma", "luma", _still("uni_1")),
     Kind("runway", "runway", _still("gen4")),
+    Kind("anthropic", "anthropic", _looked_at("claude_haiku_5_5"), at_once=True),
+    Kind("openrouter", "openrouter", _still("nano_banana_pro"), at_once=True),
+    Kind("openrouter films", "openrouter", _film("wan_2_6")),
+    Kind("huggingface", "huggingface", _still("flux_schnell"), at_once=True),
+    Kind("glabs", "glabs", _still("nano_banana_2")),
     Kind("luma films", "luma", _film("ray_3_2")),
 )
 
