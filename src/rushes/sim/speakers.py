@@ -7,8 +7,8 @@ from rushes.sim.comfyui import Comfyui
 from rushes.sim.elevenlabs import ElevenLabs
 from rushes.sim.fal import Fal
 from rushes.sim.gemini import Gemini
-from rushes.sim.huggingface import HuggingFace
 from rushes.sim.glabs import GLabs
+from rushes.sim.huggingface import HuggingFace
 from rushes.sim.luma import Luma
 from rushes.sim.openai import OpenAI
 from rushes.sim.openrouter import OpenRouter
