@@ -155,6 +155,7 @@ def test_a_schema_is_asked_for_and_held_against_the_answer(tmp_path: Path) -> No
         ({"choices": [{"message": {"content": [5]}}]}, E.BAD_OUTPUT, True),
         ({"choices": 5}, E.BAD_OUTPUT, True),
         ({"error": {"code": 502, "message": "Provider returned error"}}, E.BAD_OUTPUT, True),
+        ({"error": {"code": 403, "message": "flagged by a content filter"}}, E.CONTENT_POLICY, True),
         ([], E.UNKNOWN_OUTCOME, True),
         (b"<html>", E.UNKNOWN_OUTCOME, True),
     ],
