@@ -90,7 +90,7 @@ class OpenRouter(Instructed, Queued):
         self._api = f"{(access.url or HOST).rstrip('/')}/api/v1"
 
     def put(self, recipe: Recipe) -> Put:
-        """The parameters; a film's length is always said: a second has its price, and how many are usual is not known."""
+        """The parameters; a film's length is always said: seconds are paid for, and how many are usual is not known."""
         return super().put(self.with_defaults(recipe, "duration") if recipe.op in _FILMS else recipe)
 
     async def submit(self, request: Request, context: Context) -> Submitted | Finished:
