@@ -293,5 +293,102 @@ NEVER_FOOLED = (
     ),
 )
 
-WIRES: tuple[Wire, ...] = (*NEVER_TWICE, *NEVER_OVER, *NEVER_LOST, *NEVER_FOOLED)
+_AT = "tests/providers/test"
+
+ADAPTERS = (
+    wire(
+        "elevenlabs: half a sound is none, and may be paid for",
+        "providers/elevenlabs.py",
+        "        if is_cut(answer.body):\n",
+        "        if False:\n",
+        f"{_AT}_elevenlabs.py::test_a_200_without_a_whole_sound_is_unknown_and_names_the_way_to_it",
+    ),
+    wire(
+        "replicate: of two equal jobs neither is taken for a lost one",
+        "providers/replicate.py",
+        "        if len(free) != 1:\n",
+        "        if not free:\n",
+        f"{_AT}_replicate.py::test_where_the_list_is_not_certain_nobody_is_told_so",
+    ),
+    wire(
+        "openai: the quality of a picture is never left to the service",
+        "providers/openai/provider.py",
+        '        ready.body.setdefault("quality", ',
+        '        dict(ready.body).setdefault("quality", ',
+        f"{_AT}_openai.py::test_an_edit_is_a_form_with_its_pictures_in_order",
+    ),
+    wire(
+        "gemini: a film whose acceptance cannot be read may have been bought",
+        "providers/gemini/provider.py",
+        '            raise unknown("gemini accepted this, and its answer cannot be read")\n',
+        '            raise RemoteError(ErrorClass.TRANSIENT, "gemini said nothing")\n',
+        f"{_AT}_gemini_films.py::test_an_answer_without_an_id_that_is_one_is_an_unknown_outcome",
+    ),
+    wire(
+        "texts: the longest answer is said, and so is the most that it costs",
+        "providers/telling.py",
+        "            body.setdefault(field, most)\n",
+        "            pass\n",
+        f"{_AT}_telling.py::test_the_longest_answer_is_always_said",
+    ),
+    wire(
+        "luma: what a price depends on is not left to the service",
+        "providers/luma.py",
+        "        ready = super().put(self.with_defaults(recipe))\n",
+        "        ready = super().put(recipe)\n",
+        f"{_AT}_luma.py::test_every_kind_of_work_has_its_body",
+    ),
+    wire(
+        "runway: a task that is done is not deleted with its result",
+        "providers/runway.py",
+        '            if isinstance(said, dict) and said.get("status") in _WAITING:\n',
+        "            if isinstance(said, dict):\n",
+        f"{_AT}_runway.py::test_a_task_that_is_done_is_not_deleted_by_cancelling_it",
+    ),
+    wire(
+        "anthropic: an answer that was cut short is none",
+        "providers/anthropic.py",
+        '        if reason not in ("end_turn", "stop_sequence"):\n',
+        '        if reason == "refusal":\n',
+        f"{_AT}_anthropic_errors.py::test_a_200_without_a_whole_answer_is_no_success_and_was_paid_for",
+    ),
+    wire(
+        "openrouter: a request that timed out may have been answered by its maker",
+        "providers/openrouter.py",
+        '    Row("408", ErrorClass.UNKNOWN_OUTCOME, billed=True),',
+        "   ",
+        f"{_AT}_openrouter_errors.py::test_an_answer_to_a_request",
+    ),
+    wire(
+        "huggingface: half a picture is none, and may be paid for",
+        "providers/huggingface.py",
+        "    if is_cut(answer.body):\n",
+        "    if False:\n",
+        f"{_AT}_huggingface.py::test_a_picture_that_ends_early_is_unknown",
+    ),
+    wire(
+        "comfyui: the id of a job is ours, so that it is found again",
+        "providers/comfyui/provider.py",
+        '"prompt_id": id_, "client_id": id_}',
+        '"client_id": id_}',
+        f"{_AT}_comfyui.py::test_a_submission_as_it_goes_over_the_wire",
+    ),
+    wire(
+        "glabs: of two tasks neither is taken for a lost one",
+        "providers/glabs.py",
+        "        if len(found) != 1:\n",
+        "        if not found:\n",
+        f"{_AT}_glabs.py::test_of_two_lost_answers_neither_is_guessed",
+    ),
+    wire(
+        "a request of very many tokens costs more from the first to the last",
+        "cost/estimate.py",
+        "    price = max(fitting, key=lambda one: one.above, default=None)\n",
+        "    price = min(fitting, key=lambda one: one.above, default=None)\n",
+        "tests/cost/test_estimate.py::test_a_request_of_many_tokens_costs_more_from_the_first_to_the_last",
+    ),
+)
+"""Of each adapter the line that its promise about money hangs on."""
+
+WIRES: tuple[Wire, ...] = (*NEVER_TWICE, *NEVER_OVER, *NEVER_LOST, *NEVER_FOOLED, *ADAPTERS)
 """All of them."""

@@ -320,6 +320,7 @@ def test_an_upload_goes_to_the_service_and_nowhere_else(
     with pytest.raises(RemoteError) as raised:
         uploading(tmp_path, files, place)
     assert (raised.value.kind, raised.value.maybe_billed) == (kind, False)
+    assert kind is ErrorClass.INVALID_INPUT or "of its own" in raised.value.message, "nobody else was even asked"
 
 
 def test_an_input_that_is_larger_than_is_sent_is_refused_before_anything_is() -> None:
