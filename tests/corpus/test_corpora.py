@@ -98,4 +98,5 @@ def test_a_service_takes_what_is_right_too(cast: Cast) -> None:
 
 
 def _wire(case: Case) -> str:
-    return digest_of([case.provider, case.model, case.op, dict(case.params if case.sends is None else case.sends)])
+    sent = dict(case.params if case.sends is None else case.sends)
+    return digest_of([case.provider, case.model, case.op, sent, dict(case.inputs or {})])

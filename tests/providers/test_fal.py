@@ -158,6 +158,10 @@ def test_a_role_that_an_endpoint_has_no_field_for_is_refused() -> None:
         ("veo_3_1_fast", I2V, ["start_frame"], "fal-ai/veo3.1/fast/image-to-video"),
         ("veo_3_1_fast", I2V, ["start_frame", "end_frame"], "fal-ai/veo3.1/fast/first-last-frame-to-video"),
         ("veo_3_1_fast", FILM, [], "fal-ai/veo3.1/fast"),
+        ("veo_3_1", FILM, ["reference"], "fal-ai/veo3.1/reference-to-video"),
+        ("veo_3_1_lite", FILM, [], "fal-ai/veo3.1/lite"),
+        ("veo_3_1_lite", I2V, ["start_frame", "end_frame"], "fal-ai/veo3.1/lite/first-last-frame-to-video"),
+        ("kling_o3_pro_ref", FILM, ["reference"], "fal-ai/kling-video/o3/pro/reference-to-video"),
         ("nano_banana_pro", TEXT, [], "fal-ai/nano-banana-pro"),
         ("nano_banana_pro", TEXT, ["reference"], "fal-ai/nano-banana-pro/edit"),
     ],
@@ -168,6 +172,11 @@ def test_a_model_has_an_endpoint_for_each_kind_of_work(
     recipe = asked(OFF, alias, op, inputs=dict.fromkeys(roles, (FRAME_ARTIFACT,)))
     assert OFF.endpoint(recipe) == endpoint
     assert OFF.validate(recipe) == []
+
+
+def test_an_edit_whose_price_is_not_known_is_not_hidden_behind_a_picture_whose_price_is() -> None:
+    recipe = asked(OFF, "gpt_image_1_5", TEXT, inputs={"reference": (FRAME_ARTIFACT,)})
+    assert [one.says for one in OFF.validate(recipe)] == ["gpt_image_1_5 at fal takes no reference"]
 
 
 def test_every_endpoint_in_the_data_is_one_that_a_model_has_or_leads_to() -> None:
