@@ -45,6 +45,7 @@ def test_what_is_asked_for_is_one_size(params: dict[str, Any], size: str) -> Non
     "params",
     [
         {"aspect_ratio": "7:1"},
+        {"aspect_ratio": "7:4"},
         {"aspect_ratio": "tall"},
         {"aspect_ratio": "9:16", "resolution": "4k"},
         {"aspect_ratio": {"width": 1}},

@@ -11,8 +11,8 @@ from rushes.model.spelling import ASPECT_RATIO, SIZE
 from rushes.plugin.takes import Takes
 
 _SIZE = re.compile(r"(\d{1,5})\s*[:x×*/]\s*(\d{1,5})")
-_ALIKE = 0.02
-"""How far two shapes may be apart and still be called by one name: 1360 x 768 is 16:9."""
+_ALIKE = 0.011
+"""How far two shapes may be apart and still be called by one name: 1584 x 672 is 21:9, and nothing is 7:4."""
 
 USUAL = "16:9"
 """The shape of a request that names none, where the endpoint insists on one."""

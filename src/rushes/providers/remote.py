@@ -90,7 +90,7 @@ class Remote(ABC):
         usual = offer.defaults if offer is not None else {}
         open_ = (set(names or usual) & usual.keys() & takes.properties.keys()) - said
         more = {name: str(usual[name]) for name in sorted(open_)}
-        return replace(recipe, params={**more, **recipe.params})
+        return replace(recipe, params={**recipe.params, **more})  # a parameter that is None is not said
 
     def validate(self, recipe: Recipe) -> Sequence[Problem]:
         """What would be refused, and what would not be sent."""
