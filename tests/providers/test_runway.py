@@ -154,15 +154,22 @@ def test_what_cannot_be_had_is_said_before_anything_is_sent(
     assert any(name in one.path for name in params for one in problems)
 
 
-@pytest.mark.parametrize(("alias", "seconds", "usd"), [("gen4_5", 5, "0.60"), ("veo_3_1", 8, "3.20")])
-def test_a_length_that_nobody_asks_for_is_said_as_it_is_quoted(alias: str, seconds: int, usd: str) -> None:
+@pytest.mark.parametrize(
+    ("alias", "sent", "usd"),
+    [("gen4_5", {"duration": 5}, "0.60"), ("veo_3_1", {"duration": 8, "audio": True}, "3.20")],
+)
+def test_what_nobody_asks_for_and_a_price_depends_on_is_said_as_it_is_quoted(
+    alias: str, sent: dict[str, Any], usd: str
+) -> None:
     recipe = asked(OFF, alias, WRITE, "a fox", {})
-    assert OFF.put(recipe) == ({"ratio": "1280:720", "duration": seconds}, [])
+    assert OFF.put(recipe) == ({"ratio": "1280:720", **sent}, [])
     assert OFF.estimate(recipe).high == Decimal(usd)
 
 
 def test_where_no_length_is_known_none_is_made_up() -> None:
-    assert OFF.put(asked(OFF, "hailuo_3", WRITE, "a fox", {})) == ({}, [])
+    recipe = asked(OFF, "hailuo_3", WRITE, "a fox", {})
+    assert OFF.put(recipe) == ({"resolution": "768p"}, [])
+    assert not OFF.estimate(recipe).known, "what it makes then is its own business, and so is the price"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,6 @@ from rushes.errors import ErrorClass, RemoteError
 from rushes.model.media import Artifact
 from rushes.model.money import Quote
 from rushes.model.request import Recipe, Request
-from rushes.model.spelling import DURATION
 from rushes.plugin.access import Access
 from rushes.plugin.provider import Context, Duplicates, Facts, Finished, Output, Pending, Submitted
 from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, plain, read, retry_after, unknown
@@ -83,17 +82,13 @@ class Runway(Queued):
         self._host = (access.url or HOST).rstrip("/")
 
     def put(self, recipe: Recipe) -> Put:
-        """The parameters of a recipe: shape and resolution are one size in pixels, and a length is always said."""
+        """The parameters: shape and resolution are one size in pixels, and what a price depends on is said."""
         takes = self.takes(self.endpoint(recipe))
         if takes is None or takes.shape is None:
             return super().put(recipe)
         first = next((one for one in recipe.inputs.get("start_frame", ()) if one.width and one.height), None)
         like = None if first is None else (first.width or 0, first.height or 0)
-        params = in_pixels(recipe.params, takes, like)
-        offer = self.offer(recipe)
-        if takes.length and offer is not None and offer.durations and not params.keys() & {*DURATION}:
-            params |= {name: value for name, value in offer.defaults.items() if name in DURATION}  # as it is quoted
-        return super().put(replace(recipe, params=params))
+        return super().put(self.with_defaults(replace(recipe, params=in_pixels(recipe.params, takes, like))))
 
     def estimate(self, recipe: Recipe) -> Quote:
         """The price of what would be sent; a size in pixels is priced by its resolution."""
