@@ -103,6 +103,7 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({}, {"image": (FRAME_ARTIFACT._replace(size=4_000_000),)}, "smaller"),
     ({}, {"image": (FRAME_ARTIFACT._replace(width=9000),)}, "8000"),
     ({}, {"image": (FRAME_ARTIFACT,) * 17}, "16"),
+    ({}, {"image": (FRAME_ARTIFACT._replace(size=3_900_000),) * 8}, "fewer"),
     ({"effort": "none"}, FRAMES, "low"),
     ({"max_tokens": 0}, FRAMES, "1"),
     ({"schema": {"properties": {"a": {"description": "anything"}}, "type": "object"}}, FRAMES, "type"),

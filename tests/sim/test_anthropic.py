@@ -91,6 +91,12 @@ def test_a_key_and_a_version_are_needed() -> None:
     assert once(asked(), headers={"authorization": "Bearer simulated"})[0].status_code == 400
 
 
+def test_a_body_that_is_too_large_is_a_413_and_costs_nothing() -> None:
+    answer, books = once(asked(system="x" * 32_000_000))
+    assert (answer.status_code, answer.json()["error"]["type"]) == (413, "request_too_large")
+    assert books["accepted"] == 0
+
+
 def test_a_gateway_speaks_html_and_an_overload_json() -> None:
     assert "html" in once(asked(), "502=1")[0].headers["content-type"]
     assert once(asked(), "503=1")[0].json()["error"]["type"] == "api_error"

@@ -34,9 +34,13 @@ ANSWER_WITHIN = 600.0
 MOST_SIDE = 8000
 """Pixels of the longest side of a picture, for up to 20 of them. Source: Anthropic's guide to vision."""
 
+MOST_BODY = 32_000_000
+"""Bytes of the largest request, with its pictures in base64. Source: Anthropic's page on request size limits."""
+
 _BILLING = "see the billing of the account at platform.claude.com"
 _POLICY = "change the question or the pictures: the same again is refused again"
 _LATER = "try again later"
+_ROOM = 1_000_000  # bytes of a request that are kept for words and a schema
 
 SUBMIT: tuple[Row, ...] = (
     Row("400|403|429", ErrorClass.QUOTA, code=".*spend_limit_reached|.*billing_unavailable", next_step=_BILLING),
@@ -87,6 +91,10 @@ class Anthropic(Telling, Answering):
             if max(one.width or 0, one.height or 0) > MOST_SIDE:
                 says = f"a picture of {one.width}x{one.height} is too large for {self.name}"
                 yield self.problem(says, f"a side has at most {MOST_SIDE} pixels")
+        size = sum(one.size for one in recipe.inputs.get("image", ()))
+        if size * 4 / 3 + _ROOM > MOST_BODY:
+            says = f"the pictures have {size} bytes together, and {self.name} takes {MOST_BODY} with all that is asked"
+            yield self.problem(says, "use smaller or fewer of them")
         if isinstance(body.get(SCHEMA), dict) and not _typed(body[SCHEMA]):
             yield self.problem(f"schema: {self.name} needs a type for each part of it", "add type", SCHEMA)
 

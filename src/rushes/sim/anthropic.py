@@ -26,6 +26,7 @@ HOST = "api.anthropic.com"
 WRONG_KEY = "wrong"
 """A key that the simulator knows to be no key, so that a client can rehearse what it does with one."""
 
+_MOST_BODY = 32_000_000
 _MODELS = re.compile(r"/v1/models(?:/([\w./-]+))?")
 _KIND = {
     400: "invalid_request_error",
@@ -83,7 +84,9 @@ class Anthropic:
     async def answer(self, call: Call) -> Reply:
         """Everything that Anthropic answers."""
         refused = None
-        if self.key(call.request) == WRONG_KEY:
+        if len(call.request.body) > _MOST_BODY:
+            refused = _error(413, "Request exceeds the maximum size"), "too large"
+        elif self.key(call.request) == WRONG_KEY:
             refused = _error(401, "invalid x-api-key"), "wrong key"
         elif "anthropic-version" not in call.request.headers:
             refused = _error(400, "anthropic-version: header is required"), "bad request"
