@@ -51,6 +51,7 @@ OFFER = {
         "of": {"type": "string"},
         "endpoint": {"type": "string", "minLength": 1},
         "operations": {"type": "array", "items": {"enum": [str(one) for one in Operation]}, "minItems": 1},
+        "imitated": {"const": True},
         "prices": {"type": "array", "items": PRICE, "minItems": 1},
     },
 }

@@ -21,7 +21,7 @@ from rushes.errors import ErrorClass, RemoteError
 from rushes.model.operation import Operation
 from rushes.model.problem import Severity
 from rushes.model.request import Recipe
-from rushes.plugin.provider import Finished, Unknowable
+from rushes.plugin.provider import Finished
 from rushes.plugin.published import Published
 from rushes.providers.openai.painted import nearest, sides, tokens, wrong
 from rushes.providers.openai.provider import OpenAI
@@ -295,12 +295,6 @@ def test_openai_is_held_to_a_schema_where_it_can_be(schema: dict[str, Any], stri
     assert can_be_strict(schema) is strict
 
 
-@pytest.mark.parametrize("alias", ["sora_2", "sora_2_pro"])
-def test_films_are_refused_for_nobody_knows_what_they_take(alias: str) -> None:
-    (problem,) = OFF.validate(asked(OFF, alias, Operation.TEXT_TO_VIDEO))
-    assert problem.severity is Severity.ERROR
-
-
 @pytest.mark.parametrize(
     "schema", [5, "{", {"properties": 5}, {"anyOf": {}}, {"required": [[]]}, {"items": [5]}], ids=str
 )
@@ -345,10 +339,3 @@ def test_a_key_is_tried_for_nothing(tmp_path: Path) -> None:
             return sim.report()
 
     assert asyncio.run(run())["submissions"] == 0
-
-
-def test_there_is_no_job_to_ask_about_or_to_find(tmp_path: Path) -> None:
-    there = context(tmp_path)
-    with pytest.raises(RemoteError):
-        asyncio.run(OFF.poll("x", there))
-    assert isinstance(asyncio.run(OFF.reconcile(request_of(asked(OFF, "gpt_image_2_5", PAINT)), there)), Unknowable)

@@ -11,6 +11,7 @@ from tests.providers.rig import FRAME_ARTIFACT, asked, request_of, subject
 
 from rushes.model.operation import Operation
 from rushes.model.request import Request
+from rushes.providers.openai.filmed import FLOOR
 from rushes.providers.openai.provider import OpenAI
 from rushes.providers.remote import Remote
 from rushes.testing.conformance import CHECKS, Check
@@ -34,11 +35,21 @@ def words(openai: Remote) -> Sequence[Request]:
     ]
 
 
-@pytest.mark.parametrize("requests", [pictures, words])
+def films(openai: Remote) -> Sequence[Request]:
+    wide = {"size": "1792x1024", "duration": 8}
+    return [
+        request_of(asked(openai, "sora_2", Operation.TEXT_TO_VIDEO, params={"aspect_ratio": "9:16"})),
+        request_of(asked(openai, "sora_2_pro", Operation.TEXT_TO_VIDEO, "snow falls", wide)),
+    ]
+
+
+@pytest.mark.parametrize("requests", [pictures, words, films])
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_openai_keeps_the_promise(check: Check, requests: object, tmp_path: Path) -> None:
+    floor = FLOOR if requests is films else 0.0
+
     async def run() -> None:
-        async with subject(OpenAI, requests, tmp_path) as openai:  # type: ignore[arg-type]
+        async with subject(OpenAI, requests, tmp_path, floor=floor) as openai:  # type: ignore[arg-type]
             await check(openai)
 
     asyncio.run(run())

@@ -128,10 +128,13 @@ def _nobody(says: str, try_: str, path: Path, node: Node | None) -> Problem:
     )
 
 
-def doubts(catalogue: Catalogue, node: Node, recipe: Recipe, today: date, *, listed: bool = True) -> Iterator[Problem]:
+def doubts(
+    catalogue: Catalogue, node: Node, recipe: Recipe, today: date, *, listed: bool = True, gateway: bool = False
+) -> Iterator[Problem]:
     """What the catalogue has against a request of this node; `recipe` is what is known of it.
 
-    A model that is not `listed` is its provider's own, whatever its name means to the catalogue.
+    A model that is not `listed` is its provider's own, whatever its name means to the catalogue. A `gateway` may serve
+    what its provider serves no more.
     """
     if node.signature.where is not Where.REMOTE or recipe.op not in PARAMS:
         return
@@ -140,10 +143,10 @@ def doubts(catalogue: Catalogue, node: Node, recipe: Recipe, today: date, *, lis
     if not isinstance(model, Model):
         return
     severity = Severity.WARNING if recipe.provider == DEFAULT_PROVIDER else Severity.ERROR
-    if model.retired_on(today):
+    if model.gone_from(recipe.provider, node.op, today, gateway=gateway):
         says = f"the model {node.model or model.key!r} was retired on {model.retired}"
         yield _problem(node, ("model",), "model-retired", severity, says, _instead(catalogue, node.op, model, today))
-    elif (left := model.days_left(today)) is not None and left <= SOON:
+    elif (left := model.days_left(today)) is not None and 0 < left <= SOON:
         says = f"the model {node.model or model.key!r} is retired on {model.retired}, in {left} days"
         instead = _instead(catalogue, node.op, model, today)
         yield _problem(node, ("model",), "model-retiring", Severity.WARNING, says, instead)

@@ -151,6 +151,10 @@ class Project:
         """The keys of the remote providers."""
         return Keys(self.config.home.value)
 
+    def elsewhere(self, name: str) -> bool:
+        """Whether a provider is reached at another address than its own: a gateway's, or the simulator's."""
+        return self._simulator is not None or name in self.config.gateways
+
     def _access(self, name: str) -> Access:
         from rushes.app.offers import Offers  # prices: for nobody who asks only providers of this machine
 

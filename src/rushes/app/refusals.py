@@ -48,7 +48,8 @@ class Refusals:
         if node.id not in self._looked:
             self._looked.add(node.id)
             listed = self._models.own_name(node) is None
-            self._say(doubts(self._project.catalogue, node, whole, self._today, listed=listed))
+            gateway = self._project.elsewhere(whole.provider)
+            self._say(doubts(self._project.catalogue, node, whole, self._today, listed=listed, gateway=gateway))
         if not self._models.offered(node) and whole.provider == self._models.provider_of(node):
             self._say([not_offered(node, self._models)])
             return

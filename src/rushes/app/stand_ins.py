@@ -75,7 +75,8 @@ class StandIns:
         if model is None:
             return None
         wish = next((one for one in self._wishes if one.old == model.key), None)
-        why = "is replaced, as you said" if wish is not None else self._why_out(own, model) if self._auto else None
+        out = self._why_out(own, model, node.op) if self._auto else None
+        why = "is replaced, as you said" if wish is not None else out
         if why is None:
             return None
         others = [(name, other) for name, other in self._others(model, node.op, wish) if self._is_there(name)]
@@ -86,8 +87,8 @@ class StandIns:
                 return StandIn(choice, f"{provider}'s {other.key} stands in for {model.key}, which {why}")
         return None
 
-    def _why_out(self, own: ModelChoice, model: Model) -> str | None:
-        if model.retired_on(self._today):
+    def _why_out(self, own: ModelChoice, model: Model, op: Operation) -> str | None:
+        if model.gone_from(own.provider, op, self._today, gateway=self._project.elsewhere(own.provider)):
             return f"was retired on {model.retired}"
         for out in self._outs:
             if out.provider == own.provider and out.version in ("", own.version):
@@ -109,7 +110,7 @@ class StandIns:
 
     def _choice(self, provider: str, model: Model, known: Recipe) -> ModelChoice | None:
         """The choice of a stand-in; None where it cannot be had either, or would refuse what is asked."""
-        if model.retired_on(self._today):
+        if model.retired_on(self._today):  # what only a gateway still has is for those who name it
             return None
         asked = self._project.provider(provider)
         choice = ModelChoice(provider, model.key, asked.version(model.key))

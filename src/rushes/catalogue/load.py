@@ -210,6 +210,7 @@ def _listing(raw: dict[str, Any], operations: tuple[Operation, ...]) -> Listing:
         endpoint=raw["endpoint"],
         operations=operations if named is None else tuple([Operation(one) for one in named]),
         prices=tuple([_price(one) for one in raw["prices"]]),
+        imitated=raw.get("imitated", False),
     )
 
 

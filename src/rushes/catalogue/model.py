@@ -12,12 +12,16 @@ from rushes.model.price import Fact, Price
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """A model as one provider lists it: its own name of it there, the work that it does there, and what it asks."""
+    """A model as one provider lists it: its own name of it there, the work that it does there, and what it asks.
+
+    `imitated`: the provider itself serves it no more, and gateways in front of others still answer in its shape.
+    """
 
     provider: str
     endpoint: str
     operations: tuple[Operation, ...]
     prices: tuple[Price, ...]
+    imitated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,3 +110,8 @@ class Model:
     def retired_on(self, day: date) -> bool:
         """Whether the model no longer answers on that day."""
         return self.retired is not None and self.retired <= day
+
+    def gone_from(self, provider: str, op: Operation, day: date, *, gateway: bool) -> bool:
+        """Whether a provider no longer answers for it on that day; after its last one only a `gateway` may."""
+        listing = self.listed_by(provider, op)
+        return self.retired_on(day) and not (gateway and listing is not None and listing.imitated)

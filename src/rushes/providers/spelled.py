@@ -150,6 +150,8 @@ class _Out:
         if "anyOf" in schema:  # names and objects of width and height
             return _image_size(takes, ratio, pixels, value)
         if (allowed := takes.allowed(field)) is not None:
+            if pixels is not None and (exact := f"{pixels[0]}x{pixels[1]}") in allowed:
+                return exact  # another of nearly this shape may stand before it
             return _ratio_in(ratio, allowed, exact=pixels is None)
         if "x" in str(schema.get("pattern", "")):  # any size, written 1024x768
             size = pixels or pixels_of(ratio, takes)

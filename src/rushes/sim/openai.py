@@ -1,7 +1,8 @@
 """OpenAI's protocol: pictures and answers that come on the connection they were asked on, and the list of models.
 
-A client that loses the connection loses what it has paid for. Sources: what openai 3.54.0 sends and reads; OpenAI's
-guides to image generation and to error codes; its errors as issue trackers quote them.
+Films are jobs, in a file of their own. Of all else a client that loses the connection loses what it has paid for.
+Sources: what openai 3.54.0 sends and reads; OpenAI's guides to image generation and to error codes; its errors as issue
+trackers quote them.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ import re
 from typing import Any
 
 from rushes.model.operation import Operation
+from rushes.sim import openai_films as films
 from rushes.sim.faults import What
 from rushes.sim.formats import opened
 from rushes.sim.gemini_judge import MARK, fitting
 from rushes.sim.jobs import Job, State
-from rushes.sim.making import REFUSED, UNREADABLE, made
+from rushes.sim.making import made
 from rushes.sim.openai_asked import BadRequest, Picture, Question, model_of, picture, question, served
+from rushes.sim.openai_said import CODE, SAYS, TYPE, error, failed, poor, unknown
 from rushes.sim.paint import Asking
 from rushes.sim.route import Place, Route
 from rushes.sim.wire import Piece, Receipt, Reply, Request, json_reply
@@ -27,19 +30,8 @@ HOST = "api.openai.com"
 WRONG_KEY = "wrong"
 """A key that the simulator knows to be no key, so that a client can rehearse what it does with one."""
 
-_SUBMITS = {"/v1/images/generations", "/v1/images/edits", "/v1/responses"}
+_SUBMITS = {"/v1/images/generations": "pictures", "/v1/images/edits": "pictures", "/v1/responses": "words"}
 _MODELS = re.compile(r"/v1/models(?:/([\w./-]+))?")
-_TYPE = {401: "invalid_request_error", 429: "requests", 500: "server_error", 503: "service_unavailable_error"}
-_CODE = {401: "invalid_api_key", 429: "rate_limit_exceeded"}
-_SAYS = {
-    401: "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth "
-    "(i.e. Authorization: Bearer YOUR_KEY).",
-    429: "Rate limit reached. Please try again later. Visit https://platform.openai.com/account/rate-limits to learn "
-    "more.",
-    500: "The server had an error while processing your request. Sorry about that!",
-    503: "The engine is currently overloaded, please try again later",
-    504: "Request timed out.",
-}
 _LETTERS = 4
 """Characters that make a token, about (OpenAI)."""
 
@@ -64,7 +56,7 @@ class OpenAI:
             return Route(Place.SUBMIT, model_of(request))
         if request.method == "GET" and (listed := _MODELS.fullmatch(request.path)):
             return Route(Place.STATUS, about=listed[1] or "models")
-        return None
+        return films.route(request)
 
     def key(self, request: Request) -> str | None:
         """The key of the header."""
@@ -78,9 +70,9 @@ class OpenAI:
             return Reply(502, (("content-type", "text/html"),), (Piece(page),))
         if status == 404:
             says = f"Invalid URL ({request.method} {request.path})"
-            return _error(404, says, "invalid_request_error")
+            return error(404, says, "invalid_request_error")
         headers = () if retry_after is None else (("retry-after", f"{retry_after:g}"),)
-        return _error(status, _SAYS.get(status, "Error"), _TYPE.get(status), code=_CODE.get(status), headers=headers)
+        return error(status, SAYS.get(status, "Error"), TYPE.get(status), code=CODE.get(status), headers=headers)
 
     async def answer(self, call: Call) -> Reply:
         """Everything that OpenAI answers."""
@@ -88,22 +80,29 @@ class OpenAI:
             says = (
                 "Incorrect API key provided: wrong. You can find your API key at https://platform.openai.com/api-keys."
             )
-            reply = _error(401, says, "invalid_request_error", code="invalid_api_key")
+            reply = error(401, says, "invalid_request_error", code="invalid_api_key")
             return call.refuse(reply, "wrong key") if call.entry is not None else reply
-        if call.route.place is Place.STATUS:
-            return _listed(call.route.about)
+        if call.route.place is not Place.SUBMIT:
+            return films.looked_up(call) if films.is_about(call.request) else _listed(call.route.about)
         model = call.route.model
-        paints = call.request.path != "/v1/responses"
+        kind = _SUBMITS.get(call.request.path, "films")
         retired = call.world.faults.strikes(What.RETIRED, Place.SUBMIT, model, model)
-        if retired or (model in served() and served()[model]["paints"] is not paints) or model not in served():
-            return call.refuse(_unknown(model), "no such model")
+        if retired or kind != ("films" if model in films.MODELS else _kind_of(model)):
+            return call.refuse(unknown(model), "no such model")
         try:
-            if paints:
+            if kind == "films":
+                return films.begun(call)
+            if kind == "pictures":
                 return await _painted(call, picture(call.request, model))
             return await _answered(call, question(call.request, model))
         except BadRequest as bad:
-            refusal = _error(400, str(bad), "invalid_request_error", param=bad.param, code=bad.code)
+            refusal = error(400, str(bad), "invalid_request_error", param=bad.param, code=bad.code)
             return call.refuse(refusal, "bad request")
+
+
+def _kind_of(model: str) -> str | None:
+    known = served().get(model)
+    return None if known is None else "pictures" if known["paints"] else "words"
 
 
 async def _painted(call: Call, asked: Picture) -> Reply:
@@ -124,10 +123,10 @@ async def _painted(call: Call, asked: Picture) -> Reply:
     # five tokens of pictures cost what eight of text do ($8 and $5 a million), and come in fives
     job = call.accept("image", {}, work, tokens=(text + sent * 8 // 5, came), kept=False)
     if job is None:
-        return _poor()
+        return poor()
     await job.over.wait()  # from here on it costs, whether the client is still there or not
     if job.state is not State.DONE:
-        return _failed(job)
+        return failed(job)
     (one,) = job.result
     said = {
         "created": 1_795_000_000 + call.nth,
@@ -172,10 +171,10 @@ async def _answered(call: Call, asked: Question) -> Reply:
 
     job = call.accept("text", {}, work, tokens=(sent, asked.most or 128_000), kept=False)
     if job is None:
-        return _poor()
+        return poor()
     await job.over.wait()
     if job.state is not State.DONE:
-        return _failed(job)
+        return failed(job)
     came = _tokens(job.result)
     cut = asked.most is not None and came > asked.most
     text = job.result[: (asked.most or 0) * _LETTERS] if cut else job.result
@@ -244,32 +243,6 @@ def _ended(job: Job, said: dict[str, Any]) -> Reply:
     return json_reply(said, headers=headers)._replace(receipt=Receipt(job.id, told=True, answered=True))
 
 
-def _failed(job: Job) -> Reply:
-    failure = job.failure
-    if failure is None:
-        return _error(499, "The request was cancelled.", "invalid_request_error")
-    if failure.kind == REFUSED:
-        stage = "output" if failure.billed else "input"
-        says = "Your request was rejected by the safety system. If you believe this is an error, contact us."
-        details = {"moderation_stage": stage, "categories": ["violence"]}
-        return _error(400, says, "image_generation_user_error", code="moderation_blocked", details=details)
-    if failure.kind == UNREADABLE:
-        says = "Invalid image file or mode, please check your image file."
-        return _error(400, says, "invalid_request_error", param="image", code="invalid_image_file")
-    return _error(500, _SAYS[500], "server_error")
-
-
-def _poor() -> Reply:
-    says = ("You exceeded your current quota, please check your plan and billing details. For more information on this "
-            "error, read the docs: https://platform.openai.com/docs/guides/error-codes/api-errors.")  # fmt: skip
-    return _error(429, says, "insufficient_quota", code="insufficient_quota")
-
-
-def _unknown(model: str) -> Reply:
-    says = f"The model '{model[:80]}' does not exist or you do not have access to it."
-    return _error(404, says, "invalid_request_error", code="model_not_found")
-
-
 def _listed(about: str) -> Reply:
     every = [
         {
@@ -284,20 +257,4 @@ def _listed(about: str) -> Reply:
     if about == "models":
         return json_reply({"object": "list", "data": every})
     found = next((one for one in every if one["id"] == about), None)
-    return json_reply(found) if found is not None else _unknown(about)
-
-
-def _error(
-    status: int,
-    says: str,
-    kind: str | None,
-    *,
-    param: str | None = None,
-    code: str | None = None,
-    details: dict[str, Any] | None = None,
-    headers: tuple[tuple[str, str], ...] = (),
-) -> Reply:
-    error: dict[str, Any] = {"message": says, "type": kind or "server_error", "param": param, "code": code}
-    if details is not None:
-        error["moderation_details"] = details
-    return json_reply({"error": error}, status, headers)
+    return json_reply(found) if found is not None else unknown(about)

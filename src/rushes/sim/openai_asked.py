@@ -15,6 +15,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from rushes.sim.formats import opened
 from rushes.sim.shapes import every, is_closed
 from rushes.sim.strict import wrong
 from rushes.sim.wire import Part, Request, form
@@ -29,6 +30,7 @@ _WORDS = frozenset(
     | {"safety_identifier", "service_tier", "truncation", "background", "include", "prompt_cache_key", "tools"}
 )
 _TYPES = frozenset({"image/png", "image/jpeg", "image/webp"})
+_FILM = frozenset({"model", "prompt", "seconds", "size", "input_reference"})
 _SEEN = _TYPES | {"image/gif"}
 _DATA = re.compile(r"data:([\w/+.-]+);base64,(.*)", re.DOTALL)
 _MOST_PICTURES, _MOST_MASK = 16, 4_000_000
@@ -63,6 +65,16 @@ class Question:
     pictures: tuple[bytes, ...]
     schema: Mapping[str, Any] | None
     most: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Film:
+    """A film that can be made: `size` in pixels, `seconds` as they are written, `frame` its first picture."""
+
+    prompt: str
+    size: str
+    seconds: str
+    frame: bytes | None
 
 
 @cache
@@ -144,6 +156,42 @@ def _look_at(many: Sequence[Part], masks: Sequence[Part], *, edits: bool) -> Non
     for one in masks:
         if one.media_type != "image/png" or len(one.data) > _MOST_MASK:
             raise BadRequest("Invalid mask image format - mask must be a PNG of less than 4MB.", "mask", "invalid_mask")
+
+
+def film(request: Request, model: str) -> Film:
+    """What a request asks to be filmed, as a form or as JSON. Raises BadRequest."""
+    parts = form(request)
+    body = _json(request) if parts is None else {one.field: one.text for one in parts if one.file is None}
+    _known(body, _FILM)
+    if (found := wrong("openai", model, {**body, "input_reference": None})) is not None:
+        raise _of_schema(found.field, found.rule, body.get(found.field))
+    size = str(body.get("size") or "720x1280")
+    frame = _frame(parts or (), body)
+    if frame is not None and _sides(frame) != size:
+        raise BadRequest("Inpaint image must match the requested width and height", None, None)
+    return Film(prompt=str(body["prompt"]), size=size, seconds=str(body.get("seconds") or "4"), frame=frame)
+
+
+def _frame(parts: Sequence[Part], body: Mapping[str, Any]) -> bytes | None:
+    """The first picture of a film: a file of the form, or of JSON an object with its address."""
+    files = [one for one in parts if one.file is not None]
+    _known({one.field: one for one in files}, frozenset({"input_reference"}))
+    for one in files:
+        if one.media_type not in _TYPES:
+            says = (f"Invalid file '{one.field}': unsupported mimetype ('{one.media_type}'). "
+                    "Supported file formats are 'image/jpeg', 'image/png', and 'image/webp'.")  # fmt: skip
+            raise BadRequest(says, one.field, "unsupported_file_mimetype")
+        return one.data
+    given = body.get("input_reference")
+    return None if given is None else _data(_object(body, "input_reference").get("image_url"), "input_reference")
+
+
+def _sides(data: bytes) -> str:
+    try:
+        return "{}x{}".format(*opened(data).size)
+    except (OSError, ValueError):
+        raise BadRequest("Invalid image file or mode, please check your image file.", "input_reference",
+                         "invalid_image_file") from None  # fmt: skip
 
 
 def question(request: Request, model: str) -> Question:

@@ -123,7 +123,7 @@ def _units(terms: Terms, params: Mapping[str, Any], pixels: int, length: Decimal
     return Decimal(1)
 
 
-_WORDS = ("resolution", "quality", "duration", "pictures", "image_size")
+_WORDS = ("resolution", "quality", "duration", "pictures", "image_size", "size")
 """Parameters whose value is the word."""
 
 

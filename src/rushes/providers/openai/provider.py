@@ -1,7 +1,7 @@
-"""OpenAI: pictures by the Images API, and judging or describing them by the Responses API. Both answer at once.
+"""OpenAI: pictures by the Images API, judging or describing them by the Responses API, both at once; films by jobs.
 
-Sources: the wire and the types of openai 3.54.0, OpenAI's guides to image generation, structured outputs, rate limits
-and error codes, as of 2026-11-20.
+Films are for gateways: see `filmed`. Sources: the wire and the types of openai 3.54.0, OpenAI's guides to image
+generation, structured outputs, rate limits and error codes, as of 2026-11-20.
 """
 
 from __future__ import annotations
@@ -9,20 +9,22 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 from rushes.errors import ErrorClass, RemoteError
 from rushes.model.media import Artifact
 from rushes.model.money import Quote
-from rushes.model.problem import Problem
+from rushes.model.problem import Problem, Severity
 from rushes.model.request import Recipe, Request
 from rushes.plugin.access import Access
-from rushes.plugin.provider import Context, Duplicates, Facts, Finished, Output
+from rushes.plugin.provider import Context, Duplicates, Facts, Finished, Output, Pending, Submitted
 from rushes.plugin.published import Published
-from rushes.providers.answering import Answering
-from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, read, retry_after, unknown
+from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, plain, read, retry_after, unknown
 from rushes.providers.http import Answer, File, form
-from rushes.providers.openai import painted, said
+from rushes.providers.openai import filmed, painted, said
+from rushes.providers.queued import Queued
 from rushes.providers.remote import NOTHING, day, document
 from rushes.providers.spelled import Put
 from rushes.providers.telling import SCHEMA, Telling, tells
@@ -31,6 +33,9 @@ HOST = "https://api.openai.com"
 
 ANSWER_WITHIN = 300.0
 """Seconds for one call. OpenAI speaks of two minutes for a difficult picture; asking twice would be buying twice."""
+
+ACCEPT_WITHIN = 60.0
+"""Seconds that a film may take to be accepted: it is made in the background."""
 
 MOST_MASK = 4_000_000
 """Bytes of the largest mask. Source: the types of openai 3.54.0."""
@@ -62,15 +67,16 @@ REFUSED: tuple[Row, ...] = (
 """About a 200 without an answer, by its `incomplete_details`, its `error`, or `refusal`. The tokens are charged."""
 
 
-class OpenAI(Telling, Answering):
-    """The image models of OpenAI, and those that look at pictures."""
+class OpenAI(Telling, Queued):
+    """The image models of OpenAI, those that look at pictures, and films of gateways."""
 
     name = "openai"
+    floor = filmed.FLOOR
     facts = Facts(
         duplicates=Duplicates.NEVER,  # an Idempotency-Key can be sent; nothing says that it is heeded
-        remembers=None,
+        remembers=None,  # of films; each gateway has its own rule
         bills_refusals=None,  # not established
-        outputs_live=None,  # they come with the answer and are nowhere else
+        outputs_live=None,  # of films it is said by each; pictures and words come with the answer and are nowhere else
         in_flight=None,  # limits are per minute and tier, and the service says them as they are met
     )
 
@@ -79,12 +85,18 @@ class OpenAI(Telling, Answering):
         self._host = (access.url or HOST).rstrip("/").removesuffix("/v1")
 
     def put(self, recipe: Recipe) -> Put:
-        """The parameters; of a picture with size and quality, which are never left to the service."""
+        """The parameters; what a price depends on is never left to the service."""
         ready = super().put(recipe)
         takes = self.takes(self.endpoint(recipe))
         if takes is None or tells(recipe):
             return ready
         offer = self.offer(recipe)
+        if recipe.op in filmed.FILMS:
+            frame = next(iter(recipe.inputs.get("start_frame", ())), None)
+            ready.body.setdefault("size", filmed.size(frame, takes))
+            ready.body.setdefault("seconds", str(offer.defaults.get("duration", 4) if offer is not None else 4))
+            ready.problems.extend(self._wrong_film(recipe, ready.body))
+            return ready
         first = next(iter(recipe.inputs.get("image", ())), None)
         shape = (first.width, first.height) if first is not None and first.width and first.height else None
         ready.body.setdefault("size", painted.like(shape, takes))
@@ -109,10 +121,21 @@ class OpenAI(Telling, Answering):
             if (first.width, first.height) != (mask.width, mask.height):
                 yield self.problem("the mask is not as large as the picture", "give it the size of the first picture")
 
+    def _wrong_film(self, recipe: Recipe, body: Mapping[str, Any]) -> Iterator[Problem]:
+        if self.access.url is None:
+            yield self.problem(
+                f"OpenAI shut {self.endpoint(recipe)} down on {filmed.SHUT_DOWN}",
+                f'for a gateway that still has it write [providers.{self.name}] url = "..." into rushes.toml; '
+                "others offer it, too: rushes models show",
+            )
+        for frame in recipe.inputs.get("start_frame", ()):
+            if (why := filmed.unlike(frame, body["size"])) is not None:
+                yield self.problem(why, f"make it {body['size']}", severity=Severity.WARNING)
+
     def estimate(self, recipe: Recipe) -> Quote:
         """A picture has so many tokens as its size and quality say, in the best case and in the worst."""
         offer = self.offer(recipe)
-        if offer is None or tells(recipe):
+        if offer is None or tells(recipe) or recipe.op in filmed.FILMS:
             return super().estimate(recipe)
         body = self.put(recipe).body
         endpoint = self.endpoint(recipe)
@@ -123,11 +146,13 @@ class OpenAI(Telling, Answering):
         answer = offer.spent(0, many, {})
         return quote if quote.low is None or answer is None else quote._replace(low=quote.low + answer)
 
-    async def submit(self, request: Request, context: Context) -> Finished:
-        """Ask once and wait for the answer."""
+    async def submit(self, request: Request, context: Context) -> Submitted | Finished:
+        """Ask once. Pictures and words are waited for."""
         ready = self.ready(request.recipe)
         if tells(request.recipe):
             return await self._tell(request, ready, context)
+        if request.recipe.op in filmed.FILMS:
+            return await self._film(request, ready, context)
         return await self._paint(request, ready, context)
 
     async def _paint(self, request: Request, ready: Mapping[str, Any], context: Context) -> Finished:
@@ -154,6 +179,50 @@ class OpenAI(Telling, Answering):
             tuple(Output(media_type, data=one) for one in pictures),
             billed=self.spent(recipe, *said.painted_tokens(found)),
         )
+
+    async def _film(self, request: Request, ready: Mapping[str, Any], context: Context) -> Submitted:
+        asked = {"model": self.endpoint(request.recipe), **self.body(request, ready)}
+        files = await self._files(request.recipe, context)
+        media_type, body = form([(name, str(value)) for name, value in asked.items()], files)
+        id_ = self._read(await self._post("/v1/videos", request, media_type, body, ACCEPT_WITHIN)).get("id")
+        if not isinstance(id_, str) or not self.is_id(id_):
+            raise unknown("openai accepted this, and its answer cannot be read")
+        return Submitted(self.remote_of(id_), self.floor)
+
+    async def poll(self, remote: str, context: Context) -> Pending | Finished:
+        """Ask about a film. The address is made of its id: none that an answer names gets the key."""
+        job = self.job(remote)
+        if self.access.url is None:  # it was a gateway's, and OpenAI's own "no such film" would end what is not over
+            raise RemoteError(
+                ErrorClass.TRANSIENT,
+                "OpenAI makes no films any more, so this one is a gateway's, and none is named",
+                next_step=f"name it again: [providers.{self.name}] url in rushes.toml, then rushes resume",
+            )
+        url = f"{self._host}{filmed.address(job.id)}"
+        found = await self.asked(url, self._headers(of_a_job=True), job, filmed.RESULT, context)
+        if isinstance(found, Pending):
+            return found
+        state = found.get("status")
+        if state == "completed":
+            return Finished((Output("video/mp4", url=f"{url}/content?variant=video"),))
+        if state == "failed":
+            raise read(filmed.RESULT, filmed.why(found), self.name, self.access.key)
+        return self.later(job, plain(str(state or ""), self.access.key).replace("_", " ")[:40], filmed.progress(found))
+
+    async def cancel(self, remote: str, context: Context) -> Decimal | None:
+        """A film runs to its end: only one that has ended can be deleted, and what is deleted was paid for."""
+        self.job(remote)
+        return None
+
+    def is_id(self, id_: str) -> bool:
+        """Whether a text can be the id of a film."""
+        return filmed.is_id(id_)
+
+    def opening(self, url: str) -> Mapping[str, str]:
+        """Films open with the key, at the service itself and nowhere else."""
+        there, here = urlsplit(url), urlsplit(self._host)
+        own = (there.scheme, there.netloc) == (here.scheme, here.netloc) and there.path.startswith(f"{here.path}/v1/")
+        return self._headers(of_a_job=True) if own else {}
 
     async def _files(self, recipe: Recipe, context: Context) -> list[File]:
         """The pictures of a form, in the order of their roles; a mask has a field of its own."""
@@ -193,11 +262,13 @@ class OpenAI(Telling, Answering):
         data = await context.work(context.path(artifact.digest).read_bytes)
         return base64.b64encode(data).decode()
 
-    async def _post(self, path: str, request: Request, media_type: str, body: bytes) -> Answer:
+    async def _post(
+        self, path: str, request: Request, media_type: str, body: bytes, within: float = ANSWER_WITHIN
+    ) -> Answer:
         headers = {**self._headers(), "Content-Type": media_type}
         if self.access.simulated:
             headers["x-rushes-asking"] = request.key  # lets the simulator's books tell two candidates from a duplicate
-        answer = await self.http.post_once(f"{self._host}{path}", headers=headers, body=body, within=ANSWER_WITHIN)
+        answer = await self.http.post_once(f"{self._host}{path}", headers=headers, body=body, within=within)
         return self.accepted(answer, SUBMIT)
 
     def _read(self, answer: Answer) -> Mapping[str, Any]:
@@ -228,5 +299,5 @@ class OpenAI(Telling, Answering):
         waits = retry_after(answer.headers)
         return Heard(answer.status, [str(code) for code in codes if code], str(error.get("message") or ""), waits)
 
-    def _headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.key()}"}
+    def _headers(self, *, of_a_job: bool = False) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.key(of_a_job=of_a_job)}"}
