@@ -130,7 +130,8 @@ class Fal(Remote):
         except (KeyError, TypeError):
             raise unknown("fal accepted this, and its answer cannot be read") from None
         if not all(self._is_own(url) for url in urls):
-            raise unknown(f"fal accepted this as {plain(id_, None)}, and names addresses that are not its own")
+            name = plain(id_, self.access.key)
+            raise unknown(f"fal accepted this as {name}, and names addresses that are not its own")
         return json.dumps([id_, *urls, round(time.time(), 3)], separators=(",", ":"))
 
     async def poll(self, remote: str, context: Context) -> Pending | Finished:
@@ -152,7 +153,9 @@ class Fal(Remote):
         if state in ("CANCELLED", "CANCELED"):
             raise RemoteError(ErrorClass.CANCELLED, "fal cancelled the job", maybe_billed=True)
         place = said.get("queue_position") if isinstance(said, dict) else None
-        says = f"{place} before it in the queue" if isinstance(place, int) and place else plain(str(state), None)
+        says = plain(str(state), self.access.key)
+        if isinstance(place, int) and place:
+            says = f"{place} before it in the queue"
         return Pending(pace(job.at, FLOOR), says=says.lower().replace("_", " ") if state else "")
 
     def _finished(self, answer: Answer, status: Mapping[str, Any]) -> Pending | Finished:

@@ -177,7 +177,7 @@ class GLabs(Queued):
         if state == "failed":
             raise read(TASK, _failure(said), self.name, self.access.key)
         if state != "completed":
-            return self.later(job, plain(str(state or ""), None))
+            return self.later(job, plain(str(state or ""), self.access.key))
         files = [one for url in listed(said.get("results")) if (one := self._output(url)) is not None]
         if not files:
             raise RemoteError(ErrorClass.BAD_OUTPUT, "glabs finished without a result", maybe_billed=True)

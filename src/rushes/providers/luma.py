@@ -166,7 +166,7 @@ class Luma(Queued):
             heard = Heard(200, [str(code)] if code else [], str(says or "the job failed"))
             raise read(FAILED, heard, self.name, self.access.key)
         if state != "completed":
-            return self.later(job, plain(str(state), None))
+            return self.later(job, plain(str(state), self.access.key))
         outputs = tuple(_outputs(said))
         if not outputs:
             raise RemoteError(ErrorClass.BAD_OUTPUT, "luma finished without a result", maybe_billed=True)

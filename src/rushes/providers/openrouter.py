@@ -20,7 +20,7 @@ from rushes.model.operation import Operation
 from rushes.model.request import Recipe, Request
 from rushes.plugin.access import Access
 from rushes.plugin.provider import Context, Duplicates, Facts, Finished, Output, Pending, Submitted
-from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, read, retry_after, unknown
+from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, plain, read, retry_after, unknown
 from rushes.providers.http import Answer
 from rushes.providers.instructed import INSTRUCTION, Instructed
 from rushes.providers.queued import Queued
@@ -200,7 +200,7 @@ class OpenRouter(Instructed, Queued):
             says = said.get("error")
             heard = Heard(200, [str(state), *_charge(said)], says if isinstance(says, str) else f"the film is {state}")
             raise read(RESULT, heard, self.name, self.access.key)
-        return self.later(job, "" if state is None else str(state)[:40].replace("_", " "))
+        return self.later(job, plain(str(state or ""), self.access.key).replace("_", " "))
 
     def _films(self, said: Mapping[str, Any]) -> Iterator[Output]:
         """Where the films are: at signed addresses, which need no key, else at OpenRouter's own, which do."""

@@ -151,7 +151,7 @@ class Runway(Queued):
     def _pending(self, job: Job, said: Mapping[str, Any], status: str) -> Pending:
         progress = said.get("progress")
         known = isinstance(progress, int | float) and not isinstance(progress, bool) and 0 <= progress <= 1
-        says = {"THROTTLED": "waits until an earlier one is done"}.get(status, plain(status.lower(), self.access.key))
+        says = {"THROTTLED": "waits until an earlier one is done"}.get(status, plain(status, self.access.key).lower())
         return self.later(
             job, says if status in _WAITING else f"runway says {says}", float(progress or 0) if known else None
         )

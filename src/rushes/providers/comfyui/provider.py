@@ -32,7 +32,7 @@ from rushes.providers.comfyui.bind import Bound, bound
 from rushes.providers.comfyui.graph import Graph, NoGraph, Place, some
 from rushes.providers.comfyui.info import wrong
 from rushes.providers.comfyui.said import client, entries, failure, files, ids, waiting
-from rushes.providers.errors import COMMON, LOST, Heard, Row, read, retry_after, unknown
+from rushes.providers.errors import COMMON, LOST, Heard, Row, plain, read, retry_after, unknown
 from rushes.providers.http import Answer, File, Unreachable, form
 from rushes.providers.queued import Queued
 from rushes.providers.remote import document, listed
@@ -195,9 +195,9 @@ class Comfyui(Queued):
         status = status if isinstance(status, dict) else {}
         word = status.get("status_str", "success")
         if word == "error":
-            raise read(RESULT, failure(status), self.name, None)
+            raise read(RESULT, failure(status), self.name, self.access.key)
         if word != "success":
-            return Pending(FLOOR, says=f"comfyui says {str(word)[:40]}")
+            return Pending(FLOOR, says=f"comfyui says {plain(str(word), self.access.key)}")
         made = files(entry, job.node)
         wanted = [one for one in made if job.kind in ("", kind_of_type(one.media_type))]
         if not wanted:

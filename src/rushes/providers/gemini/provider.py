@@ -164,7 +164,7 @@ class Gemini(Instructed, Queued):
             state = str(said.get("status"))
             if state == "completed" or state in films.ENDED:
                 return films.finished(said, state)
-            return self.later(job, plain(state, None).replace("_", " "))
+            return self.later(job, plain(state, self.access.key).replace("_", " "))
         except films.NoFilm as none:
             raise read(RESULT, none.heard, self.name, self.access.key) from None
 
