@@ -42,7 +42,7 @@ CASES: list[tuple[str, int, Any, dict[str, str], ErrorClass, bool]] = [
     ("fal.SUBMIT", 403, platform("User is locked. Reason: Exhausted balance."), {}, E.QUOTA, False),
     ("fal.SUBMIT", 404, platform('Application "x" not found'), {}, E.RETIRED_MODEL, False),
     ("fal.SUBMIT", 521, "", {}, E.TRANSIENT, False),
-    ("fal.SUBMIT", 522, "", {}, E.TRANSIENT, False),
+    ("fal.SUBMIT", 522, "", {}, E.UNKNOWN_OUTCOME, True),
     ("fal.SUBMIT", 523, "", {}, E.TRANSIENT, False),
     ("fal.SUBMIT", 525, "", {}, E.TRANSIENT, False),
     ("fal.SUBMIT", 526, "", {}, E.TRANSIENT, False),

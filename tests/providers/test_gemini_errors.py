@@ -53,7 +53,7 @@ SUBMITTED = [
     Case(503, google("UNAVAILABLE", retryDelay="4s"), {}, E.TRANSIENT, False),
     Case(504, google("DEADLINE_EXCEEDED"), {}, E.UNKNOWN_OUTCOME, True),
     Case(524, "", {}, E.UNKNOWN_OUTCOME, True),
-    Case(522, "", {}, E.TRANSIENT, False),
+    Case(521, "", {}, E.TRANSIENT, False),
 ]
 ASKED = [
     Case(400, google("INVALID_ARGUMENT", reason="API_KEY_INVALID"), {}, E.AUTH, False),

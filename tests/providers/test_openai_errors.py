@@ -51,7 +51,7 @@ CASES = [
     Case(502, "<html>cloudflare</html>", {}, E.UNKNOWN_OUTCOME, True),
     Case(503, error("overloaded"), {}, E.UNKNOWN_OUTCOME, True),
     Case(503, error("overloaded"), {"retry-after": "4"}, E.TRANSIENT, False),
-    Case(522, "", {}, E.TRANSIENT, False),
+    Case(521, "", {}, E.TRANSIENT, False),
     Case(524, "", {}, E.UNKNOWN_OUTCOME, True),
 ]
 

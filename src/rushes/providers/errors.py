@@ -73,8 +73,9 @@ COMMON: tuple[Row, ...] = (
 """What the statuses of HTTP mean where a provider says no more. Source: RFC 9110, RFC 6585, RFC 8470."""
 
 EDGE: tuple[Row, ...] = (
-    Row("521|522|523|525|526|530", ErrorClass.TRANSIENT, next_step=_LATER),  # the service itself was never reached
-    Row("520|524", ErrorClass.UNKNOWN_OUTCOME, billed=True),  # it was reached, and its answer was not
+    Row("521|523|525|526|530", ErrorClass.TRANSIENT, next_step=_LATER),  # the service itself was never reached
+    # it was reached, and its answer was not; a 522 may be said of a connection that stood and a request that was sent
+    Row("520|522|524", ErrorClass.UNKNOWN_OUTCOME, billed=True),
 )
 """Answers of an edge network in front of a service, about a paid request. Source: Cloudflare's 5xx error pages."""
 
