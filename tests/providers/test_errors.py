@@ -47,6 +47,7 @@ CASES: list[tuple[str, int, Any, dict[str, str], ErrorClass, bool]] = [
     ("fal.SUBMIT", 525, "", {}, E.TRANSIENT, False),
     ("fal.SUBMIT", 526, "", {}, E.TRANSIENT, False),
     ("fal.SUBMIT", 530, "", {}, E.TRANSIENT, False),
+    ("fal.SUBMIT", 303, "", {}, E.UNKNOWN_OUTCOME, True),
     ("fal.SUBMIT", 520, "", {}, E.UNKNOWN_OUTCOME, True),
     ("fal.SUBMIT", 524, "", {}, E.UNKNOWN_OUTCOME, True),
     ("fal.SUBMIT", 401, platform("Authentication is required"), {}, E.AUTH, False),

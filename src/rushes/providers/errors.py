@@ -76,8 +76,10 @@ EDGE: tuple[Row, ...] = (
     Row("521|523|525|526|530", ErrorClass.TRANSIENT, next_step=_LATER),  # the service itself was never reached
     # it was reached, and its answer was not; a 522 may be said of a connection that stood and a request that was sent
     Row("520|522|524", ErrorClass.UNKNOWN_OUTCOME, billed=True),
+    Row("303", ErrorClass.UNKNOWN_OUTCOME, billed=True),  # what was asked is done, and its answer lies elsewhere
 )
-"""Answers of an edge network in front of a service, about a paid request. Source: Cloudflare's 5xx error pages."""
+"""Answers of an edge network in front of a service, about a paid request. Sources: Cloudflare's 5xx error pages, and
+RFC 9110 about 303."""
 
 LOST: tuple[Row, ...] = (
     Row("503", ErrorClass.TRANSIENT, waits=True),
