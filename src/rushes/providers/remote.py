@@ -197,16 +197,22 @@ class Remote(ABC):
         return fields
 
     async def free(
-        self, method: str, url: str, headers: Mapping[str, str], context: Context, body: bytes = b""
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        context: Context,
+        body: bytes = b"",
+        rows: Sequence[Row] = COMMON,
     ) -> dict[str, Any]:
-        """A step before anything is bought, as JSON: its failures are never in doubt."""
+        """A step before anything is bought, as JSON: its failures are never in doubt. `rows` say what one means."""
         try:
             answer = await self.http.ask(method, url, headers=headers, body=body, sleep=context.sleep)
         except Unreachable as error:
             raise RemoteError(ErrorClass.TRANSIENT, f"{self.name} cannot be reached: {error}") from None
         said = document(answer.body)
         if not 200 <= answer.status < 300 or not isinstance(said, dict):
-            raise read((*COMMON, Row(None, ErrorClass.TRANSIENT)), self.heard(answer), self.name, self.access.key)
+            raise read((*rows, Row(None, ErrorClass.TRANSIENT)), self.heard(answer), self.name, self.access.key)
         return said
 
     @abstractmethod

@@ -30,6 +30,9 @@ from rushes.sim.wire import Receipt, Reply, Request, json_reply
 from rushes.sim.world import Call, World
 
 QUEUE, SYNC, REST = "queue.fal.run", "fal.run", "rest.fal.ai"
+WRONG_KEY = "wrong:wrong"
+"""A key that the simulator knows to be no key, so that a client can rehearse what it does with one."""
+
 _JOB = re.compile(r"/((?:workflows/|comfy/)?[^/]+/[^/]+)/requests/([^/]+)(?:/(status|cancel))?")
 _NAME = re.compile(r"/((?:[\w.~-]+/)+[\w.~-]+)")
 _SAYS = {
@@ -104,6 +107,9 @@ class Fal:
     async def answer(self, call: Call) -> Reply:
         """Everything that fal answers."""
         place = call.route.place
+        if self.key(call.request) == WRONG_KEY:
+            refusal = json_reply({"detail": "No user found for Key ID and Secret"}, 401)
+            return call.refuse(refusal, "wrong key") if call.entry is not None else refusal
         if place is Place.SUBMIT:
             return await self._submit(call)
         if place is Place.UPLOAD:

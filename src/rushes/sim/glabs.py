@@ -25,6 +25,9 @@ from rushes.sim.world import Call
 HOST = "glabs.localhost"
 """A name of its own: a real one is known by its address only."""
 
+WRONG_KEY = "wrong"
+"""A key that the simulator knows to be no key, so that a client can rehearse what it does with one."""
+
 KEPT = 24 * 3600.0
 """Simulated seconds for which files stay; the application says "over time"."""
 
@@ -83,6 +86,9 @@ class GLabs:
     async def answer(self, call: Call) -> Reply:
         """Everything that the webhook answers."""
         place, about = call.route.place, call.route.about
+        if self.key(call.request) == WRONG_KEY:
+            refusal = self.error(401, call.request)
+            return call.refuse(refusal, "wrong key") if call.entry is not None else refusal
         if place is Place.SUBMIT:
             return self._submit(call)
         if place is Place.DOWNLOAD:

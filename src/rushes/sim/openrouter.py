@@ -25,6 +25,8 @@ from rushes.sim.wire import Receipt, Reply, Request, json_reply
 from rushes.sim.world import Call
 
 HOST = "openrouter.ai"
+WRONG_KEY = "wrong"
+"""A key that the simulator knows to be no key, so that a client can rehearse what it does with one."""
 KEPT = 24 * 3600.0
 """Simulated seconds for which a film can be fetched; OpenRouter does not say for how long."""
 
@@ -81,6 +83,9 @@ class OpenRouter:
     async def answer(self, call: Call) -> Reply:
         """Everything that OpenRouter answers."""
         place, path = call.route.place, call.request.path
+        if self.key(call.request) == WRONG_KEY:
+            refusal = _error(401, "User not found.")
+            return call.refuse(refusal, "wrong key") if call.entry is not None else refusal
         if place is Place.SUBMIT:
             return await self._submit(call, _SUBMITS[path])
         if _LISTS.fullmatch(path):

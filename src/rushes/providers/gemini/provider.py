@@ -19,10 +19,10 @@ from rushes.model.request import Recipe, Request
 from rushes.model.spelling import ASPECT_RATIO, SIZE
 from rushes.plugin.access import Access
 from rushes.plugin.provider import Context, Duplicates, Facts, Finished, Pending, Submitted
-from rushes.providers.errors import Heard, plain, read, unknown
+from rushes.providers.errors import COMMON, Heard, plain, read, unknown
 from rushes.providers.gemini import films, pictures, texts, veo
 from rushes.providers.gemini.files import KEPT, Files, own
-from rushes.providers.gemini.said import REFUSED, RESULT, SUBMIT, heard
+from rushes.providers.gemini.said import ACCOUNT, REFUSED, RESULT, SUBMIT, heard
 from rushes.providers.http import Answer, Unreachable
 from rushes.providers.instructed import Instructed
 from rushes.providers.queued import BUSY, Job, Queued
@@ -228,7 +228,8 @@ class Gemini(Instructed, Queued):
 
     async def check_key(self, context: Context) -> None:
         """Try the key with a question that costs nothing: the list of models. Raises RemoteError."""
-        await self.free("GET", f"{self._host}/v1/models?pageSize=1", self._headers(), context)
+        url = f"{self._host}/v1/models?pageSize=1"
+        await self.free("GET", url, self._headers(), context, rows=(*ACCOUNT, *COMMON))  # a wrong key is a 400 here
 
     def heard(self, answer: Answer) -> Heard:
         """Google's shape of an error."""

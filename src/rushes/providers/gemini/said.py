@@ -19,16 +19,17 @@ _KEY = "see the key: rushes keys check"
 _POLICY = "change the prompt or the pictures: the same again is refused again"
 _SAFETY = "(IMAGE_)?(SAFETY|PROHIBITED_CONTENT|BLOCKLIST|SPII)"
 
-_ACCOUNT: tuple[Row, ...] = (
+ACCOUNT: tuple[Row, ...] = (
     Row("400", ErrorClass.AUTH, code="API_KEY_INVALID|API_KEY_EXPIRED", next_step=_KEY),
     Row("400", ErrorClass.AUTH, says="api key (not valid|expired)", next_step=_KEY),
     Row("400|403", ErrorClass.QUOTA, code="FAILED_PRECONDITION|BILLING_DISABLED", next_step=_BILLING),
     Row("402", ErrorClass.QUOTA, next_step=_BILLING),
     Row("429", ErrorClass.QUOTA, says="credits? (are|is) depleted", next_step=_BILLING),
 )
+"""About the key and the account, whatever was asked."""
 
 SUBMIT: tuple[Row, ...] = (
-    *_ACCOUNT,
+    *ACCOUNT,
     Row("400", ErrorClass.CONTENT_POLICY, code=_SAFETY, next_step=_POLICY),  # of interactions: nothing was begun
     Row("400", ErrorClass.CONTENT_POLICY, says=r"blocked[^.]*(safety|polic)", next_step=_POLICY),
     Row("499", ErrorClass.CANCELLED, billed=True),
@@ -56,7 +57,7 @@ as usual and answers in words where a picture was asked for has declined. At lea
 Source: enums of the SDK."""
 
 RESULT: tuple[Row, ...] = (
-    *_ACCOUNT,
+    *ACCOUNT,
     Row(None, ErrorClass.CONTENT_POLICY, code=_SAFETY, billed=True, next_step=_POLICY),
     Row(None, ErrorClass.CONTENT_POLICY, says=r"blocked[^.]*(safety|polic)", billed=True, next_step=_POLICY),
     Row(None, ErrorClass.CONTENT_POLICY, code="declined", billed=True, next_step=_POLICY),
