@@ -29,12 +29,13 @@ def _still(model: str) -> str:
     return _words("text_to_image", model)
 
 
-def _film(model: str) -> str:
+def _film(model: str, seconds: int = 5, still: str = "") -> str:
     """Films from stills that cost nothing."""
-    made = '  - {name: still, type: text_to_image, provider: sketch, rows: ROWS, prompt: "{{item}}"}\n'
-    return made + (
+    asked = f", params: {{{still}}}" if still else ""
+    return (
+        f'  - {{name: still, type: text_to_image, provider: sketch, rows: ROWS, prompt: "{{{{item}}}}"{asked}}}\n'
         f"  - {{name: film, type: image_to_video, provider: PROVIDER, model: {model}, input_from: still, "
-        'prompt: "it moves", params: {duration: 5}}\n'
+        f'prompt: "it moves", params: {{duration: {seconds}}}}}\n'
     )
 
 
@@ -71,6 +72,7 @@ PARTS = _of(
     Kind("elevenlabs", "elevenlabs", _words("text_to_speech", "elevenlabs"), at_once=True),
     Kind("replicate", "replicate", _still("flux_schnell")),
     Kind("openai", "openai", _still("gpt_image_2_5"), at_once=True),
+    Kind("openai films", "openai", _film("sora_2", 4, still="width: 720, height: 1280")),
     Kind("openai words", "openai", _looked_at("gpt_6_luna"), at_once=True),
     Kind("luma", "luma", _still("uni_1")),
     Kind("runway", "runway", _still("gen4")),

@@ -353,6 +353,20 @@ ADAPTERS = (
         f"{_AT}_anthropic_errors.py::test_a_200_without_a_whole_answer_is_no_success_and_was_paid_for",
     ),
     wire(
+        "openai: a film whose acceptance cannot be read may have been bought",
+        "providers/openai/provider.py",
+        '            raise unknown("openai accepted this, and its answer cannot be read")\n',
+        '            raise RemoteError(ErrorClass.TRANSIENT, "openai said nothing")\n',
+        f"{_AT}_openai_films.py::test_an_answer_without_an_id_that_is_one_is_an_unknown_outcome",
+    ),
+    wire(
+        "openai: the key of a gateway goes to that gateway and to nobody else",
+        "providers/openai/provider.py",
+        "        return self._headers(of_a_job=True) if own else {}\n",
+        "        return self._headers(of_a_job=True)\n",
+        f"{_AT}_openai_films.py::test_a_film_is_fetched_with_the_key_at_its_gateway_and_without_it_elsewhere",
+    ),
+    wire(
         "openrouter: a request that timed out may have been answered by its maker",
         "providers/openrouter.py",
         '    Row("408", ErrorClass.UNKNOWN_OUTCOME, billed=True),',

@@ -1,7 +1,8 @@
 """Films of the simulated OpenAI: the Videos API, which OpenAI itself has shut down, as gateways still imitate it.
 
-Sources: what openai 3.54.0 sends and reads, and OpenAI's guide to video generation. In which words the deletion of a
-film that is still made is refused, and for how long one can be fetched, is not established.
+Sources: what openai 3.54.0 sends and reads, and OpenAI's guide to video generation. Ids are a gateway's own.
+In which words the deletion of a film that is still made is refused, and for how long one can be fetched, is not
+established.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ MODELS = frozenset({"sora-2", "sora-2-pro"})
 KEPT = 24 * 3600.0
 """Simulated seconds for which a film can be fetched."""
 
-_VIDEO = re.compile(r"/v1/videos(?:/video_([\w-]+)(/content)?)?")
+_VIDEO = re.compile(r"/v1/videos(?:/([\w-]+)(/content)?)?")
 _WHEN = 1_795_000_000
 _STATES = {State.QUEUED: "queued", State.RUNNING: "in_progress", State.DONE: "completed"}
 _PLACES = {"GET": Place.STATUS, "DELETE": Place.CANCEL}
@@ -99,7 +100,7 @@ def looked_up(call: Call) -> Reply:
 def _video(job: Job) -> dict[str, Any]:
     done, failure = job.state is State.DONE, job.failure
     said: dict[str, Any] = {
-        "id": f"video_{job.id}",
+        "id": job.id,
         "object": "video",
         "created_at": _WHEN,
         "completed_at": _WHEN + int(job.seconds) if done else None,
@@ -140,9 +141,9 @@ def _deleted(call: Call, job: Job) -> Reply:
     if not job.ended:
         return error(400, "Only completed or failed videos can be deleted.", "invalid_request_error")
     job.facts["deleted"] = True
-    return json_reply({"id": f"video_{job.id}", "object": "video.deleted", "deleted": True})
+    return json_reply({"id": job.id, "object": "video.deleted", "deleted": True})
 
 
 def _gone(call: Call) -> Reply:
-    says = f"Video with id 'video_{call.route.about}' not found."
+    says = f"Video with id '{call.route.about}' not found."
     return error(404, says, "invalid_request_error", param="video_id")

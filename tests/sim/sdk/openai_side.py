@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import base64
 import sys
+import time
+import warnings
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import openai
+from openai.types import VideoModel, VideoSeconds, VideoSize
 from openai.types.image_edit_params import ImageEditParamsBase
 from openai.types.image_generate_params import ImageGenerateParamsBase
 from openai.types.shared_params.reasoning import Reasoning
@@ -73,6 +76,35 @@ def judge(model: str, prompt: str, pictures: list[str], schema: dict[str, Any] |
     }
 
 
+def film(frame: str | None = None, retries: int | None = None, **given: Any) -> dict[str, Any]:
+    """Submit, and no more."""
+    if frame is not None:
+        given["input_reference"] = ("start_frame-1.png", Path(frame).read_bytes(), "image/png")
+    return dict(client(retries=retries).videos.create(**given).model_dump(mode="json"))
+
+
+def watch(frame: str | None = None, **given: Any) -> dict[str, Any]:
+    """Submit, ask until it is over, fetch what came, and delete it."""
+    one = client()
+    id_ = film(frame, **given)["id"]
+    told = one.videos.with_raw_response.retrieve(id_)
+    while told.parse().status not in ("completed", "failed"):
+        time.sleep(0.005)
+        told = one.videos.with_raw_response.retrieve(id_)
+    said = dict(told.parse().model_dump(mode="json"))
+    said["poll_after"] = told.headers.get("openai-poll-after-ms")
+    if said["status"] == "completed":
+        content = one.videos.download_content(id_, variant="video")
+        said["file"] = [content.response.headers["content-type"], content.read()[4:8].hex()]
+    said["listed"] = [each.id for each in one.videos.list()].count(id_)
+    said["deleted"] = one.videos.delete(id_).model_dump(mode="json")
+    return said
+
+
+def delete(id: str) -> Any:
+    return client().videos.delete(id).model_dump(mode="json")
+
+
 def models() -> list[dict[str, Any]]:
     return [{"id": one.id, "ends": one.shutdown_date} for one in client().models.list()]
 
@@ -90,7 +122,8 @@ def values() -> dict[str, list[str]]:
 
     hints = get_type_hints(ImageGenerateParamsBase) | get_type_hints(ImageEditParamsBase)
     efforts = literals(get_type_hints(Reasoning)["effort"])
-    return {name: literals(hint) for name, hint in hints.items()} | {"effort": efforts}
+    films = {"film model": literals(VideoModel), "film size": literals(VideoSize), "seconds": literals(VideoSeconds)}
+    return {name: literals(hint) for name, hint in hints.items()} | {"effort": efforts} | films
 
 
 def facts(error: Exception) -> dict[str, Any]:
@@ -100,11 +133,15 @@ def facts(error: Exception) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    warnings.simplefilter("ignore", DeprecationWarning)  # of all that is about films, since OpenAI shut them down
     serve(
         {
             "generate": generate,
             "async_generate": async_generate,
             "edit": edit,
+            "film": film,
+            "watch": watch,
+            "delete": delete,
             "judge": judge,
             "models": models,
             "values": values,

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from tests.providers.rig import Quick
 from tests.sim.sdk.recorded import Sent
 from tests.sim.sdk.side import Raised, Side
 from tests.sim.sdk.stage import Stage, in_the_open
@@ -27,6 +29,7 @@ from rushes.plugin.provider import Finished
 from rushes.providers.openai.provider import OpenAI
 from rushes.sim.wire import Request as Came
 from rushes.sim.wire import form
+from rushes.testing.conformance import finish
 from rushes.testing.context import PlainContext
 from rushes.testing.requests import recipe_of, request_of
 
@@ -120,6 +123,11 @@ def test_what_the_catalogue_takes_is_in_the_types_of_the_sdk(openai: Side) -> No
     """A new SDK that has dropped a value, or a model, is noticed here."""
     values = openai.do("values")
     for name, takes in endpoints("openai").items():
+        if takes.length is not None:
+            assert name in values["film model"]
+            assert set(takes.properties["size"]["enum"]) <= set(values["film size"])
+            assert set(takes.properties["seconds"]["enum"]) == set(values["seconds"])
+            continue
         paints = takes.shape is not None
         assert not paints or name in values["model"]
         for field, schema in takes.properties.items():
@@ -266,3 +274,129 @@ def test_a_question_is_asked_as_the_sdk_asks(
     assert (mine.method, mine.path) == (its.method, f"/openai{its.path}")
     assert headers(mine) == headers(its)
     assert mine.json == its.json
+
+
+FILM, PRO = "sora-2", "sora-2-pro"
+
+
+@pytest.fixture(scope="module")
+def frame(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A picture that is as large as a film."""
+    file = tmp_path_factory.mktemp("frame") / "frame.png"
+    Image.new("RGB", (720, 1280), (200, 40, 30)).save(file)
+    return file
+
+
+def test_a_film_is_asked_about_fetched_listed_and_deleted(openai: Side, stage: Stage, frame: Path) -> None:
+    known = stage.entries(FILM)
+
+    seen = openai.do("watch", model=FILM, prompt="it runs", seconds="4", size="720x1280", frame=str(frame))
+
+    assert (seen["status"], seen["seconds"], seen["size"], seen["error"]) == ("completed", "4", "720x1280", None)
+    assert (seen["poll_after"], seen["listed"]) == ("10000", 1)
+    assert seen["file"] == ["video/mp4", b"ftyp".hex()]
+    assert seen["deleted"] == {"id": seen["id"], "object": "video.deleted", "deleted": True}
+    (entry,) = entries(stage, FILM, known)
+    assert (entry["billed"], entry["told"], entry["fetched"]) == ("0.40", True, True)
+    assert seen["id"] == entry["remote"]
+    with pytest.raises(Raised) as raised:
+        openai.do("delete", id=seen["id"])
+    assert raised.value.facts["status"] == 404
+
+
+def test_a_film_without_words_about_its_size_is_what_the_types_of_the_sdk_say(openai: Side, stage: Stage) -> None:
+    known = stage.entries(PRO)
+    said = openai.do("film", model=PRO, prompt="it runs")
+    assert (said["seconds"], said["size"], said["object"]) == ("4", "720x1280", "video")
+    assert [one["accepted"] for one in entries(stage, PRO, known)] == [True]
+
+
+WRONG_FILMS: list[tuple[dict[str, Any], int, str | None]] = [
+    ({"seconds": "5"}, 400, "invalid_value"),
+    ({"size": "1024x1792"}, 400, "invalid_value"),
+    ({"extra_body": {"seed": 7}}, 400, "unknown_parameter"),
+    ({"model": "sora-1"}, 404, "model_not_found"),
+    ({"size": "1280x720", "frame": "frame"}, 400, None),
+]
+
+
+@pytest.mark.parametrize(("given", "status", "code"), WRONG_FILMS, ids=str)
+def test_a_film_that_cannot_be_had_is_refused(
+    openai: Side, frame: Path, given: dict[str, Any], status: int, code: str | None
+) -> None:
+    given = {**given, "frame": str(frame)} if "frame" in given else given
+    with pytest.raises(Raised) as raised:
+        openai.do("film", **{"model": FILM, "prompt": "x", **given})
+    assert (raised.value.facts["status"], raised.value.facts["code"]) == (status, code), raised.value.facts
+
+
+def test_a_film_that_is_still_made_is_not_deleted(openai: Side, stage: Stage) -> None:
+    scale, stage.simulator.world.clock.scale = stage.simulator.world.clock.scale, 1000.0
+    try:
+        id_ = openai.do("film", model=PRO, prompt="a long one")["id"]
+        with pytest.raises(Raised) as raised:
+            openai.do("delete", id=id_)
+    finally:
+        stage.simulator.world.clock.scale = scale
+    assert raised.value.facts["status"] == 400
+
+
+@pytest.mark.parametrize(("what", "code"), [("refused", "moderation_blocked"), ("failed", "internal_error")])
+def test_a_film_that_does_not_come_says_why(openai: Side, stage: Stage, what: str, code: str) -> None:
+    stage.faults({"what": what})
+    seen = openai.do("watch", model=FILM, prompt=f"not to be: {what}")
+    assert (seen["status"], seen["error"]["code"]) == ("failed", code)
+
+
+def test_the_books_show_that_the_sdk_buys_a_film_three_times(openai: Side, stage: Stage) -> None:
+    known = stage.entries(FILM)
+    stage.faults({"what": "close-after", "place": "submit", "first": 2})
+
+    openai.do("film", model=FILM, prompt="bought three times")
+
+    bought = entries(stage, FILM, known)
+    assert [one["accepted"] for one in bought] == [True, True, True]
+    assert sorted(one["told"] for one in bought) == [False, False, True]
+
+
+def test_a_film_is_asked_for_asked_about_and_fetched_as_the_sdk_does(
+    openai: Side, stage: Stage, opened: Stage, frame: Path, tmp_path: Path
+) -> None:
+    def offer(key: str, op: Operation) -> Offer:
+        return Offer(key, FILM, (op,), 1.0, None, None, {"duration": 4}, lambda recipe: FREE)
+
+    digest = Digest(hashlib.sha256(frame.read_bytes()).hexdigest())
+    picture = Artifact(digest=digest, media_type="image/png", size=frame.stat().st_size, width=720, height=1280)
+    recipe = recipe_of(Operation.IMAGE_TO_VIDEO, "it runs", inputs={"start_frame": (picture,)})
+    there = Quick(tmp_path, {digest: frame})
+
+    async def ours() -> None:
+        takes = partial(takes_at, "openai")
+        adapter = OpenAI(Access(f"{opened.url}/openai", Secret("simulated"), False, offer, takes))
+        try:
+            finished = await finish(adapter, request_of(recipe), there)
+            assert len([piece async for piece in adapter.fetch(finished.outputs[0], there)]) > 0
+        finally:
+            await adapter.close()
+
+    asyncio.run(ours())
+    mine = opened.sent()
+    before = len(stage.sent())
+    openai.do("watch", model=FILM, prompt="it runs", seconds="4", size="720x1280", frame=str(frame))
+    its = stage.sent()[before:]
+
+    assert (mine[0].method, mine[0].path) == (its[0].method, f"/openai{its[0].path}")
+    assert headers(mine[0]) == headers(its[0])
+    assert parts(mine[0]) == parts(its[0])
+    assert [shape(mine[1]), shape(mine[-1])] == [
+        ("GET", "/v1/videos/ID"),
+        ("GET", "/v1/videos/ID/content?variant=video"),
+    ]
+    for one in (mine[1], mine[-1]):
+        like = next(other for other in its if shape(other) == shape(one))
+        assert headers(one) == headers(like)
+
+
+def shape(sent: Sent) -> tuple[str, str]:
+    """What a request is for, whoever's film it is about."""
+    return sent.method, re.sub(r"/videos/[\w-]+", "/videos/ID", sent.target.removeprefix("/openai"))
