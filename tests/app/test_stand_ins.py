@@ -179,6 +179,22 @@ def test_a_retired_model_is_stood_in_for_when_allowed_quoted_and_labelled(tmp_pa
     played(tmp_path, play)
 
 
+def test_a_step_that_comes_later_says_who_will_stand_in_for_it(tmp_path: Path) -> None:
+    async def play(world: World) -> None:
+        world.file.write_text(
+            FILE.replace("prompt: an owl", "input_from: second, prompt: an owl").replace(
+                "far_paint, input", "old_paint, input"
+            )
+        )
+        world.know(retired=date.today().isoformat())
+        prepared = await world.prepared(substitute=(STAND_INS,))
+        other = next(one for one in prepared.plan.nodes if one.node == "other")
+        assert (other.action, other.model) == ("after", "new_paint")
+        assert "new_paint stands in for old_paint" in other.reason
+
+    played(tmp_path, play)
+
+
 def test_what_was_made_and_approved_before_a_models_end_stays_as_it_is(tmp_path: Path) -> None:
     async def play(world: World) -> None:
         first = await world.run()

@@ -9,7 +9,7 @@ from rushes.graph.fingerprint import fingerprint_of
 from rushes.graph.grid import Grid
 from rushes.graph.planned import Action, NodePlan, Plan, Unit
 from rushes.graph.reasons import Reasons
-from rushes.graph.setting import Setting
+from rushes.graph.setting import ModelChoice, Setting
 from rushes.graph.value import History, Known, Outcome, State
 from rushes.graph.walk import Walked, walk
 from rushes.model.collector import collector_off
@@ -212,11 +212,9 @@ def _node(grid: Grid, number: int, walked: Walked, tally: _Tally, reasons: Reaso
         reason += f" ({len(concerned)} of {len(cells)} rows)"
     provider, model = "", node.model or ""
     if action in (Action.RUN, Action.AFTER) and node.op not in INLINE:
-        miss = walked.misses.get(concerned[0])
-        frame = miss.question.frame if miss is not None else walked.settler.frame(number)
-        provider, model = frame.choice.provider, frame.choice.model
-        if frame.stands_in:
-            reason = f"{frame.stands_in}; {reason}"
+        choice, stands_in = _asked(number, concerned[0], walked)
+        provider, model = choice.provider, choice.model
+        reason = f"{stands_in}; {reason}" if stands_in else reason
     return NodePlan(
         node.id,
         node.tab,
@@ -233,6 +231,16 @@ def _node(grid: Grid, number: int, walked: Walked, tally: _Tally, reasons: Reaso
         model,
         any(reasons.stale(cell) for cell in cells),
     )
+
+
+def _asked(number: int, cell: int, walked: Walked) -> tuple[ModelChoice, str]:
+    """Who is asked for a node, and why it is not its own model (nothing where it is)."""
+    miss = walked.misses.get(cell)
+    if miss is not None:
+        return miss.question.frame.choice, miss.question.frame.stands_in
+    frame, stand_in = walked.settler.frame(number), walked.settler.setting.stand_in
+    other = stand_in(frame.node) if stand_in is not None else None  # what comes later will meet the same
+    return (frame.choice, "") if other is None else (other.choice, other.why)
 
 
 def _warnings(grid: Grid, walked: Walked, tally: _Tally, money: Estimate, selected: Set[int] | None) -> list[str]:
