@@ -166,6 +166,12 @@ def test_what_nobody_asks_for_and_a_price_depends_on_is_said_as_it_is_quoted(
     assert OFF.estimate(recipe).high == Decimal(usd)
 
 
+@pytest.mark.parametrize("params", [{"aspect_ratio": "2:3"}, {"size": "tall"}])
+def test_a_shape_that_cannot_be_had_is_not_said_to_be_missing_too(params: dict[str, Any]) -> None:
+    (problem,) = OFF.validate(asked(OFF, "gen4", PAINT, params=params))
+    assert problem.path == ("params", *params)
+
+
 def test_where_no_length_is_known_none_is_made_up() -> None:
     recipe = asked(OFF, "hailuo_3", WRITE, "a fox", {})
     assert OFF.put(recipe) == ({"resolution": "768p"}, [])

@@ -129,12 +129,14 @@ class _Out:
             self._not_sent(name, "; its input decides the shape" if self.recipe.inputs else "")
         elif name not in ASPECT_RATIO and self._shape is None and value not in (self.takes.allowed(field) or ()):
             self._say(name, f"{name}: {value!r} is no size", "such as 1024x1024, or an aspect ratio")
+            self._said.add(field)
         elif (as_sent := self._shaped(field, name, value)) is not None and self._takes(field, as_sent):
             self.body.setdefault(field, as_sent)
         else:
             schema = self.takes.properties[field]
             says = f"{name}: {value!r} is no shape that can be had"
             self._wrong(name, says, schema, value, "such as 16:9")
+            self._said.add(field)  # it is not missing, whatever the word for it was
 
     def _takes(self, field: str, value: Any) -> bool:
         return why_not(self.takes.properties[field], value) is None
