@@ -39,7 +39,6 @@ def quoted(key: str, load: Load | None = None, **params: Any) -> Quote:
         ("nano_banana_2", {"resolution": "512px"}, "0.06", "0.06"),
         ("nano_banana_2", {"resolution": "4K"}, "0.16", "0.16"),
         ("nano_banana_pro", {"resolution": "2K", "num_images": 2}, "0.30", "0.30"),
-        ("gpt_image_2_5", {"quality": "max"}, "0.211", "0.211"),
         ("veo_3_1_fast", {}, "1.20", "1.20"),  # with sound: that is what it assumes
         ("veo_3_1_fast", {"duration": "4s"}, "0.60", "0.60"),
         ("veo_3_1_fast", {"duration": "4s", "generate_audio": False}, "0.40", "0.40"),
@@ -58,6 +57,7 @@ def quoted(key: str, load: Load | None = None, **params: Any) -> Quote:
         ("hailuo", {"duration": "6"}, "0.270", "0.270"),
         ("hailuo_pro", {}, "0.48", "0.48"),
         ("gpt_image_1_5", {}, "0.133", "0.133"),
+        ("gpt_image_1_5", {"quality": "low"}, "0.009", "0.009"),
         ("gpt_image_1_5", {"quality": "medium", "image_size": "1024x1536"}, "0.051", "0.051"),
         ("gpt_image_1_5", {"image_size": "1536x1024"}, "0.199", "0.199"),
         ("clarity", {}, "0.12", "0.12"),  # a megapixel becomes four

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from tests.providers.rig import FRAME, FRAME_ARTIFACT, KEY, access, asked, context, request_of
 from tests.providers.wire import Visit, serving
 
+from rushes.catalogue.load import Catalogue
 from rushes.errors import ErrorClass, RemoteError
 from rushes.model.operation import Operation
 from rushes.model.problem import Severity
@@ -339,3 +340,10 @@ def test_a_key_is_tried_for_nothing(tmp_path: Path) -> None:
             return sim.report()
 
     assert asyncio.run(run())["submissions"] == 0
+
+
+def test_its_pictures_are_asked_of_openai_first_and_a_day_before_they_were_fals() -> None:
+    catalogue = Catalogue.default()
+    assert catalogue.get("gpt_image_2_5").providers(PAINT) == ("openai", "fal")
+    earlier = catalogue.find("gpt_image_2_5@2026-11-20", PAINT)
+    assert earlier is not None and (earlier.provider, earlier.endpoint) == ("fal", "fal-ai/gpt-image-2.5")
