@@ -55,6 +55,15 @@ def test_a_page_says_prices_with_source_and_day_parameters_and_facts(capsys: pyt
     assert "$0.14 a second" in out and "aspect_ratio" in out and "9:16" in out
 
 
+@pytest.mark.parametrize(("model", "provider"), [("sora_2", "openai"), ("veo_3_1_fast", "gemini")])
+def test_a_page_says_what_only_a_gateway_may_still_have(
+    model: str, provider: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(["models", "show", model]) == Exit.OK
+    at = [line for line in capsys.readouterr().out.splitlines() if line.startswith("at ")]
+    assert [line.split(":")[0] for line in at if f"[providers.{provider}] url" in line] == [f"at {provider}"]
+
+
 def test_every_page_can_be_read(capsys: pytest.CaptureFixture[str]) -> None:
     for model in Catalogue.default().models():
         assert run_command(["models", "show", model.key]) == Exit.OK

@@ -79,12 +79,16 @@ class Param(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shop:
-    """A model as one provider offers it, and the four facts of that provider. `there`: Rushes can ask it."""
+    """A model as one provider offers it, and the four facts of that provider.
+
+    `there`: Rushes can ask it; `imitated`: the provider itself serves it no more, a gateway may.
+    """
 
     provider: str
     endpoint: str
     operations: tuple[str, ...]
     there: bool
+    imitated: bool
     facts: Mapping[str, Any] | None
     prices: tuple[PriceLine, ...]
     params: tuple[Param, ...] | None
@@ -205,6 +209,7 @@ def _shop(project: Project, listing: Listing, today: date) -> Shop:
         endpoint=listing.endpoint,
         operations=tuple(map(str, listing.operations)),
         there=there,
+        imitated=listing.imitated,
         facts=_facts(project.provider(listing.provider).facts) if there else None,
         prices=tuple(_price(one, today) for one in listing.prices),
         params=None if takes is None else tuple(_params(takes)),

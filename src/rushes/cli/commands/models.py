@@ -130,7 +130,8 @@ def _page(page: ModelPage) -> list[str]:
 
 def _shop(shop: Shop) -> list[str]:
     missing = "" if shop.there else "   (Rushes cannot ask it)"
-    lines = [f"at {shop.provider}: {shop.endpoint}{missing}"]
+    gateway = f"   (only a gateway may still have it: [providers.{shop.provider}] url)" if shop.imitated else ""
+    lines = [f"at {shop.provider}: {shop.endpoint}{missing}{gateway}"]
     for price in shop.prices:
         when = " ".join(f"{name}={value}".lower() for name, value in price.when.items())
         usd = "price not known" if price.usd is None else f"${price.usd} {price.per}"
