@@ -321,19 +321,31 @@ def test_there_is_no_list_that_a_lost_film_could_be_found_in(tmp_path: Path) -> 
     )
 
 
-def test_a_film_is_fetched_from_its_gateway_whole(tmp_path: Path) -> None:
+def fetched(body: bytes, folder: Path) -> tuple[bytes, Visit]:
     async def content(visit: Visit) -> None:
-        await visit.answer(200, b"an mp4", "content-type: video/mp4")
+        await visit.answer(200, body, "content-type: video/mp4")
 
     async def run() -> tuple[bytes, Visit]:
         async with serving(content) as wire:
             openai = OpenAI(access("openai", wire.url, simulated=False))
             output = Output("video/mp4", url=f"{wire.url}/v1/videos/video_1/content?variant=video")
             try:
-                got = b"".join([piece async for piece in openai.fetch(output, context(tmp_path))])
+                got = b"".join([piece async for piece in openai.fetch(output, context(folder))])
                 return got, wire.visits[0]
             finally:
                 await openai.close()
 
-    got, visit = asyncio.run(run())
-    assert got == b"an mp4" and SECRET in visit.head.decode()
+    return asyncio.run(run())
+
+
+def test_a_film_is_fetched_from_its_gateway_whole(tmp_path: Path) -> None:
+    film = b"\0\0\0 ftypisom" + b"{" * 200_000
+    got, visit = fetched(film, tmp_path)
+    assert got == film and SECRET in visit.head.decode()
+
+
+@pytest.mark.parametrize("body", [b'{"url": "https://elsewhere.example/f.mp4"}', b"[]", b"\n <html>"])
+def test_words_in_the_place_of_a_film_are_not_kept_as_one_and_no_other_is_bought(body: bytes, tmp_path: Path) -> None:
+    with pytest.raises(RemoteError) as raised:
+        fetched(body, tmp_path)
+    assert (raised.value.kind, raised.value.maybe_billed) == (E.BAD_OUTPUT, True)

@@ -74,6 +74,11 @@ def unlike(frame: Artifact, wanted: str) -> str | None:
     return f"the first frame is {frame.width}x{frame.height} and the film {wanted}: OpenAI took none of another size"
 
 
+def is_words(piece: bytes) -> bool:
+    """Whether what was fetched begins as JSON or a page does: some gateways name another address there."""
+    return piece.lstrip()[:1] in (b"{", b"[", b"<")
+
+
 def progress(said: Mapping[str, Any]) -> float | None:
     """How far a film is, from 0 to 1; None where nothing that can be read says so."""
     found = said.get("progress")

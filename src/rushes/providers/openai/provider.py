@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
@@ -213,6 +213,18 @@ class OpenAI(Telling, Queued):
         """A film runs to its end: only one that has ended can be deleted, and what is deleted was paid for."""
         self.job(remote)
         return None
+
+    async def fetch(self, output: Output, context: Context) -> AsyncIterator[bytes]:
+        """Stream one result. Raises RemoteError, as paid, where a gateway has words and no film."""
+        known = output.url is None
+        async for piece in super().fetch(output, context):
+            if not known and filmed.is_words(piece):  # kept as a film they would be flagged, and another one bought
+                says = "openai's gateway answered with words instead of a film"
+                raise RemoteError(
+                    ErrorClass.BAD_OUTPUT, says, maybe_billed=True, next_step="look for it at the gateway, by its id"
+                )
+            known = True
+            yield piece
 
     def is_id(self, id_: str) -> bool:
         """Whether a text can be the id of a film."""
