@@ -6,9 +6,11 @@ as they can do them: stills, films from stills, the narration, or a word about e
 
 from __future__ import annotations
 
+import json
 from typing import NamedTuple
 
 from tests.campaign.studio import KEYED, LISTED
+from tests.providers.comfy_graphs import picture
 
 
 class Kind(NamedTuple):
@@ -52,6 +54,15 @@ def _words(op: str, model: str) -> str:
     return f'  - {{name: said, type: {op}, provider: PROVIDER, model: {model}, rows: ROWS, prompt: "{{{{item}}}}"}}\n'
 
 
+def _graph() -> str:
+    """Stills of a graph on a server of one's own."""
+    graph = json.dumps(picture())
+    return (
+        "  - {name: still, type: text_to_image, provider: PROVIDER, rows: ROWS, "
+        f'prompt: "{{{{item}}}}", params: {{graph: {graph}}}}}\n'
+    )
+
+
 def _of(*kinds: Kind) -> dict[str, Kind]:
     return {one.name: one for one in kinds}
 
@@ -81,6 +92,7 @@ PARTS = _of(
     Kind("openrouter films", "openrouter", _film("wan_2_6")),
     Kind("huggingface", "huggingface", _still("flux_schnell"), at_once=True),
     Kind("glabs", "glabs", _still("nano_banana_2")),
+    Kind("comfyui", "comfyui", _graph()),
     Kind("luma films", "luma", _film("ray_3_2")),
 )
 
