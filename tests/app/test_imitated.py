@@ -98,3 +98,17 @@ def test_a_film_comes_from_a_gateway_and_is_booked(tmp_path: Path, monkeypatch: 
     assert (entry["model"], entry["ended"], entry["fetched"], entry["billed"]) == ("sora-2", "done", True, "0.40")
     assert not summary.failures
     assert len(list((tmp_path / "Assets").rglob("*.mp4"))) == 1
+
+
+def test_what_only_a_gateway_has_is_refused_before_what_it_needs_is_bought(tmp_path: Path) -> None:
+    file = tmp_path / "w.yaml"
+    still = "  - {name: still, type: text_to_image, provider: sketch, prompt: a fox}\n"
+    film = "  - {name: film, type: image_to_video, provider: gemini, model: veo_3_1_fast, input_from: still, prompt: x}\n"
+    file.write_text(f"steps:\n{still}{film}")
+    with opened(tmp_path) as project, pytest.raises(ProblemsError) as caught:
+        asyncio.run(prepare(project, file, RunOptions()))
+    (said,) = [one for one in caught.value.problems if one.code == "model-retired"]
+    assert said.node == "film"
+    assert "no longer served by gemini" in said.says
+    with opened(tmp_path, '[providers.gemini]\nurl = "https://gateway.example"\n') as project:
+        assert not asyncio.run(prepare(project, file, RunOptions())).problems

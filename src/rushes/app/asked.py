@@ -144,7 +144,7 @@ def doubts(
         return
     severity = Severity.WARNING if recipe.provider == DEFAULT_PROVIDER else Severity.ERROR
     if model.gone_from(recipe.provider, node.op, today, gateway=gateway):
-        says = f"the model {node.model or model.key!r} was retired on {model.retired}"
+        says = f"the model {node.model or model.key!r} {_ended(model, recipe.provider)}"
         yield _problem(node, ("model",), "model-retired", severity, says, _instead(catalogue, node.op, model, today))
     elif (left := model.days_left(today)) is not None and 0 < left <= SOON:
         says = f"the model {node.model or model.key!r} is retired on {model.retired}, in {left} days"
@@ -157,6 +157,12 @@ def doubts(
         says = f"{model.key} takes no {name} of {recipe.params[name]}"
         takes = f"it takes {', '.join(map(str, can))}{unit}"
         yield _problem(node, ("params", name), "param-value", severity, says, takes)
+
+
+def _ended(model: Model, provider: str) -> str:
+    if model.retired is not None:
+        return f"was retired on {model.retired}"
+    return f"is no longer served by {provider}: only a gateway in front of it may have it"
 
 
 def _instead(catalogue: Catalogue, op: Operation, model: Model, today: date) -> str:

@@ -88,8 +88,9 @@ class StandIns:
         return None
 
     def _why_out(self, own: ModelChoice, model: Model, op: Operation) -> str | None:
-        if model.gone_from(own.provider, op, self._today, gateway=self._project.elsewhere(own.provider)):
-            return f"was retired on {model.retired}"
+        if self._gone(model, own.provider, op):
+            ended = f"was retired on {model.retired}" if model.retired is not None else None
+            return ended or f"is no longer served by {own.provider}"
         for out in self._outs:
             if out.provider == own.provider and out.version in ("", own.version):
                 return out.why
@@ -110,8 +111,8 @@ class StandIns:
 
     def _choice(self, provider: str, model: Model, known: Recipe) -> ModelChoice | None:
         """The choice of a stand-in; None where it cannot be had either, or would refuse what is asked."""
-        if model.retired_on(self._today):  # what only a gateway still has is for those who name it
-            return None
+        if model.retired_on(self._today) or self._gone(model, provider, known.op):
+            return None  # what only a gateway still has is for those who name it
         asked = self._project.provider(provider)
         choice = ModelChoice(provider, model.key, asked.version(model.key))
         if any(out.provider == provider and out.version in ("", choice.version) for out in self._outs):
@@ -125,8 +126,13 @@ class StandIns:
             params=known.params,
             inputs={},
         )
-        refused = (p for p in asked.validate(recipe) if p.severity is Severity.ERROR and p.path[:1] == ("params",))
+        # its inputs may not be there yet, so nothing is said here about those
+        about = (("params",), ("model",))
+        refused = (p for p in asked.validate(recipe) if p.severity is Severity.ERROR and p.path[:1] in about)
         return None if any(refused) else choice
+
+    def _gone(self, model: Model, provider: str, op: Operation) -> bool:
+        return model.gone_from(provider, op, self._today, gateway=self._project.elsewhere(provider))
 
     def _is_there(self, provider: str) -> bool:
         return is_there(provider) and self._project.remote(provider)

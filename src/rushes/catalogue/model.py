@@ -112,6 +112,6 @@ class Model:
         return self.retired is not None and self.retired <= day
 
     def gone_from(self, provider: str, op: Operation, day: date, *, gateway: bool) -> bool:
-        """Whether a provider no longer answers for it on that day; after its last one only a `gateway` may."""
+        """Whether a provider no longer answers for it on that day. What is imitated only a `gateway` answers for."""
         listing = self.listed_by(provider, op)
-        return self.retired_on(day) and not (gateway and listing is not None and listing.imitated)
+        return not gateway if listing is not None and listing.imitated else self.retired_on(day)
