@@ -103,7 +103,9 @@ def test_a_film_comes_from_a_gateway_and_is_booked(tmp_path: Path, monkeypatch: 
 def test_what_only_a_gateway_has_is_refused_before_what_it_needs_is_bought(tmp_path: Path) -> None:
     file = tmp_path / "w.yaml"
     still = "  - {name: still, type: text_to_image, provider: sketch, prompt: a fox}\n"
-    film = "  - {name: film, type: image_to_video, provider: gemini, model: veo_3_1_fast, input_from: still, prompt: x}\n"
+    film = (
+        "  - {name: film, type: image_to_video, provider: gemini, model: veo_3_1_fast, input_from: still, prompt: x}\n"
+    )
     file.write_text(f"steps:\n{still}{film}")
     with opened(tmp_path) as project, pytest.raises(ProblemsError) as caught:
         asyncio.run(prepare(project, file, RunOptions()))

@@ -20,7 +20,7 @@ from PIL import Image
 from rushes.sim.chance import Chance
 from rushes.sim.faults import fault_of
 from rushes.sim.gemini_asked import Asked, BadRequest, models, read
-from rushes.sim.gemini_judge import fitting
+from rushes.sim.judge import fitting
 from rushes.sim.simulator import Simulator
 
 PRO, FLASH, WRITER = "gemini-3-pro-image", "gemini-nano-banana-2.1", "gemini-2.5-flash"

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rushes.errors import ErrorClass, RemoteError
+from rushes.errors import ErrorClass
 from rushes.model.problem import Problem
 from rushes.model.request import Recipe, Request
 from rushes.plugin.access import Access
@@ -154,13 +154,8 @@ class Anthropic(Telling, Answering):
 
     async def published(self, endpoint: str, context: Context) -> Published | None:
         """What Anthropic says of a model: the day on which it retires, where one is set."""
-        try:
-            found = await self.free("GET", f"{self._host}/v1/models/{endpoint}", self._headers(), context)
-        except RemoteError as error:
-            if error.kind is ErrorClass.RETIRED_MODEL:
-                return None
-            raise
-        return Published(ends=day(found.get("retires_at")))
+        found = await self.known(f"{self._host}/v1/models/{endpoint}", self._headers(), context)
+        return None if found is None else Published(ends=day(found.get("retires_at")))
 
     def heard(self, answer: Answer) -> Heard:
         """Anthropic's shape of an error: a type, and in its details a code."""

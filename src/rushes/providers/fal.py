@@ -227,12 +227,9 @@ class Fal(Remote):
     async def published(self, endpoint: str, context: Context) -> Published | None:
         """What fal publishes about an endpoint: its OpenAPI document, to everybody, and its price, to who has a key."""
         asked = urlencode({"endpoint_id": endpoint})
-        try:
-            found = await self.free("GET", f"{self._site}/api/openapi/queue/openapi.json?{asked}", {}, context)
-        except RemoteError as error:
-            if error.kind is ErrorClass.RETIRED_MODEL:
-                return None
-            raise
+        found = await self.known(f"{self._site}/api/openapi/queue/openapi.json?{asked}", {}, context)
+        if found is None:
+            return None
         told = await self._pricing(asked, context)
         price: dict[str, Any] = next(
             (one for one in listed(told.get("prices")) if one.get("endpoint_id") == endpoint), {}

@@ -196,6 +196,15 @@ class Remote(ABC):
                     fields[field] = url
         return fields
 
+    async def known(self, url: str, headers: Mapping[str, str], context: Context) -> dict[str, Any] | None:
+        """What a free question finds, as JSON; None for what the service does not know. Raises RemoteError."""
+        try:
+            return await self.free("GET", url, headers, context)
+        except RemoteError as error:
+            if error.kind is ErrorClass.RETIRED_MODEL:
+                return None
+            raise
+
     async def free(
         self,
         method: str,

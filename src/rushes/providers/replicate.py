@@ -237,13 +237,10 @@ class Replicate(Queued):
         if endpoint.startswith("deployments/"):
             return Published()
         model, _, version = endpoint.partition(":")
-        try:
-            url = f"{self._host}/v1/models/{model}" + (f"/versions/{version}" if version else "")
-            said = await self.free("GET", url, self._headers(), context)
-        except RemoteError as error:
-            if error.kind is ErrorClass.RETIRED_MODEL:
-                return None
-            raise
+        url = f"{self._host}/v1/models/{model}" + (f"/versions/{version}" if version else "")
+        said = await self.known(url, self._headers(), context)
+        if said is None:
+            return None
         latest = said if version else said.get("latest_version")
         return Published(parameters(latest.get("openapi_schema")) if isinstance(latest, dict) else None)
 

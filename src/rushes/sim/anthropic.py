@@ -13,13 +13,13 @@ from rushes.model.operation import Operation
 from rushes.sim.anthropic_asked import BadRequest, Question, model_of, question
 from rushes.sim.faults import What
 from rushes.sim.formats import opened
-from rushes.sim.gemini_judge import MARK, fitting
 from rushes.sim.jobs import Job, State
+from rushes.sim.judge import in_words
 from rushes.sim.making import REFUSED, UNREADABLE, made
 from rushes.sim.paint import Asking
 from rushes.sim.prices import listed
 from rushes.sim.route import Place, Route
-from rushes.sim.wire import Piece, Receipt, Reply, Request, json_reply
+from rushes.sim.wire import Piece, Receipt, Reply, Request, come_back, json_reply
 from rushes.sim.world import Call
 
 HOST = "api.anthropic.com"
@@ -78,7 +78,7 @@ class Anthropic:
             return Reply(
                 502, (("content-type", "text/html"),), (Piece(b"<html><title>502 Bad Gateway</title></html>"),)
             )
-        headers = () if retry_after is None else (("retry-after", f"{retry_after:g}"),)
+        headers = come_back(retry_after)
         return _error(status, _SAYS.get(status, "Error"), headers=headers)
 
     async def answer(self, call: Call) -> Reply:
@@ -117,11 +117,7 @@ async def _answered(call: Call, asked: Question) -> Reply:
 
     async def work() -> str:
         (one,) = await made(call, [wanted])
-        words = one.text or ""
-        if asked.schema is not None:
-            words = json_reply(fitting(asked.schema, words, call.world.chance, asked.prompt)).body.decode()
-        else:
-            words = MARK + words
+        words = in_words(asked.schema, one.text or "", call.world.chance, asked.prompt)
         assert job is not None  # it is what is being done
         call.counted(job, (sent, min(_tokens(words), asked.most)))
         return words

@@ -69,14 +69,15 @@ def _painted(role: str, op: Operation) -> str:
 def _file(field: str, url: object, read: Reader) -> bytes:
     data = None
     if isinstance(url, str):
-        data = _inline(url) if url.startswith("data:") else read(url)
+        data = inline(url) if url.startswith("data:") else read(url)
     if data is None:
         # the real service would go and fetch it; the simulator goes nowhere, so inputs must have been uploaded to it
         raise JobFailed(UNREADABLE, f"{field}: the file could not be read. It was not uploaded here.", detail=field)
     return data
 
 
-def _inline(url: str) -> bytes | None:
+def inline(url: str) -> bytes | None:
+    """The file that a `data:` address holds; None where it holds none."""
     head, _, rest = url.partition(",")
     try:
         return base64.b64decode(rest, validate=True) if head.endswith(";base64") else unquote_to_bytes(rest)

@@ -21,7 +21,7 @@ from rushes.sim.making import FAILED, REFUSED, made
 from rushes.sim.paint import Asking
 from rushes.sim.route import Place, Route
 from rushes.sim.strict import Wrong, wrong
-from rushes.sim.wire import Receipt, Reply, Request, bytes_reply, form, json_reply
+from rushes.sim.wire import Receipt, Reply, Request, bytes_reply, come_back, form, json_reply
 from rushes.sim.world import Call
 
 HOST = "api.elevenlabs.io"
@@ -84,7 +84,7 @@ class ElevenLabs:
     def error(self, status: int, request: Request, retry_after: float | None = None) -> Reply:
         """ElevenLabs' errors: one object under `detail`."""
         code, message = _SAYS.get(status, ("bad_request", "Error"))
-        headers = () if retry_after is None else (("retry-after", f"{retry_after:g}"),)
+        headers = come_back(retry_after)
         return _error(status, code, message)._replace(headers=(("content-type", "application/json"), *headers))
 
     async def answer(self, call: Call) -> Reply:

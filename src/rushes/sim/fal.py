@@ -90,8 +90,7 @@ class Fal:
 
     def key(self, request: Request) -> str | None:
         """The key of `Authorization: Key ...`, or the CDN token that an upload carries instead."""
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        return key.strip() or None if scheme.lower() in ("key", "bearer") else None
+        return request.authorization("key", "bearer")
 
     def error(self, status: int, request: Request, retry_after: float | None = None) -> Reply:
         """fal's platform errors: a text under `detail`."""

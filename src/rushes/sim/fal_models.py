@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 from rushes.model.operation import Operation
 from rushes.model.spelling import COUNT
+from rushes.sim.asked import inline
 from rushes.sim.paint import Asking
 from rushes.sim.strict import wrong
 
@@ -147,7 +145,7 @@ def timed(op: Operation, body: Mapping[str, Any], read: Callable[[str], bytes | 
         return []
     fields = [field for field in _VOICES if body.get(field)] or ["video_url"]
     urls = [url for field in fields if isinstance(url := body.get(field), str)]
-    return [data for url in urls if (data := _inline(url) if url.startswith("data:") else read(url)) is not None]
+    return [data for url in urls if (data := inline(url) if url.startswith("data:") else read(url)) is not None]
 
 
 def shaping(op: Operation, body: Mapping[str, Any], read: Callable[[str], bytes | None]) -> bytes | None:
@@ -158,7 +156,7 @@ def shaping(op: Operation, body: Mapping[str, Any], read: Callable[[str], bytes 
     url = body.get("image_url") or (many[0] if isinstance(many, list) and many else None)
     if not isinstance(url, str):
         return None
-    return _inline(url) if url.startswith("data:") else read(url)
+    return inline(url) if url.startswith("data:") else read(url)
 
 
 def _count(body: Mapping[str, Any]) -> int:
@@ -195,19 +193,11 @@ def _inputs(
 def _file(field: str, url: object, read: Callable[[str], bytes | None]) -> bytes:
     if not isinstance(url, str):
         raise BadInput(field, "string_type", "Input should be a valid string")
-    data = _inline(url) if url.startswith("data:") else read(url)
+    data = inline(url) if url.startswith("data:") else read(url)
     if data is None:
         # a real provider would go and fetch it; the simulator goes nowhere, so inputs must have been uploaded to it
         raise BadInput(field, "file_download_error", "Failed to download the file. It was not uploaded here.")
     return data
-
-
-def _inline(url: str) -> bytes | None:
-    head, _, rest = url.partition(",")
-    try:
-        return base64.b64decode(rest, validate=True) if head.endswith(";base64") else unquote_to_bytes(rest)
-    except (binascii.Error, ValueError):
-        return None
 
 
 def output_fields(

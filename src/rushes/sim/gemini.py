@@ -16,8 +16,8 @@ from rushes.sim import gemini_films
 from rushes.sim.faults import What
 from rushes.sim.gemini_asked import Asked, BadRequest, models, read
 from rushes.sim.gemini_files import FILE, OUTPUT, UPLOADS, looked_up, upload, uploaded
-from rushes.sim.gemini_judge import MARK, fitting
 from rushes.sim.jobs import Job, JobFailed, State
+from rushes.sim.judge import MARK, in_words
 from rushes.sim.making import download
 from rushes.sim.paint import Asking, Made, Unpaintable
 from rushes.sim.plant import planted
@@ -201,11 +201,8 @@ class _Work:
         op, inputs = _looked_at(asked)
         seen = Asking(op, call.route.model, asked.prompt, {}, inputs, _seed(call, asked))
         words = (await call.world.painter.make(seen)).text or ""
-        text = MARK + words
-        if asked.schema is not None:
-            # the words follow from the pictures and the question, so equal pictures are judged equally
-            text = json_reply(fitting(asked.schema, words, call.world.chance, asked.prompt)).body.decode()
-        text = text[: asked.most * _TEXT_TOKENS]
+        # the words follow from the pictures and the question, so equal pictures are judged equally
+        text = in_words(asked.schema, words, call.world.chance, asked.prompt)[: asked.most * _TEXT_TOKENS]
         call.counted(self.job, (self.sent, _tokens_of(text)))
         return [{"text": text}]
 

@@ -19,7 +19,7 @@ from rushes.sim.jobs import Job, JobFailed, State
 from rushes.sim.making import FAILED, REFUSED, download, kept, made
 from rushes.sim.paint import Asking
 from rushes.sim.route import Place, Route
-from rushes.sim.wire import Receipt, Reply, Request, json_reply
+from rushes.sim.wire import Receipt, Reply, Request, come_back, json_reply
 from rushes.sim.world import Call
 
 HOST = "glabs.localhost"
@@ -80,7 +80,7 @@ class GLabs:
 
     def error(self, status: int, request: Request, retry_after: float | None = None) -> Reply:
         """An error of the webhook itself, or of a tunnel in front of it."""
-        headers = () if retry_after is None else (("retry-after", f"{retry_after:g}"),)
+        headers = come_back(retry_after)
         return json_reply({"error": _SAYS.get(status, "Error")}, status, headers)
 
     async def answer(self, call: Call) -> Reply:

@@ -21,7 +21,7 @@ from rushes.sim.making import FAILED, REFUSED, made
 from rushes.sim.paint import Asking
 from rushes.sim.route import Place, Route
 from rushes.sim.strict import wrong
-from rushes.sim.wire import Receipt, Reply, Request, bytes_reply, json_reply
+from rushes.sim.wire import Receipt, Reply, Request, bytes_reply, come_back, json_reply
 from rushes.sim.world import Call
 
 HOSTS = ("router.huggingface.co", "huggingface.co")
@@ -62,12 +62,11 @@ class HuggingFace:
 
     def key(self, request: Request) -> str | None:
         """The key of `Authorization: Bearer ...`."""
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        return key.strip() or None if scheme.lower() == "bearer" else None
+        return request.authorization("bearer")
 
     def error(self, status: int, request: Request, retry_after: float | None = None) -> Reply:
         """Hugging Face's errors: one sentence under `error`."""
-        headers = () if retry_after is None else (("retry-after", f"{retry_after:g}"),)
+        headers = come_back(retry_after)
         return json_reply({"error": _SAYS.get(status, "Error")}, status, headers)
 
     async def answer(self, call: Call) -> Reply:

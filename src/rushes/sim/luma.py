@@ -20,7 +20,7 @@ from rushes.sim.making import FAILED, REFUSED, UNREADABLE, download, file_route,
 from rushes.sim.paint import Asking
 from rushes.sim.route import Place, Route
 from rushes.sim.strict import wrong
-from rushes.sim.wire import Receipt, Reply, Request, json_reply
+from rushes.sim.wire import Receipt, Reply, Request, come_back, json_reply
 from rushes.sim.world import Call
 
 HOST = "agents.lumalabs.ai"
@@ -87,12 +87,11 @@ class Luma:
 
     def key(self, request: Request) -> str | None:
         """The key of `Authorization: Bearer ...`."""
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        return key.strip() or None if scheme.lower() == "bearer" else None
+        return request.authorization("bearer")
 
     def error(self, status: int, request: Request, retry_after: float | None = None) -> Reply:
         """Luma's errors: one sentence under `detail`."""
-        headers = () if retry_after is None else (("retry-after", f"{retry_after:g}"),)
+        headers = come_back(retry_after)
         return json_reply({"detail": _SAYS.get(status, "Error")}, status, headers)
 
     async def answer(self, call: Call) -> Reply:

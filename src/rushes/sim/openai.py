@@ -16,14 +16,14 @@ from rushes.model.operation import Operation
 from rushes.sim import openai_films as films
 from rushes.sim.faults import What
 from rushes.sim.formats import opened
-from rushes.sim.gemini_judge import MARK, fitting
 from rushes.sim.jobs import Job, State
+from rushes.sim.judge import in_words
 from rushes.sim.making import made
 from rushes.sim.openai_asked import BadRequest, Picture, Question, model_of, picture, question, served
 from rushes.sim.openai_said import CODE, SAYS, TYPE, error, failed, poor, unknown
 from rushes.sim.paint import Asking
 from rushes.sim.route import Place, Route
-from rushes.sim.wire import Piece, Receipt, Reply, Request, json_reply
+from rushes.sim.wire import Piece, Receipt, Reply, Request, come_back, json_reply
 from rushes.sim.world import Call
 
 HOST = "api.openai.com"
@@ -60,8 +60,7 @@ class OpenAI:
 
     def key(self, request: Request) -> str | None:
         """The key of the header."""
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        return key.strip() or None if scheme.lower() == "bearer" else None
+        return request.authorization("bearer")
 
     def error(self, status: int, request: Request, retry_after: float | None = None) -> Reply:
         """OpenAI's errors; a bad gateway speaks HTML."""
@@ -71,7 +70,7 @@ class OpenAI:
         if status == 404:
             says = f"Invalid URL ({request.method} {request.path})"
             return error(404, says, "invalid_request_error")
-        headers = () if retry_after is None else (("retry-after", f"{retry_after:g}"),)
+        headers = come_back(retry_after)
         return error(status, SAYS.get(status, "Error"), TYPE.get(status), code=CODE.get(status), headers=headers)
 
     async def answer(self, call: Call) -> Reply:
@@ -160,11 +159,7 @@ async def _answered(call: Call, asked: Question) -> Reply:
 
     async def work() -> str:
         (one,) = await made(call, [wanted])
-        words = one.text or ""
-        if asked.schema is not None:
-            words = json_reply(fitting(asked.schema, words, call.world.chance, asked.prompt)).body.decode()
-        else:
-            words = MARK + words
+        words = in_words(asked.schema, one.text or "", call.world.chance, asked.prompt)
         assert job is not None  # it is what is being done
         call.counted(job, (sent, min(_tokens(words), asked.most or 10**9)))
         return words

@@ -15,13 +15,13 @@ from rushes.model.operation import Operation
 from rushes.plugin.takes import Takes
 from rushes.sim.asked import params_of
 from rushes.sim.faults import What
-from rushes.sim.gemini_judge import MARK, fitting
 from rushes.sim.jobs import Job, JobFailed, State
+from rushes.sim.judge import in_words
 from rushes.sim.making import FILES, REFUSED, download, file_route, kept, made, refuse
 from rushes.sim.paint import Asking, Unpaintable
 from rushes.sim.route import Place, Route
 from rushes.sim.strict import wrong
-from rushes.sim.wire import Receipt, Reply, Request, json_reply
+from rushes.sim.wire import Receipt, Reply, Request, come_back, json_reply
 from rushes.sim.world import Call
 
 HOST = "openrouter.ai"
@@ -72,12 +72,11 @@ class OpenRouter:
 
     def key(self, request: Request) -> str | None:
         """The key of the header."""
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        return key.strip() or None if scheme.lower() == "bearer" else None
+        return request.authorization("bearer")
 
     def error(self, status: int, request: Request, retry_after: float | None = None) -> Reply:
         """OpenRouter's errors: the status again, and words."""
-        headers = () if retry_after is None else (("retry-after", f"{retry_after:g}"),)
+        headers = come_back(retry_after)
         return _error(status, _SAYS.get(status, "Error"), headers=headers)
 
     async def answer(self, call: Call) -> Reply:
@@ -216,10 +215,7 @@ async def _answered(call: Call, body: Mapping[str, Any]) -> Reply:
             found = (await call.world.painter.make(asking)).text or ""
         except Unpaintable:
             raise JobFailed("unreadable", "Invalid image") from None
-        text = MARK + found
-        if schema is not None:
-            text = json_reply(fitting(schema, found, call.world.chance, words)).body.decode()
-        text = text[: most * _LETTERS]
+        text = in_words(schema, found, call.world.chance, words)[: most * _LETTERS]
         call.counted(jobs[0], (sent, _tokens(text)))
         return text
 

@@ -28,7 +28,7 @@ from rushes.sim.making import FAILED, REFUSED, download, file_route, kept, made
 from rushes.sim.paint import Made
 from rushes.sim.route import Place, Route
 from rushes.sim.strict import wrong
-from rushes.sim.wire import Receipt, Reply, Request, form, json_reply
+from rushes.sim.wire import Receipt, Reply, Request, come_back, form, json_reply
 from rushes.sim.world import Call
 
 API, DELIVERY = "api.replicate.com", "replicate.delivery"
@@ -91,13 +91,12 @@ class Replicate:
 
     def key(self, request: Request) -> str | None:
         """The key of the header: `Bearer`, or `Token` as older clients have it."""
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        return key.strip() or None if scheme.lower() in ("bearer", "token") else None
+        return request.authorization("bearer", "token")
 
     def error(self, status: int, request: Request, retry_after: float | None = None) -> Reply:
         """Replicate's errors: problems of RFC 7807."""
         title, detail = _SAYS.get(status, ("", "Internal server error"))
-        headers = () if retry_after is None else (("retry-after", f"{retry_after:g}"),)
+        headers = come_back(retry_after)
         return _problem(status, title, detail, headers)
 
     async def answer(self, call: Call) -> Reply:

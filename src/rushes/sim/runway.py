@@ -25,7 +25,7 @@ from rushes.sim.making import FAILED, REFUSED, UNREADABLE, download, file_route,
 from rushes.sim.paint import Asking
 from rushes.sim.route import Place, Route
 from rushes.sim.strict import wrong
-from rushes.sim.wire import Receipt, Reply, Request, form, json_reply
+from rushes.sim.wire import Receipt, Reply, Request, come_back, form, json_reply
 from rushes.sim.world import Call
 
 API, CDN, STORE = "api.dev.runwayml.com", "dnznrvs05pmza.cloudfront.net", "runway-uploads.s3.amazonaws.com"
@@ -78,12 +78,11 @@ class Runway:
 
     def key(self, request: Request) -> str | None:
         """The key of the header."""
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        return key.strip() or None if scheme.lower() == "bearer" else None
+        return request.authorization("bearer")
 
     def error(self, status: int, request: Request, retry_after: float | None = None) -> Reply:
         """Runway's errors: a text under `error`."""
-        headers = () if retry_after is None else (("retry-after", f"{retry_after:g}"),)
+        headers = come_back(retry_after)
         return json_reply({"error": _SAYS.get(status, "Error")}, status, headers)
 
     async def answer(self, call: Call) -> Reply:

@@ -96,6 +96,11 @@ class Request(NamedTuple):
         scheme = self.origin.partition("://")[0]
         return f"{scheme}://{host or self.host}{path}"
 
+    def authorization(self, *schemes: str) -> str | None:
+        """The key of the header `Authorization`, under one of these schemes in lower case; None when there is none."""
+        scheme, _, key = self.headers.get("authorization", "").partition(" ")
+        return key.strip() or None if scheme.lower() in schemes else None
+
     def json(self) -> Any:
         """The body as JSON; ValueError when it is none. NaN and numbers beyond all bounds are none either."""
         return json.loads(self.body.decode("utf-8"), parse_constant=_finite, parse_float=_finite)
@@ -112,6 +117,11 @@ def json_reply(value: object, status: int = 200, headers: tuple[tuple[str, str],
     """A JSON answer: sorted keys, so that equal answers are equal bytes; ASCII, so that any text can be said."""
     data = json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
     return Reply(status, (("content-type", "application/json"), *headers), (Piece(data),))
+
+
+def come_back(seconds: float | None) -> tuple[tuple[str, str], ...]:
+    """The header that says when to come back; none where nothing is said."""
+    return () if seconds is None else (("retry-after", f"{seconds:g}"),)
 
 
 def bytes_reply(data: bytes, media_type: str, headers: tuple[tuple[str, str], ...] = ()) -> Reply:

@@ -295,13 +295,8 @@ class OpenAI(Telling, Queued):
 
     async def published(self, endpoint: str, context: Context) -> Published | None:
         """What OpenAI says of a model: the day on which it shuts down, where one is announced."""
-        try:
-            found = await self.free("GET", f"{self._host}/v1/models/{endpoint}", self._headers(), context)
-        except RemoteError as error:
-            if error.kind is ErrorClass.RETIRED_MODEL:
-                return None
-            raise
-        return Published(ends=day(found.get("shutdown_date")))
+        found = await self.known(f"{self._host}/v1/models/{endpoint}", self._headers(), context)
+        return None if found is None else Published(ends=day(found.get("shutdown_date")))
 
     def heard(self, answer: Answer) -> Heard:
         """OpenAI's shape of an error: a code, a type, and of moderation the stage at which it said no."""

@@ -6,6 +6,7 @@ are bounded.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -24,6 +25,13 @@ _MOST_VALUES = 2000
 def fitting(schema: Mapping[str, Any], words: str, chance: Chance, key: object) -> Any:
     """A value for `schema`. Texts are `words`, marked; numbers and choices follow from `words`, `key` and the seed."""
     return _Writer(schema, words, chance, key).value(schema, "$", 0)
+
+
+def in_words(schema: Mapping[str, Any] | None, words: str, chance: Chance, key: object) -> str:
+    """The text of an answer: the words as they are, marked, or JSON that fits a schema."""
+    if schema is None:
+        return MARK + words
+    return json.dumps(fitting(schema, words, chance, key), sort_keys=True, separators=(",", ":"))
 
 
 class _Writer:
