@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ from rushes.app.shelf import models as models_of
 from rushes.cli.exits import Exit
 from rushes.cli.say import clean, count, duration
 from rushes.cli.session import common, session
+from rushes.model.money import show_usd
 
 
 @click.group(invoke_without_command=True, subcommand_metavar="[show|refresh|doctor]")
@@ -134,26 +136,27 @@ def _shop(shop: Shop) -> list[str]:
     lines = [f"at {shop.provider}: {shop.endpoint}{missing}{gateway}"]
     for price in shop.prices:
         when = " ".join(f"{name}={value}".lower() for name, value in price.when.items())
-        usd = "price not known" if price.usd is None else f"${price.usd} {price.per}"
+        usd = "price not known" if price.usd is None else f"{show_usd(Decimal(price.usd))} {price.per}"
         usd += f", ${price.answered} a million out" if price.answered else ""
         age = f", {price.days} days ago" if price.days > 30 else ""
-        lines.append(f"  {usd:<34} {when:<28} {price.source}, {price.as_of}{age}")
+        lines += [f"  {usd:<26} {when}".rstrip(), f"      {price.source}, {price.as_of}{age}"]
     if shop.facts is not None:
-        lines.append(f"  {_facts(shop)}")
+        lines += [f"  {one}" for one in _facts(shop)]
     if shop.params is None:
         return [*lines, "  what it takes is not established: it is refused before anything is bought"]
-    lines.append(f"  inputs: {', '.join(shop.inputs) or 'none'}; parameters (as of {shop.as_of}, {shop.source}):")
+    lines += [f"  inputs: {', '.join(shop.inputs) or 'none'}", "  parameters:", f"      {shop.source}, {shop.as_of}"]
     for one in shop.params:
         what = ", ".join(one.allowed) or " ".join(filter(None, (one.type, one.span)))
         extra = [word for word in (one.says, "needed" if one.needed else "") if word]
-        extra += [f"else {one.default}"] if one.default is not None else []
+        usual = str(one.default).lower() if isinstance(one.default, bool) else one.default
+        extra += [f"else {usual}"] if usual is not None else []
         lines.append(f"    {one.name:<24} {what}" + (f"  ({'; '.join(extra)})" if extra else ""))
     return lines
 
 
-def _facts(shop: Shop) -> str:
+def _facts(shop: Shop) -> list[str]:
     facts = shop.facts or {}
     lives, bills = facts.get("outputs_live"), facts.get("bills_refusals")
     costs = {True: "refusals may cost", False: "refusals are free"}.get(bills, "whether refusals cost is not known")  # type: ignore[arg-type]
     kept = "how long outputs live is not known" if lives is None else f"outputs live {duration(lives)}"
-    return f"duplicates are recognised by: {facts.get('duplicates')}; {costs}; {kept}"
+    return [f"a duplicate is recognised by: {facts.get('duplicates')}", f"{costs}; {kept}"]
