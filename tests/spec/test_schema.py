@@ -55,9 +55,11 @@ def test_every_sample_that_loads_validates(sample: Path) -> None:
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(documents())
 @example({"steps": [{"type": "prompt", "enabled": False, "params": {"audio": "b.png"}}]})
+@example({"variables": {"style": ["a", "b"]}, "steps": [{"type": "prompt", "prompt": "{{style}}"}]})
 def test_what_loads_validates_and_what_validates_is_refused_for_references_only(tree: dict[str, Any]) -> None:
     errors = errors_of(tree)
     if VALIDATOR.is_valid(tree):
-        assert {one.code for one in errors} <= BEYOND, errors
+        # that a variable is a list stands elsewhere in the document, as what is referred to does
+        assert {one.code for one in errors if "is a list, and only rows" not in one.says} <= BEYOND, errors
     else:
         assert errors, [one.message for one in VALIDATOR.iter_errors(tree)]
