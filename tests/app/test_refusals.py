@@ -157,3 +157,13 @@ def test_a_flag_that_sets_what_nothing_knows_is_refused_and_one_that_changes_not
         (Severity.WARNING, "--set spare"),
         (Severity.WARNING, "--input"),
     ]
+
+
+def test_a_value_that_cannot_be_had_is_said_once(tmp_path: Path) -> None:
+    file = tmp_path / "w.yaml"
+    film = "{name: f, type: text_to_video, model: kling_2_6_pro, prompt: x, params: {duration: 7, aspect_ratio: '7:4'}}"
+    file.write_text(f"steps:\n  - {film}\n")
+    config = load_config(tmp_path, {"home": str(tmp_path / "home")}, {})
+    with Project(config) as project, pytest.raises(ProblemsError) as caught:
+        asyncio.run(prepare(project, file, RunOptions(provider="fal")))
+    assert sorted(str(one.path[-1]) for one in caught.value.problems) == ["aspect_ratio", "duration"]

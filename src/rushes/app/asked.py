@@ -150,6 +150,8 @@ def doubts(
         says = f"the model {node.model or model.key!r} is retired on {model.retired}, in {left} days"
         instead = _instead(catalogue, node.op, model, today)
         yield _problem(node, ("model",), "model-retiring", Severity.WARNING, says, instead)
+    if severity is Severity.ERROR:
+        return  # whoever is really asked holds every value against its own schema, and says so once
     for names, can, unit in ((DURATION, model.durations, " seconds"), (ASPECT_RATIO, model.ratios, "")):
         name = next((name for name in names if name in recipe.params), None)
         if can is None or name is None or _plain(recipe.params[name]) in (None, *map(str, can)):
