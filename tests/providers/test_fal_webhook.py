@@ -15,11 +15,6 @@ from rushes.sim.simulator import Simulator
 from rushes.testing.subject import await_job, read
 
 
-def _headers(visit: Visit) -> dict[str, str]:
-    lines = visit.head.decode().split("\r\n")[1:]
-    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines if line)}
-
-
 def test_calls_are_believed_when_signed_and_bring_one_result_however_often_they_come(tmp_path: Path) -> None:
     calls: asyncio.Queue[Visit] = asyncio.Queue()
 
@@ -40,7 +35,7 @@ def test_calls_are_believed_when_signed_and_bring_one_result_however_often_they_
             async with asyncio.timeout(10):
                 while len(believed) < 3:
                     visit = await calls.get()
-                    believed.append(await fal.called(_headers(visit), visit.body))
+                    believed.append(await fal.called(visit.headers, visit.body))
             assert believed[0] is None, "the forged one"
             assert believed[1:] == [job, job]
             results = [await await_job(fal, answer.remote, there) for _ in believed]

@@ -335,11 +335,6 @@ def test_a_lost_answer_is_found_in_front_of_the_simulator_and_its_picture_with_i
     asyncio.run(run())
 
 
-def _headers(visit: Visit) -> dict[str, str]:
-    lines = visit.head.decode().split("\r\n")[1:]
-    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines if line)}
-
-
 def test_calls_are_believed_when_signed_and_forged_ones_are_not(tmp_path: Path) -> None:
     calls: asyncio.Queue[Visit] = asyncio.Queue()
 
@@ -358,7 +353,7 @@ def test_calls_are_believed_when_signed_and_forged_ones_are_not(tmp_path: Path) 
             async with asyncio.timeout(10):
                 while len(believed) < 3:
                     visit = await calls.get()
-                    believed.append(await replicate.called(_headers(visit), visit.body))
+                    believed.append(await replicate.called(visit.headers, visit.body))
             job = json.loads(answer.remote)[0]
             assert believed == [None, job, job], "the first one is forged"
             await replicate.close()

@@ -23,6 +23,11 @@ class Visit:
     def path(self) -> str:
         return self.head.split(b" ", 2)[1].decode()
 
+    @property
+    def headers(self) -> dict[str, str]:
+        lines = self.head.decode().split("\r\n")[1:]
+        return {name: value.strip() for name, _, value in (line.partition(":") for line in lines if line)}
+
     async def send(self, data: bytes) -> None:
         self._writer.write(data)
         await self._writer.drain()

@@ -42,11 +42,7 @@ class Question:
 
 def model_of(request: Request) -> str:
     """The model that a request names; nothing where it names none."""
-    try:
-        said = request.json()
-    except (ValueError, RecursionError):
-        return ""
-    named = said.get("model") if isinstance(said, dict) else None
+    named = request.object().get("model")
     return named if isinstance(named, str) else ""
 
 

@@ -68,7 +68,7 @@ class ElevenLabs:
     def route(self, request: Request) -> Route | None:
         """Where a request belongs."""
         if request.method == "POST" and _SPEAK.fullmatch(request.path):
-            return Route(Place.SUBMIT, str(_body(request).get("model_id") or USUAL))
+            return Route(Place.SUBMIT, str(request.object().get("model_id") or USUAL))
         if request.method == "POST" and request.path == _HEAR:
             return Route(Place.SUBMIT, str(_fields(request).get("model_id") or "none"))
         if request.method == "GET" and (item := _HISTORY.fullmatch(request.path)):
@@ -104,7 +104,7 @@ class ElevenLabs:
         model = call.route.model
         if (no := self._no_model(call, speaks=True)) is not None:
             return no
-        body = _body(call.request)
+        body = call.request.object()
         asked = _asked(call.request, body)
         if (one := wrong(self.name, model, asked)) is not None:
             return call.refuse(_refused(one), "bad request")
@@ -170,14 +170,6 @@ def _fields(request: Request) -> dict[str, Any]:
         except (ValueError, RecursionError):
             found[part.field] = said
     return {name: value for name, value in found.items() if value is not None}
-
-
-def _body(request: Request) -> dict[str, Any]:
-    try:
-        body = request.json()
-    except (ValueError, RecursionError):
-        body = None
-    return body if isinstance(body, dict) else {}
 
 
 def _asked(request: Request, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -77,11 +77,7 @@ def is_film(request: Request) -> bool:
 
 
 def _model(request: Request) -> str:
-    try:
-        said = request.json()
-    except (ValueError, RecursionError):
-        return ""
-    return str(said.get("model") or "")[:120] if isinstance(said, dict) else ""
+    return str(request.object().get("model") or "")[:120]
 
 
 def submit(call: Call) -> Job | Reply:

@@ -78,7 +78,7 @@ class Luma:
     def route(self, request: Request) -> Route | None:
         """Where a request belongs."""
         if request.path == "/v1/generations" and request.method == "POST":
-            return Route(Place.SUBMIT, str(_body(request).get("model") or "uni-1"))
+            return Route(Place.SUBMIT, str(request.object().get("model") or "uni-1"))
         if request.method == "GET" and (job := _JOB.fullmatch(request.path)):
             return Route(Place.STATUS, about=job[1])
         if request.method == "GET" and request.path == "/v1/files":
@@ -115,7 +115,7 @@ class Luma:
         if call.world.faults.strikes(What.RETIRED, Place.SUBMIT, model, model):
             return call.refuse(json_reply({"detail": f"Unknown model: {model}"}, 400), "retired")
         try:
-            asked = read(model, _body(call.request))
+            asked = read(model, call.request.object())
         except Refused as no:
             return call.refuse(json_reply({"detail": str(no)}, no.status), "bad request")
 
@@ -218,14 +218,6 @@ def _asking(model: str, asked: Asked, seed: int) -> Asking:
         inputs = {"image": inputs["reference"]}
     op = Operation.IMAGE_TO_IMAGE if inputs["image"] else Operation.TEXT_TO_IMAGE
     return Asking(op, model, prompt, params, {role: many for role, many in inputs.items() if many}, seed)
-
-
-def _body(request: Request) -> dict[str, Any]:
-    try:
-        body = request.json()
-    except (ValueError, RecursionError):
-        body = None
-    return _object(body)
 
 
 def _told(job: Job, state: str, **more: Any) -> dict[str, Any]:

@@ -91,11 +91,7 @@ def model_of(request: Request) -> str:
     parts = form(request)
     if parts is not None:
         return next((one.text for one in parts if one.field == "model"), "")
-    try:
-        said = request.json()
-    except (ValueError, RecursionError):
-        return ""
-    named = said.get("model") if isinstance(said, dict) else None
+    named = request.object().get("model")
     return named if isinstance(named, str) else ""
 
 

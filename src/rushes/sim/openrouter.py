@@ -120,11 +120,7 @@ def _kind_of(takes: Takes) -> str:
 
 
 def _model(request: Request) -> str:
-    try:
-        said = request.json()
-    except (ValueError, RecursionError):
-        return ""
-    return str(said.get("model") or "")[:120] if isinstance(said, dict) else ""
+    return str(request.object().get("model") or "")[:120]
 
 
 def _body(request: Request) -> dict[str, Any]:

@@ -73,7 +73,7 @@ class Replicate:
         if method == "POST" and (named := _CREATE.fullmatch(path)):
             return Route(Place.SUBMIT, named[1] or named[2])
         if (method, path) == ("POST", "/v1/predictions"):
-            return Route(Place.SUBMIT, str(_body(request).get("version") or ""))
+            return Route(Place.SUBMIT, str(request.object().get("version") or ""))
         if (method, path) == ("POST", "/v1/files"):
             return Route(Place.UPLOAD)
         if job := _JOB.fullmatch(path):
@@ -149,7 +149,7 @@ class Replicate:
         return json_reply({**said, "visibility": "public", "latest_version": version})
 
     async def _submit(self, call: Call) -> Reply:
-        model, body = call.route.model, _body(call.request)
+        model, body = call.route.model, call.request.object()
         given = body.get("input")
         if call.world.faults.strikes(What.RETIRED, Place.SUBMIT, model, model):
             return call.refuse(self.error(404, call.request), "retired")
@@ -264,14 +264,6 @@ def _words(failure: JobFailed) -> str:
     if failure.kind == REFUSED:
         return "The input or output was flagged as sensitive. Please try again with different inputs. (E005)"
     return "Prediction failed. (E1000)" if failure.kind == FAILED else failure.message
-
-
-def _body(request: Request) -> dict[str, Any]:
-    try:
-        body = request.json()
-    except (ValueError, RecursionError):
-        body = None
-    return body if isinstance(body, dict) else {}
 
 
 def _bytes(said: Mapping[str, Any]) -> bytes:

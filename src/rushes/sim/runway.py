@@ -64,7 +64,7 @@ class Runway:
         """Where a request belongs."""
         path, method = request.path, request.method
         if method == "POST" and (work := _CREATE.fullmatch(path)):
-            return Route(Place.SUBMIT, f"{work[1]}/{_body(request).get('model') or ''}")
+            return Route(Place.SUBMIT, f"{work[1]}/{request.object().get('model') or ''}")
         if task := _TASK.fullmatch(path):
             places = {"GET": Place.STATUS, "DELETE": Place.CANCEL}
             return Route(places[method], about=task[1]) if method in places else None
@@ -110,7 +110,7 @@ class Runway:
         return self._cancel(call, job) if place is Place.CANCEL else self._told(call, job)
 
     def _submit(self, call: Call) -> Reply:
-        model, body = call.route.model, _body(call.request)
+        model, body = call.route.model, call.request.object()
         takes = takes_at(self.name, model)
         retired = call.world.faults.strikes(What.RETIRED, Place.SUBMIT, model, model)
         if takes is None or retired:
@@ -182,14 +182,6 @@ def _credits(usd: Decimal) -> int | float:
     return int(credits) if credits == int(credits) else float(credits)
 
 
-def _body(request: Request) -> dict[str, Any]:
-    try:
-        body = request.json()
-    except (ValueError, RecursionError):
-        body = None
-    return body if isinstance(body, dict) else {}
-
-
 def _invalid(field: str, says: str) -> Reply:
     issue = {"code": "custom", "path": [field], "message": says}
     return json_reply({"error": "Validation of body failed", "issues": [issue], "docUrl": f"https://{API}"}, 400)
@@ -235,7 +227,7 @@ def _upload(call: Call, uri: str) -> bytes | None:
 
 def _placed(call: Call) -> Reply:
     """A place for one upload: an address and the fields of the form that opens it."""
-    name = _body(call.request).get("filename")
+    name = call.request.object().get("filename")
     if not isinstance(name, str) or not name:
         return _invalid("filename", "Required")
     word = call.world.chance.word(call.identity, name)

@@ -105,6 +105,14 @@ class Request(NamedTuple):
         """The body as JSON; ValueError when it is none. NaN and numbers beyond all bounds are none either."""
         return json.loads(self.body.decode("utf-8"), parse_constant=_finite, parse_float=_finite)
 
+    def object(self) -> dict[str, Any]:
+        """The body as an object of JSON; an empty one for a body that is none."""
+        try:
+            body = self.json()
+        except (ValueError, RecursionError):
+            return {}
+        return body if isinstance(body, dict) else {}
+
 
 def _finite(text: str) -> float:
     number = float(text)
