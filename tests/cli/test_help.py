@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import sys
 import click
 import pytest
 
-from rushes.cli.table import COMMANDS, help_text
+from rushes.cli.table import COMMANDS, GROUPS, help_text
 from rushes.cli.tree import tree
 
 from .conftest import Rushes
@@ -56,6 +57,13 @@ def test_help_costs_less_than_100_ms_of_cpu() -> None:
 def test_help_fits_a_terminal_of_80_by_24() -> None:
     lines = help_text().splitlines()
     assert len(lines) < 24 and max(map(len, lines)) <= 80
+
+
+def test_help_names_every_command_once() -> None:
+    grouped = [name for names in GROUPS.values() for name in names]
+    assert len(set(grouped)) == len(grouped) and set(grouped) <= set(COMMANDS)
+    for name in COMMANDS:
+        assert re.search(rf"\b{name}\b", help_text().partition("\n\n")[2]), name
 
 
 def test_help_is_the_same_on_every_way(rushes: Rushes) -> None:

@@ -49,7 +49,7 @@ async def drive_run(project: Project, prepared: Prepared, record: RunRecord, own
         record = dataclasses.replace(record, state=end.state)
         entries = await asyncio.to_thread(ledger.events, record.id)
         # before the run is left: whoever fails or dies over its files leaves a run that resumes
-        summary = finish(project, prepared, Finished(record, end.outcomes, entries))
+        summary = finish(project, prepared, Finished(record, end.outcomes, entries), hooks)
         state = end.state
         return summary
     finally:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from rushes.engine.parts import Stop
 from rushes.graph.planned import Plan
 from rushes.model.event import Event
+
+if TYPE_CHECKING:
+    from rushes.app.made import Made
 
 Watch = Callable[[Event], None]
 Tell = Callable[[Plan], None]
@@ -17,13 +20,15 @@ Gauge = Callable[[Callable[[], Mapping[str, int]]], None]
 class Hooks(NamedTuple):
     """What a door may hang on a run: every event, why requests wait, the plan before it starts, the wish to stop.
 
-    `webhooks` is the public address at which providers may call, and where to listen (`app/webhooks.py`).
+    `made` is called with every result when the run has written its files; a run that goes on with stand-ins calls it
+    again. `webhooks` is the public address at which providers may call, and where to listen (`app/webhooks.py`).
     """
 
     watch: Watch = lambda _event: None
     gauge: Gauge = lambda _waits: None
     planned: Tell = lambda _plan: None
     stop: Stop | None = None
+    made: Callable[[Sequence[Made]], None] | None = None
     webhooks: str | None = None
 
 

@@ -61,12 +61,17 @@ class Prepared:
 
 async def prepare(project: Project, file: Path, options: RunOptions) -> Prepared:
     """Read and plan a file. Raises ProblemsError with everything that is wrong, UserError for an unreadable file."""
+    return await prepare_new(project, file, read_file(file), options)
+
+
+async def prepare_new(project: Project, file: Path, data: bytes, options: RunOptions) -> Prepared:
+    """`prepare` for a document that was read, or that no file holds; `file` names it, and says where it stands."""
     options = dataclasses.replace(options, sim=project.config.sim.value)
     if options.substitute:
         from rushes.app.stand_ins import with_outs
 
         options = with_outs(project, file, options)
-    prepared = await prepare_document(project, file, read_file(file), options)
+    prepared = await prepare_document(project, file, data, options)
     _refuse(prepared.problems)
     output_folder(project, prepared)  # a folder that is refused is refused before anything is bought
     return prepared

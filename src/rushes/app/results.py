@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rushes.app.export import Exported, export, remember
+from rushes.app.hooks import NO_HOOKS, Hooks
 from rushes.app.plan import Prepared, output_folder
 from rushes.app.project import Project
 from rushes.app.summary import RunSummary, summarize
@@ -25,11 +26,15 @@ class Finished(NamedTuple):
     entries: Sequence[Entry]
 
 
-def finish(project: Project, prepared: Prepared, run: Finished) -> RunSummary:
+def finish(project: Project, prepared: Prepared, run: Finished, hooks: Hooks = NO_HOOKS) -> RunSummary:
     """Write what people look for, and say what the run came to. Files that are right already are not touched."""
     summary = summarize(run.record, prepared.grid, run.outcomes, run.entries)
     notes = (*summary.notes, *(problem.says for problem in prepared.problems))
     exported = write_results(project, prepared, run, summary)
+    if hooks.made is not None:
+        from rushes.app.made import made_by  # for those who want each result
+
+        hooks.made(made_by(prepared.grid, run.outcomes, run.entries, exported))
     return dataclasses.replace(summary, notes=notes, exported=exported.paths())
 
 

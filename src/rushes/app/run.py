@@ -16,7 +16,7 @@ from pathlib import Path
 from rushes.app.ceiling import keep_ceilings
 from rushes.app.hooks import NO_HOOKS, Hooks
 from rushes.app.key_guard import require_keys, same_world
-from rushes.app.plan import Prepared, prepare, prepare_document
+from rushes.app.plan import Prepared, prepare, prepare_document, prepare_new, read_file
 from rushes.app.project import Project
 from rushes.app.results import Finished, finish
 from rushes.app.standing import left_off, newest_open, was_left
@@ -35,7 +35,20 @@ async def run_file(
     project: Project, file: Path, options: RunOptions, *, bound_to: str | None = None, hooks: Hooks = NO_HOOKS
 ) -> RunSummary:
     """Run a file. Raises ProblemsError, PlanChanged when `bound_to` is another plan, RemoteError, StoreError."""
-    prepared = await prepare(project, file, options)
+    return await run_document(project, file, read_file(file), options, bound_to=bound_to, hooks=hooks)
+
+
+async def run_document(
+    project: Project,
+    file: Path,
+    data: bytes,
+    options: RunOptions,
+    *,
+    bound_to: str | None = None,
+    hooks: Hooks = NO_HOOKS,
+) -> RunSummary:
+    """`run_file` for a document that no file holds; `file` names it, and its folder is where outputs go."""
+    prepared = await prepare_new(project, file, data, options)
     _check_bound(prepared.plan, bound_to)
     require_keys(project, prepared)
     left = left_off(project, prepared)
@@ -48,7 +61,7 @@ async def run_file(
         if _waits(prepared.plan.outcomes):
             state = RunState.PARKED
         record = dataclasses.replace(earlier, state=state, options=prepared.options)
-        return finish(project, prepared, Finished(record, prepared.plan.outcomes, ()))
+        return finish(project, prepared, Finished(record, prepared.plan.outcomes, ()), hooks)
     owner = new_owner()
     if left is not None and project.ledger.take_run(left.id, owner, time.time()) is None:
         return await _drive(project, prepared, _meant(project, left, prepared.options), owner, hooks)

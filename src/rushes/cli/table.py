@@ -24,8 +24,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 """By name: where the command is, and the line that `rushes --help` says about it."""
 
-RARE = ("schema", "version")
-"""Commands that few people need: named in the last line of the help, which has to fit a screen."""
+GROUPS: dict[str, tuple[str, ...]] = {
+    "runs": ("runs", "unknowns", "resolve", "export"),
+    "models": ("models", "keys"),
+    "files": ("schema",),
+    "proofs": ("sim", "chaos"),
+    "itself": ("version",),
+}
+"""Commands that fewer people need, by what they are about: the help, which has to fit a screen, only names them."""
 
 _HEAD = """\
 Usage: rushes COMMAND [OPTIONS]
@@ -35,11 +41,12 @@ Usage: rushes COMMAND [OPTIONS]
 """
 _TAIL = """
   rushes COMMAND --help says everything about it.  Start with  rushes plan FILE
-  Also: rushes schema, rushes version
 """
 
 
 def help_text() -> str:
     """What `rushes --help` prints: at most 80 columns and 24 lines."""
-    lines = (f"  {name:<9}{says}\n" for name, (_where, says) in COMMANDS.items() if name not in RARE)
-    return _HEAD + "".join(lines) + _TAIL
+    grouped = {name for names in GROUPS.values() for name in names}
+    lines = [f"  {name:<9}{says}\n" for name, (_where, says) in COMMANDS.items() if name not in grouped]
+    more = [f"  {about:<9}{', '.join(names)}\n" for about, names in GROUPS.items()]
+    return _HEAD + "".join(lines) + "\n" + "".join(more) + _TAIL
