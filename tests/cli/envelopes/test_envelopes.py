@@ -16,11 +16,11 @@ from typing import Any
 import click
 import jsonschema
 import pytest
+from tests.cli.conftest import Rushes
 
 from rushes.cli.published import envelope_schema, published
 from rushes.cli.table import COMMANDS
 from rushes.cli.tree import tree
-from tests.cli.conftest import Rushes
 
 GOLDEN = Path(__file__).parent / "golden"
 
