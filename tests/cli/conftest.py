@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
+from rushes.cli.published import envelope_schema, published
 from rushes.cli.tree import run_command
 
 
@@ -17,16 +19,25 @@ from rushes.cli.tree import run_command
 class Said:
     """What one command left."""
 
+    args: tuple[str, ...]
     code: int
     out: str
     err: str
 
     @property
     def json(self) -> Any:
-        """The envelope; fails when anything else is on stdout."""
+        """The envelope; fails when anything else is on stdout, and when it is not what is published."""
         lines = self.out.splitlines()
         assert len(lines) == 1, self.out
-        return json.loads(lines[0])
+        said = json.loads(lines[0])
+        if command := _command(self.args):
+            jsonschema.validate(said, envelope_schema(command))
+        return said
+
+
+def _command(args: tuple[str, ...]) -> str | None:
+    """What was called, by the words of its schema; None for what is no command."""
+    return next((name for name in (" ".join(args[:2]), args[0]) if name in published()), None)
 
 
 Rushes = Callable[..., Said]
@@ -52,7 +63,7 @@ def rushes(place: Path, capsys: pytest.CaptureFixture[str]) -> Rushes:
         capsys.readouterr()
         code = run_command(args)
         caught = capsys.readouterr()
-        return Said(code, caught.out, caught.err)
+        return Said(args, code, caught.out, caught.err)
 
     return run
 

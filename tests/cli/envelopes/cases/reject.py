@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.cli.conftest import GATED, Rushes
+
+
+def args(place: Path, rushes: Rushes) -> tuple[str, ...]:
+    (place / "gated.yaml").write_text(GATED)
+    rushes("run", "gated.yaml")
+    return ("reject", "last", "pick_1", "1", "--by", "ann")
