@@ -77,7 +77,7 @@ class _Results:
     ) -> None:
         self._shown = list(shown(grid, outcomes))
         self._attempts = fold(entries).attempts
-        self._spent = _spent(entries)
+        self._spent = paid_in(entries)
         self._paths = _paths(exported, lay_out(grid, outcomes))
 
     def all(self) -> Iterator[Made]:
@@ -111,7 +111,7 @@ class _Results:
             picked=picked,
             reused=attempt is None,
             usd=self._spent.get(result.attempt, ZERO) if result.attempt is not None else ZERO,
-            took=_took(attempt),
+            took=seconds_of(attempt),
         )
 
 
@@ -121,13 +121,15 @@ def _same(value: Value, other: Value) -> bool:
     return value.text == other.text
 
 
-def _took(attempt: AttemptState | None) -> float | None:
+def seconds_of(attempt: AttemptState | None) -> float | None:
+    """From asking to having it; None for what was never asked."""
     if attempt is None or attempt.sent is None:
         return None
     return max(attempt.since - attempt.sent, 0.0)
 
 
-def _spent(entries: Sequence[Entry]) -> Mapping[AttemptId, Decimal | None]:
+def paid_in(entries: Sequence[Entry]) -> Mapping[AttemptId, Decimal | None]:
+    """What each attempt was charged, in USD; None where nobody said how much."""
     holds = Holds()
     for entry in entries:
         holds.take(entry.event)

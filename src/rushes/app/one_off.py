@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from rushes.app.hooks import NO_HOOKS, Hooks
 from rushes.app.made import Made
 from rushes.app.project import Project
-from rushes.app.run import run_document
+from rushes.app.run import rerun_document, run_document
 from rushes.app.summary import RunSummary
 from rushes.model.operation import Operation
 from rushes.model.run import RunOptions
@@ -54,7 +54,9 @@ async def ask(
     folder: Path,
     hooks: Hooks = NO_HOOKS,
 ) -> Answered:
-    """Run questions as one workflow called `name`; outputs go below `folder`. Raises what `run_file` raises."""
+    """Run questions as one workflow called `name`; outputs go below `folder`. Those that `options.rerun` names are
+    asked again. Raises what `run_file` raises.
+    """
     made: list[Made] = []
 
     def keep(results: Sequence[Made]) -> None:
@@ -62,11 +64,17 @@ async def ask(
         if hooks.made is not None:
             hooks.made(results)
 
-    file, words = folder / f"{name}.json", _braced(questions)
+    data, words = written(name, questions)
     meant = dataclasses.replace(options, variables={**options.variables, **words})
-    data = _document(name, questions, words)
-    summary = await run_document(project, file, data, meant, hooks=hooks._replace(made=keep))
+    run = rerun_document if meant.rerun else run_document
+    summary = await run(project, folder / f"{name}.json", data, meant, hooks=hooks._replace(made=keep))
     return Answered(summary, tuple(made))
+
+
+def written(name: str, questions: Sequence[Question]) -> tuple[bytes, dict[str, str]]:
+    """The document of these questions, and the values that its variables are to have."""
+    words = _braced(questions)
+    return _document(name, questions, words), words
 
 
 def _braced(questions: Sequence[Question]) -> dict[str, str]:

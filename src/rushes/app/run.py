@@ -16,7 +16,7 @@ from pathlib import Path
 from rushes.app.ceiling import keep_ceilings
 from rushes.app.hooks import NO_HOOKS, Hooks
 from rushes.app.key_guard import require_keys, same_world
-from rushes.app.plan import Prepared, prepare, prepare_document, prepare_new, read_file
+from rushes.app.plan import Prepared, prepare_document, prepare_new, read_file
 from rushes.app.project import Project
 from rushes.app.results import Finished, finish
 from rushes.app.standing import left_off, newest_open, was_left
@@ -53,7 +53,7 @@ async def run_document(
     require_keys(project, prepared)
     left = left_off(project, prepared)
     run_id = left.id if left is not None else _new_id()
-    prepared = keep_ceilings(project, prepared, run_id)
+    prepared = _allowed(project, prepared, run_id, hooks)
     hooks.planned(prepared.plan)
     earlier = _earlier(project, prepared)
     if earlier is not None and _nothing_to_do(prepared):
@@ -72,9 +72,21 @@ async def run_document(
 
 async def rerun_file(project: Project, file: Path, options: RunOptions, *, hooks: Hooks = NO_HOOKS) -> RunSummary:
     """Ask again for the nodes of `options.rerun`, and for nothing else. Their earlier results stay in the store."""
-    first = await prepare(project, file, options)
-    floors = _floors(project, first)
-    return await run_file(project, file, dataclasses.replace(first.options, floors=floors), hooks=hooks)
+    return await rerun_document(project, file, read_file(file), options, hooks=hooks)
+
+
+async def rerun_document(
+    project: Project, file: Path, data: bytes, options: RunOptions, *, hooks: Hooks = NO_HOOKS
+) -> RunSummary:
+    """`rerun_file` for a document that no file holds."""
+    options = await asked_anew(project, file, data, options)
+    return await run_document(project, file, data, options, hooks=hooks)
+
+
+async def asked_anew(project: Project, file: Path, data: bytes, options: RunOptions) -> RunOptions:
+    """The options under which every known result of the nodes of `options.rerun` is passed over."""
+    first = await prepare_new(project, file, data, options)
+    return dataclasses.replace(first.options, floors=_floors(project, first))
 
 
 async def resume(
@@ -101,7 +113,7 @@ async def resume(
         record = _with_stand_ins(project, record, substitute)
     prepared = await prepared_as_of(project, record)
     require_keys(project, prepared)
-    prepared = keep_ceilings(project, prepared, record.id)
+    prepared = _allowed(project, prepared, record.id, hooks)
     hooks.planned(prepared.plan)
     owner = new_owner()
     holder = project.ledger.take_run(record.id, owner, time.time())
@@ -163,7 +175,7 @@ async def _drive_instead(project: Project, record: RunRecord, hooks: Hooks) -> R
     if not prepared.plan.units or any(one.severity is Severity.ERROR for one in prepared.problems):
         return None
     require_keys(project, prepared)
-    prepared = keep_ceilings(project, prepared, record.id)
+    prepared = _allowed(project, prepared, record.id, hooks)
     hooks.planned(prepared.plan)
     owner = new_owner()
     if project.ledger.take_run(record.id, owner, time.time()) is not None:
@@ -177,6 +189,16 @@ def _check_bound(plan: Plan, bound_to: str | None) -> None:
             f"the plan is {plan.fingerprint} today, not {bound_to}",
             next_step="look at it again with rushes plan, then run with its fingerprint",
         )
+
+
+def _allowed(project: Project, prepared: Prepared, run: RunId, hooks: Hooks) -> Prepared:
+    """What a plan costs, held against every ceiling, and agreed to. RefusedError where it is not."""
+    prepared = keep_ceilings(project, prepared, run)
+    if prepared.plan.money.high or prepared.plan.money.unknown:
+        from rushes.app.consent import keep_consent  # what is free asks nobody
+
+        keep_consent(project, prepared, hooks.consent)
+    return prepared
 
 
 def _nothing_to_do(prepared: Prepared) -> bool:
