@@ -12,6 +12,8 @@ import pytest
 
 from rushes.app.ceiling import foresee
 from rushes.app.config import load_config
+from rushes.app.consent import given
+from rushes.app.hooks import Hooks
 from rushes.app.plan import prepare
 from rushes.app.project import Project
 from rushes.app.run import resume, run_file
@@ -54,7 +56,7 @@ class Home:
         most = None if budget is None else USD(budget)
         with self.project(environ) as project:
             options = RunOptions(provider="scripted", attempts=attempts, budget=most)
-            return asyncio.run(run_file(project, file, options))
+            return asyncio.run(run_file(project, file, options, hooks=Hooks(consent=given)))
 
     def refused(self, file: Path, budget: str | None = None, **environ: str) -> RefusedError:
         with pytest.raises(RefusedError) as caught:

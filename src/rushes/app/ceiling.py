@@ -39,7 +39,7 @@ def keep_ceilings(project: Project, prepared: Prepared, run: RunId) -> Prepared:
             continue
         left = _left(project, ceiling, account_of(ceiling, prepared), run)
         _refuse(ceiling, nodes, money, left)
-        worst = _worst(nodes, prepared)
+        worst = worst_of(nodes, prepared)
         if worst > left:
             warnings.append(_warning(ceiling, money.high, worst, left))
     if not warnings:
@@ -72,8 +72,8 @@ def _costs(money: Estimate) -> bool:
     return bool(money.high or money.unknown)
 
 
-def _worst(nodes: Sequence[NodePlan], prepared: Prepared) -> Decimal:
-    """Every request that may become necessary, each candidate flagged until its attempts are used up."""
+def worst_of(nodes: Sequence[NodePlan], prepared: Prepared) -> Decimal:
+    """USD for every request that may become necessary, each candidate flagged until its attempts are used up."""
     own = {node.id: node.attempts for node in prepared.grid.nodes}
     return sum((one.money.high * (own.get(one.node) or prepared.setting.attempts) for one in nodes), ZERO)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from difflib import get_close_matches
@@ -49,7 +49,7 @@ class Config:
     `sim` is the address of a simulator that stands in for every remote provider. `models` says for a model's name which
     provider is asked for it, `gateways` for a provider's name where it is reached instead of at its own address: at
     one, or at the fastest of several. `budget` is the most, in USD, that one run, a day, the project and an
-    agent may spend; `agent` is who drives.
+    agent may spend, `consent` the most that a run spends without being asked about; `agent` is who drives.
     """
 
     home: Sourced[Path]
@@ -65,6 +65,7 @@ class Config:
     agent: Sourced[str | None] = NOBODY
     on_unknown: Sourced[OnUnknown | None] = NOBODY
     budget: Mapping[str, Sourced[Decimal]] = field(default_factory=dict)
+    consent: Mapping[str, Sourced[Decimal]] = field(default_factory=dict)
 
 
 def load_config(near: Path, flags: Mapping[str, object], environ: Mapping[str, str] | None = None) -> Config:
@@ -150,6 +151,8 @@ def _on_unknown(name: str, found: Sourced[Any]) -> Sourced[OnUnknown]:
 
 
 _CEILINGS = ("run", "day", "project", "agent")
+ABOVE = "above"
+"""In `Config.consent`: USD; what may cost more is asked about first."""
 
 _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 
@@ -191,12 +194,20 @@ def _gateways(name: str, found: Sourced[Any]) -> dict[str, Sourced[tuple[str, ..
     return gateways
 
 
-def _amounts(name: str, found: Sourced[Any]) -> dict[str, Sourced[Decimal]]:
+def _ceilings(name: str, found: Sourced[Any]) -> dict[str, Sourced[Decimal]]:
+    return _amounts(name, found, _CEILINGS, "ceiling")
+
+
+def _consent(name: str, found: Sourced[Any]) -> dict[str, Sourced[Decimal]]:
+    return _amounts(name, found, (ABOVE,), "threshold")
+
+
+def _amounts(name: str, found: Sourced[Any], known: Sequence[str], what: str) -> dict[str, Sourced[Decimal]]:
     amounts = {}
     for key, one in _entries(name, found):
-        if key not in _CEILINGS:
-            hint = did_you_mean(get_close_matches(key, _CEILINGS, n=1), f"one of: {', '.join(_CEILINGS)}")
-            raise ConfigError(f"{found.source}: {name}.{key} is no ceiling", next_step=hint)
+        if key not in known:
+            hint = did_you_mean(get_close_matches(key, known, n=1), f"one of: {', '.join(known)}")
+            raise ConfigError(f"{found.source}: {name}.{key} is no {what}", next_step=hint)
         value = parse_usd(str(one.value)) if not isinstance(one.value, bool) else None
         if value is None:
             raise _wrong(f"{name}.{key}", one, "give an amount in USD, such as 5.00")
@@ -227,6 +238,7 @@ _SETTINGS: dict[str, Callable[[str, Sourced[Any]], Sourced[Any]]] = {
 _TABLES: dict[str, tuple[str, Callable[[str, Sourced[Any]], Any]]] = {
     "models": ("models", _texts),
     "providers": ("gateways", _gateways),
-    "budget": ("budget", _amounts),
+    "budget": ("budget", _ceilings),
+    "consent": ("consent", _consent),
 }
 """What only the project file may say: the field of `Config`, and how it is read."""

@@ -10,6 +10,7 @@ from rushes.graph.planned import Plan
 from rushes.model.event import Event
 
 if TYPE_CHECKING:
+    from rushes.app.consent import Answer
     from rushes.app.made import Made
 
 Watch = Callable[[Event], None]
@@ -22,6 +23,7 @@ class Hooks(NamedTuple):
 
     `made` is called with every result when the run has written its files; a run that goes on with stand-ins calls it
     again. `webhooks` is the public address at which providers may call, and where to listen (`app/webhooks.py`).
+    `consent` is whoever may agree to what a run costs (`app/consent.py`); None: nobody is there.
     """
 
     watch: Watch = lambda _event: None
@@ -30,6 +32,7 @@ class Hooks(NamedTuple):
     stop: Stop | None = None
     made: Callable[[Sequence[Made]], None] | None = None
     webhooks: str | None = None
+    consent: Answer | None = None
 
 
 NO_HOOKS = Hooks()

@@ -40,6 +40,9 @@ from rushes.spec.source import MAX_BYTES
 ATTEMPTS = 3
 """Results that one flagged candidate may cost, when nobody says otherwise."""
 
+SIMULATED = " (simulated)"
+"""What a plan writes behind the name of a provider that a simulator stands in for."""
+
 
 # asyncio.run writes the repr of a task's result into an error that nobody sees: seconds, for a large workflow
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -257,9 +260,9 @@ def _simulated(project: Project, plan: Plan) -> Plan:
     if not stood_in:
         return plan
     nodes = tuple(
-        one._replace(provider=f"{one.provider} (simulated)") if one.provider in stood_in else one for one in plan.nodes
+        one._replace(provider=one.provider + SIMULATED) if one.provider in stood_in else one for one in plan.nodes
     )
-    named = f"{', '.join(sorted(stood_in))} (simulated)"
+    named = ", ".join(sorted(stood_in)) + SIMULATED
     says = f"{named}: {project.simulator} stands in, nothing is really bought, and its results serve no real run"
     return dataclasses.replace(plan, nodes=nodes, warnings=(*plan.warnings, says))
 

@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from rushes.app.ceiling import keep_ceilings
+from rushes.app.consent import keep_consent
 from rushes.app.hooks import NO_HOOKS, Hooks
 from rushes.app.key_guard import require_keys, same_world
 from rushes.app.plan import Prepared, prepare_document, prepare_new, read_file
@@ -194,10 +195,7 @@ def _check_bound(plan: Plan, bound_to: str | None) -> None:
 def _allowed(project: Project, prepared: Prepared, run: RunId, hooks: Hooks) -> Prepared:
     """What a plan costs, held against every ceiling, and agreed to. RefusedError where it is not."""
     prepared = keep_ceilings(project, prepared, run)
-    if prepared.plan.money.high or prepared.plan.money.unknown:
-        from rushes.app.consent import keep_consent  # what is free asks nobody
-
-        keep_consent(project, prepared, hooks.consent)
+    keep_consent(project, prepared, hooks.consent)
     return prepared
 
 

@@ -13,17 +13,16 @@ from types import FrameType
 
 import click
 
+from rushes.app.consent import Answer, Spending, given
 from rushes.app.hooks import Hooks
 from rushes.app.planned import Plan
 from rushes.app.stopping import Stop
 from rushes.app.summary import RunSummary
 from rushes.cli.exits import Exit, exit_of_state
 from rushes.cli.pipes import let_go_of_closed
-from rushes.cli.say import clean, nothing_to_do, problem_lines
+from rushes.cli.say import clean, count, nothing_to_do, problem_lines
 from rushes.cli.session import KEPT, Session, print_json
 from rushes.cli.views import View, view_for
-from rushes.errors import RefusedError
-from rushes.model.money import show_usd
 from rushes.model.problem import Problem, Severity
 from rushes.model.run import RunState
 
@@ -35,7 +34,7 @@ Drive = Callable[[Hooks], Awaitable[RunSummary]]
 def drive(session: Session, work: Drive, *, yes: bool = False, every: bool = False) -> Exit:
     """Run `work` with a display, show what it came to, and return the exit code. Raises RefusedError: no consent."""
     view = view_for(session)
-    consent = _asked if session.for_people and not yes and sys.stdin.isatty() else _given
+    consent = given if yes else somebody()
     summary = asyncio.run(_watched(view, work, consent, session.webhooks))
     KEPT.append(summary)
     try:
@@ -103,20 +102,24 @@ def troubles(summary: RunSummary) -> list[Problem]:
     return failed + waiting
 
 
-def _given(_plan: Plan) -> None:
-    """A script says with its flags what it wants."""
+def somebody() -> Answer | None:
+    """Whoever sits at the terminal, to be asked about money; None where nobody does."""
+    # the question is on stderr, so that one value with --json stays one value
+    return _asked if sys.stdin.isatty() and sys.stderr.isatty() else None
 
 
-def _asked(plan: Plan) -> None:
-    """What costs nothing needs no question; what costs, or may cost, needs one answer from whoever sits there."""
-    if not plan.money.high and not plan.money.unknown:
-        return
-    price = f"at most {show_usd(plan.money.high)}" if not plan.money.unknown else "something; not all prices are known"
-    if not click.confirm(f"This makes {plan.most:,} requests and costs {price}. Go on?", err=True):
-        raise RefusedError("nothing was bought", next_step="see what it would do with: rushes plan FILE")
+def _asked(spending: Spending) -> bool:
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:  # nothing has begun that would have to stop in one piece: Ctrl-C at the question just leaves
+        return click.confirm(
+            f"This makes {count(spending.requests, 'request')} and costs {spending.says}. Go on?", err=True
+        )
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-async def _watched(view: View, work: Drive, consent: Callable[[Plan], None], webhooks: str | None) -> RunSummary:
+async def _watched(view: View, work: Drive, consent: Answer | None, webhooks: str | None) -> RunSummary:
     stop = Stop()
     loop = asyncio.get_running_loop()
 
@@ -129,7 +132,6 @@ async def _watched(view: View, work: Drive, consent: Callable[[Plan], None], web
             loop.call_soon(stop.ask)
 
     def planned(plan: Plan) -> None:
-        consent(plan)
         say(lambda: view.planned(plan))
         say(view.open)
 
@@ -139,6 +141,7 @@ async def _watched(view: View, work: Drive, consent: Callable[[Plan], None], web
         planned=planned,
         stop=stop,
         webhooks=webhooks,
+        consent=consent,
     )
     with _interrupts(stop, partial(say, view.stopping), view.close):
         ticking = asyncio.create_task(_tick(partial(say, view.tick)))
