@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from types import FrameType
+from typing import TypeVar
 
 import click
 
@@ -28,20 +29,27 @@ from rushes.model.run import RunState
 
 _TICK = 1 / 8
 
+T = TypeVar("T")
 Drive = Callable[[Hooks], Awaitable[RunSummary]]
 
 
 def drive(session: Session, work: Drive, *, yes: bool = False, every: bool = False) -> Exit:
     """Run `work` with a display, show what it came to, and return the exit code. Raises RefusedError: no consent."""
-    view = view_for(session)
-    consent = given if yes else somebody()
-    summary = asyncio.run(_watched(view, work, consent, session.webhooks))
+    summary = watched(session, work, yes=yes)
     KEPT.append(summary)
     try:
         _show(session, summary, every)
     except BrokenPipeError:  # what the run came to is in the ledger, and in the exit code
         let_go_of_closed()
     return exit_of_state(summary.state)
+
+
+def watched(
+    session: Session, work: Callable[[Hooks], Awaitable[T]], *, yes: bool = False, view: View | None = None
+) -> T:
+    """Do `work` with a display (that of a run, if none is given) and with Ctrl-C, and hand back what it came to."""
+    consent = given if yes else somebody()
+    return asyncio.run(_watched(view or view_for(session), work, consent, session.webhooks))
 
 
 def _show(session: Session, summary: RunSummary, every: bool) -> None:
@@ -119,7 +127,9 @@ def _asked(spending: Spending) -> bool:
             signal.signal(number, handler)
 
 
-async def _watched(view: View, work: Drive, consent: Answer | None, webhooks: str | None) -> RunSummary:
+async def _watched(
+    view: View, work: Callable[[Hooks], Awaitable[T]], consent: Answer | None, webhooks: str | None
+) -> T:
     stop = Stop()
     loop = asyncio.get_running_loop()
 
