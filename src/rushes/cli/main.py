@@ -32,10 +32,10 @@ def main() -> None:
     except KeyboardInterrupt:  # while it loads; later a command knows better what to do about it
         sys.stderr.write("interrupted\n")
         code = 130
-    _leave(code)
+    leave(code)
 
 
-def _leave(code: int) -> NoReturn:
+def leave(code: int) -> NoReturn:
     """Exit without taking everything apart first: a large plan would be freed value by value, for nobody.
 
     Threads and exit handlers end as they always do; only then is the process gone.
