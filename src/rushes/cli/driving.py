@@ -35,7 +35,7 @@ Drive = Callable[[Hooks], Awaitable[RunSummary]]
 
 def drive(session: Session, work: Drive, *, yes: bool = False, every: bool = False) -> Exit:
     """Run `work` with a display, show what it came to, and return the exit code. Raises RefusedError: no consent."""
-    summary = watched(session, work, yes=yes)
+    summary = driven(session, work, yes=yes)
     KEPT.append(summary)
     try:
         _show(session, summary, every)
@@ -44,12 +44,12 @@ def drive(session: Session, work: Drive, *, yes: bool = False, every: bool = Fal
     return exit_of_state(summary.state)
 
 
-def watched(
+def driven(
     session: Session, work: Callable[[Hooks], Awaitable[T]], *, yes: bool = False, view: View | None = None
 ) -> T:
     """Do `work` with a display (that of a run, if none is given) and with Ctrl-C, and hand back what it came to."""
     consent = given if yes else somebody()
-    return asyncio.run(_watched(view or view_for(session), work, consent, session.webhooks))
+    return asyncio.run(watched(view or view_for(session), work, consent, session.webhooks))
 
 
 def _show(session: Session, summary: RunSummary, every: bool) -> None:
@@ -127,9 +127,10 @@ def _asked(spending: Spending) -> bool:
             signal.signal(number, handler)
 
 
-async def _watched(
-    view: View, work: Callable[[Hooks], Awaitable[T]], consent: Answer | None, webhooks: str | None
+async def watched(
+    view: View, work: Callable[[Hooks], Awaitable[T]], consent: Answer | None, webhooks: str | None = None
 ) -> T:
+    """`work` with a display, somebody who may agree to what it costs, and Ctrl-C."""
     stop = Stop()
     loop = asyncio.get_running_loop()
 
