@@ -41,16 +41,24 @@ def thumbs(artifacts: Iterable[Artifact], store: Bytes, most: int) -> dict[Diges
 
 
 def _thumb(artifact: Artifact, store: Bytes) -> Thumb | None:
+    picture = small_picture(artifact, store)
+    if picture is None:
+        return None
+    raw = io.BytesIO()
+    picture.save(raw, "WEBP", quality=_QUALITY, method=2)
+    src = "data:image/webp;base64," + base64.b64encode(raw.getvalue()).decode()
+    return Thumb(src, picture.width, picture.height)
+
+
+def small_picture(artifact: Artifact, store: Bytes) -> Image.Image | None:
+    """A still, or a frame of a film, scaled down to `EDGE`; None for what cannot be read."""
     try:
         path = store.path(artifact.digest)
         picture = _frame(path) if artifact.kind is Kind.VIDEO else _still(path)
         picture.thumbnail((EDGE, EDGE), Image.Resampling.LANCZOS, reducing_gap=2.0)
-        raw = io.BytesIO()
-        picture.convert("RGB").save(raw, "WEBP", quality=_QUALITY, method=2)
+        return picture.convert("RGB")
     except (OSError, ValueError, SyntaxError, av.FFmpegError, RushesError, Image.DecompressionBombError):
         return None
-    src = "data:image/webp;base64," + base64.b64encode(raw.getvalue()).decode()
-    return Thumb(src, picture.width, picture.height)
 
 
 def _still(path: Path) -> Image.Image:

@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("rushes.cli.commands.export:export", "write a run's files and its report again"),
     "models": ("rushes.cli.commands.models:models", "list the models: prices, limits, ends; show one"),
     "keys": ("rushes.cli.commands.keys:keys", "keep the keys of providers, check them, delete them"),
+    "compare": ("rushes.cli.commands.compare:compare", "ask several models the same, and show it side by side"),
     "sim": ("rushes.cli.commands.sim:sim", "simulate the providers, with faults and books"),
     "chaos": ("rushes.cli.commands.chaos:chaos", "let everything go wrong with a workflow, simulated, and judge"),
     "schema": ("rushes.cli.commands.schema:schema", "print the JSON Schema of workflow files"),
@@ -26,7 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "runs": ("runs", "unknowns", "resolve", "export"),
-    "models": ("models", "keys"),
+    "models": ("models", "keys", "compare"),
     "files": ("schema",),
     "proofs": ("sim", "chaos"),
     "itself": ("version",),
