@@ -263,6 +263,8 @@ def write_manifest(folder: Path, wanted: Wanted, files: Sequence[OutFile], runs:
         entry: dict[str, Any] = {"digest": one.digest, "node": one.node, "tab": one.tab, "row": one.row}
         if one.candidate:
             entry |= {"candidate": one.candidate, "picked": one.picked, "flagged": one.flagged}
+        if one.note:
+            entry["note"] = one.note
         lines.append(f"{_dump(one.path)}: {_dump(entry)}")
     body = _dump(head)[:-1] + ', "files": {\n' + ",\n".join(lines) + "\n}}\n"
     (folder / MANIFEST).write_text(body, encoding="utf-8")

@@ -13,7 +13,7 @@ endings put behind a stem cannot make two different stems equal.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -39,7 +39,10 @@ FOLDERS = {
 
 
 class OutFile(NamedTuple):
-    """One file at `path` in `folder`/v0-N, with slashes. Rows and candidates count from 1; candidate 0 is the pick."""
+    """One file at `path` in `folder`/v0-N, with slashes. Rows and candidates count from 1; candidate 0 is the pick.
+
+    `note` says where it is from, when it was made for another prompt.
+    """
 
     folder: str
     path: str
@@ -51,11 +54,17 @@ class OutFile(NamedTuple):
     candidate: int
     picked: bool
     flagged: bool
+    note: str = ""
 
 
 def lay_out(grid: Grid, outcomes: Sequence[Outcome | None]) -> list[OutFile]:
     """All files of a run, in the order of the workflow."""
-    return list(_Layout(grid).files(outcomes))
+    return list(_Layout(list(_generators(grid))).files(shown(grid, outcomes)))
+
+
+def lay_out_shown(some: Sequence[Shown]) -> list[OutFile]:
+    """The files of some generators, all rows of each, as if there were no others."""
+    return list(_Layout([(one.node, one.rows) for one in some if one.row == 0]).files(some))
 
 
 def fingerprint(grid: Grid, outcomes: Sequence[Outcome | None], *more: str) -> str:
@@ -88,14 +97,13 @@ def fingerprint(grid: Grid, outcomes: Sequence[Outcome | None], *more: str) -> s
 
 
 class _Layout:
-    def __init__(self, grid: Grid) -> None:
-        self._grid = grid
-        self._tabs = _tab_folders(grid)
-        self._many = _multi_row(grid)
+    def __init__(self, generators: Sequence[tuple[Node, int]]) -> None:
+        self._tabs = _tab_folders(generators)
+        self._many = _multi_row(generators)
         self._namers: dict[tuple[str, str], Namer] = {}
 
-    def files(self, outcomes: Sequence[Outcome | None]) -> Iterator[OutFile]:
-        for one in shown(self._grid, outcomes):
+    def files(self, some: Iterable[Shown]) -> Iterator[OutFile]:
+        for one in some:
             if one.value is not None or one.candidates:
                 yield from self._files_of(one)
 
@@ -118,6 +126,7 @@ class _Layout:
                 candidate,
                 picked,
                 flagged,
+                one.says if one.borrowed else "",
             )
 
         if one.value is not None:
@@ -158,17 +167,17 @@ def _generators(grid: Grid) -> Iterator[tuple[Node, int]]:
             yield node, count
 
 
-def _tab_folders(grid: Grid) -> dict[str, str]:
-    tabs = list(dict.fromkeys(node.tab for node, _count in _generators(grid)))
+def _tab_folders(generators: Sequence[tuple[Node, int]]) -> dict[str, str]:
+    tabs = list(dict.fromkeys(node.tab for node, _count in generators))
     if len(tabs) < 2:
         return dict.fromkeys(tabs, "")
     namer = Namer("manifest.json", "candidates")
     return {tab: namer.claim(folder_name(tab, "tab")) + "/" for tab in tabs}
 
 
-def _multi_row(grid: Grid) -> dict[tuple[str, Kind | None], int]:
+def _multi_row(generators: Sequence[tuple[Node, int]]) -> dict[tuple[str, Kind | None], int]:
     many: dict[tuple[str, Kind | None], int] = {}
-    for node, count in _generators(grid):
+    for node, count in generators:
         if count > 1 and scene_stem(node.title or str(node.id)) is None:
             key = (node.tab, node.signature.output)
             many[key] = many.get(key, 0) + 1

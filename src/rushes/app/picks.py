@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from rushes.graph.grid import Grid
 from rushes.graph.value import LOST, Outcome, State
+from rushes.model.canonical import is_borrowed
 from rushes.model.ids import Digest
 from rushes.model.media import Artifact, Kind
 from rushes.model.operation import INLINE, Fan, Operation
@@ -34,6 +35,7 @@ class Shown(NamedTuple):
     value: Value | None
     how: str
     waits: str | None
+    borrowed: bool = False  # made for another prompt; `says` which
 
     @property
     def picked(self) -> Digest | None:
@@ -100,4 +102,5 @@ def _shown(cell: int, node: Node, row: int, rows: int, outcome: Outcome, gate: t
             waits = str(gate[0].id)
     elif len(candidates) > 1:
         how = "first clean"
-    return Shown(cell, node, row, rows, outcome.state, outcome.says, candidates, value, how, waits)
+    lent = is_borrowed(outcome.base) and outcome.state is State.DONE
+    return Shown(cell, node, row, rows, outcome.state, outcome.says, candidates, value, how, waits, lent)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rushes.app.asked import unknown_models, unknown_providers, unreachable_models
 from rushes.app.graphs import with_graphs
@@ -17,7 +17,7 @@ from rushes.app.output import output_base
 from rushes.app.project import Project
 from rushes.app.references import read_references
 from rushes.app.refusals import Refusals
-from rushes.app.values import fix_moment, values_of
+from rushes.app.values import fix_moment, values_of, with_files
 from rushes.errors import UserError
 from rushes.graph.grid import Grid, build_grid
 from rushes.graph.plan import Price, make_plan
@@ -36,6 +36,9 @@ from rushes.model.workflow import Pick, Settings, Workflow
 from rushes.plugin.format import Document
 from rushes.spec.load import load, with_marks
 from rushes.spec.source import MAX_BYTES
+
+if TYPE_CHECKING:
+    from rushes.app.similar import Loans
 
 ATTEMPTS = 3
 """Results that one flagged candidate may cost, when nobody says otherwise."""
@@ -111,6 +114,11 @@ async def prepare_document(project: Project, file: Path, data: bytes, options: R
     folder = _folder(file)
     workflow, unread_graphs = with_graphs(workflow, folder)
     _refuse(with_marks(document, unread_graphs))
+    workflow = with_files(workflow, options.variables)
+    if options.rows is not None:
+        from rushes.app.batch_rows import with_rows  # for a part of a batch, and nobody else
+
+        workflow = with_rows(project, workflow, options.rows)
     options = fix_moment(workflow, options)
     values, missing = values_of(workflow, options, folder)
     with collector_off(keep=True):
@@ -167,8 +175,19 @@ def _setting(
         floors={(BaseKey(base), candidate): salt for base, candidate, salt in options.floors},
         fresh_seed=options.fresh_seed,
         stand_in=models.stand_in if options.substitute else None,
-        doubtful=_doubtful(project) if options.substitute else frozenset(),
+        doubtful=_doubtful(project) if options.substitute or _borrows(options) else frozenset(),
+        lender=_lender(project, workflow, grid, models, options) if _borrows(options) else None,
     )
+
+
+def _borrows(options: RunOptions) -> bool:
+    return options.similar is not None or bool(options.takes)
+
+
+def _lender(project: Project, workflow: Workflow, grid: Grid, models: Models, options: RunOptions) -> Loans:
+    from rushes.app.similar import Loans  # what few runs need
+
+    return Loans(project, workflow.name, grid, models, options)
 
 
 def _doubtful(project: Project) -> frozenset[BaseKey]:
@@ -210,6 +229,11 @@ def _planned(
     _refuse(unknown)
     refusals = Refusals(project, models)
     plan = _simulated(project, _dated(project, _warned(plan_for(selected, refusals.quote), workflow.settings)))
+    if setting.lender is not None:
+        from rushes.app.similar import with_loans
+
+        plan, refused = with_loans(grid, setting.lender, plan)
+        problems = [*problems, *refused]
     return Prepared(
         file=file,
         document=document,

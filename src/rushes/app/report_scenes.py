@@ -75,7 +75,8 @@ class Sheet:
         yield f"<b>{esc(one.node.title or one.node.id)}</b>"
         recipe = self._recipe(one) or {}
         model = str(recipe.get("stands_in") or one.node.model or recipe.get("model") or "")
-        facts = [_WORDS.get(one.node.op, str(one.node.op)), model, _common_facts(one), _note(one)]
+        lent = one.says if one.borrowed else ""
+        facts = [_WORDS.get(one.node.op, str(one.node.op)), model, _common_facts(one), _note(one), lent]
         yield f"<span>{esc(' · '.join(fact for fact in facts if fact))}</span>"
         if prompt:
             yield f'<p class="prompt">{esc(short(prompt, 600))}</p>'

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from rushes.app.export import Exported, export, remember
 from rushes.app.hooks import NO_HOOKS, Hooks
+from rushes.app.loans import loans_in
 from rushes.app.plan import Prepared, output_folder
 from rushes.app.project import Project
 from rushes.app.summary import RunSummary, summarize
@@ -16,6 +17,10 @@ from rushes.graph.value import Outcome
 from rushes.ledger.entry import Entry
 from rushes.model.ids import BaseKey
 from rushes.model.run import RunRecord
+
+
+EXPORTS = "export"
+"""The memo of every folder `Assets/WORKFLOW` that results were written to: path -> the run that did it last."""
 
 
 class Finished(NamedTuple):
@@ -29,7 +34,7 @@ class Finished(NamedTuple):
 def finish(project: Project, prepared: Prepared, run: Finished, hooks: Hooks = NO_HOOKS) -> RunSummary:
     """Write what people look for, and say what the run came to. Files that are right already are not touched."""
     summary = summarize(run.record, prepared.grid, run.outcomes, run.entries)
-    notes = (*summary.notes, *(problem.says for problem in prepared.problems))
+    notes = (*summary.notes, *loans_in(prepared.grid, run.outcomes), *(one.says for one in prepared.problems))
     exported = write_results(project, prepared, run, summary)
     if hooks.made is not None:
         from rushes.app.made import made_by  # for those who want each result
@@ -45,6 +50,7 @@ def write_results(project: Project, prepared: Prepared, run: Finished, summary: 
     exported = export(run.record, prepared.grid, run.outcomes, failures, project.store, base=base)
     if exported.unchanged:
         return exported
+    project.ledger.memoize(EXPORTS, {str(exported.home): str(run.record.id)})
     # what tells of results is loaded when there are new ones
     from rushes.app.generated import write_generated
 

@@ -202,6 +202,8 @@ def _allowed(project: Project, prepared: Prepared, run: RunId, hooks: Hooks) -> 
 def _nothing_to_do(prepared: Prepared) -> bool:
     busy = (State.RUN, State.AFTER)
     waiting = _waits(prepared.plan.outcomes)
+    if prepared.setting.lender is not None and prepared.setting.lender.unwritten:
+        return False  # what is borrowed costs nothing, and is a fact all the same
     return not any(outcome.state in busy for outcome in prepared.plan.outcomes) or (waiting and not prepared.plan.units)
 
 

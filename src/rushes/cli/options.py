@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,7 @@ import click
 
 from rushes.model.money import parse_usd
 from rushes.model.run import STAND_INS, OnUnknown, RunMode, RunOptions
+from rushes.model.size import parse_age, parse_bytes
 from rushes.model.workflow import Pick
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -43,6 +45,22 @@ def dollars(context: click.Context, parameter: click.Parameter, given: str | Non
     if amount is None:
         raise click.BadParameter(f"{given!r} is no amount in USD, such as 5.00", context, parameter)
     return amount
+
+
+def size(context: click.Context, parameter: click.Parameter, given: str | None) -> int | None:
+    """A callback: a number of bytes."""
+    found = None if given is None else parse_bytes(given)
+    if given is not None and found is None:
+        raise click.BadParameter(f"{given!r} is no size, such as 20GB or 500MB", context, parameter)
+    return found
+
+
+def age(context: click.Context, parameter: click.Parameter, given: str | None) -> float | None:
+    """A callback: a span of time in seconds."""
+    found = None if given is None else parse_age(given)
+    if given is not None and found is None:
+        raise click.BadParameter(f"{given!r} is no span of time, such as 7d or 12h", context, parameter)
+    return found
 
 
 workflow_file = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -82,6 +100,53 @@ def stand_ins(command: F) -> F:
 def stand_ins_from(given: dict[str, Any]) -> tuple[str, ...]:
     """What both flags say, for `RunOptions.substitute`."""
     return (*([STAND_INS] if given["substitute"] else []), *given["pairs"])
+
+
+SHOW = "show"
+"""What `--similar` without a score means to a plan: show what there is, and take nothing."""
+
+_DIGEST = re.compile("[0-9a-f]{8,64}")
+_ROW = re.compile(r"(.+):([1-9][0-9]{0,8})", re.DOTALL)
+
+
+def score(context: click.Context, parameter: click.Parameter, given: str | None) -> float | str | None:
+    """A callback: how alike two prompts must be, from 0 to 1; a plan may be asked without a score."""
+    if given is None or (given == SHOW and context.command.name == "plan"):
+        return given
+    try:
+        value = float(given)
+    except ValueError:
+        value = -1.0
+    if not 0 < value <= 1:
+        why = "it needs a score" if given == SHOW else f"{given!r} is no score"
+        says = f"{why} above 0 and up to 1, such as 0.95; what there is shows: rushes plan FILE --similar"
+        raise click.BadParameter(says, context, parameter)
+    return value
+
+
+def choices(
+    context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
+) -> tuple[tuple[str, int | None, str], ...]:
+    """A callback: `NODE=DIGEST` or `NODE:ROW=DIGEST`, rows from 1; what comes of it counts rows from 0."""
+    found = []
+    for value in given:
+        name, equals, digest = value.rpartition("=")
+        if not equals or not name.strip() or not _DIGEST.fullmatch(digest.strip()):
+            says = f"{value!r} is not NODE:ROW=DIGEST, with at least 8 signs of the digest"
+            raise click.BadParameter(says, context, parameter)
+        row = _ROW.fullmatch(name.strip())
+        found.append((row[1], int(row[2]) - 1, digest.strip()) if row else (name.strip(), None, digest.strip()))
+    return tuple(found)
+
+
+def borrowing(command: F) -> F:
+    """What was made for other words may be taken instead of bought."""
+    least = "Take what was made for a prompt this much alike (0 to 1); a plan shows it without SCORE."
+    chosen = "Take this result of another prompt for a row, instead of buying."
+    take = click.option("--take", "takes", multiple=True, callback=choices, metavar="NODE:ROW=DIGEST", help=chosen)
+    return click.option("--similar", callback=score, is_flag=False, flag_value=SHOW, metavar="SCORE", help=least)(
+        take(command)
+    )
 
 
 def _names(flag: str, attribute: str, says: str) -> Callable[[F], F]:
@@ -136,6 +201,7 @@ def running(command: F) -> F:
         budget,
         on_unknown,
         stand_ins,
+        borrowing,
         click.option("--output-dir", metavar="DIR", help="Write outputs here, not beside the file."),
     )
     for flag in reversed(flags):
@@ -168,6 +234,8 @@ def options_from(given: dict[str, Any]) -> RunOptions:
         budget=given["budget"],
         on_unknown=OnUnknown(given["on_unknown"]) if given["on_unknown"] else None,
         substitute=stand_ins_from(given),
+        similar=None if given["similar"] == SHOW else given["similar"],
+        takes=given["takes"],
         variables=variables,
         # a resume from another folder must write to the same place
         output_dir=str(Path(output_dir).expanduser().absolute()) if output_dir else None,

@@ -14,7 +14,7 @@ from rushes.engine.work import CellWork
 from rushes.errors import ErrorClass
 from rushes.graph.answers import generated
 from rushes.graph.gates import gate_subject, settle_gate, shown_as
-from rushes.graph.looked_up import LookedUp, look_up
+from rushes.graph.looked_up import LookedUp, borrowed, look_up
 from rushes.graph.settle import Question, Settler
 from rushes.graph.value import LOST, Outcome, State, left_out, unselected
 from rushes.model.event import CellDone, CellFailed, CellSkipped, Waiting
@@ -93,9 +93,15 @@ class Cells:
 
     def _begin(self, found: LookedUp) -> None:
         """Take what is stored; where something is missing, begin to buy it, or say why not."""
-        desk, (number, question, chosen, results) = self._desk, found
+        desk, (number, question, chosen, results, loan) = self._desk, found
         cell, frame, base = desk.grid.cells[number], question.frame, question.base
         wanted = cell.node in desk.job.selected
+        if loan is not None and (loan.kept or wanted):
+            if not loan.kept:
+                for event in loan.events(frame.node.id, cell.row, question.recipe()):
+                    desk.put(event)
+            self.finish(number, borrowed(cell, question, loan), reused=True)
+            return
         if not chosen.missing or (chosen.candidates and not wanted):
             self.finish(number, generated(cell, base, frame.op, chosen.candidates), reused=True)
             return

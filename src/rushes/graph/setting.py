@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from rushes.graph.loan import Lender
 from rushes.model.ids import BaseKey
 from rushes.model.media import Artifact
 from rushes.model.workflow import Node, Pick
@@ -31,7 +32,8 @@ class Setting(NamedTuple):
     `prompts` replaces the prompt of a node for this run; `floors` asks again: for a (question, candidate), only
     results with at least that salt count. `choose` is called once per node and may read anything of it; so is
     `stand_in`, which is None where the person allows none. `doubtful` are questions with an unknown outcome: nobody
-    stands in for what may have been bought.
+    stands in for what may have been bought. `lender` is who may answer with what was made for another prompt; None
+    where the person allows nobody.
     """
 
     variables: Mapping[str, str]
@@ -46,3 +48,4 @@ class Setting(NamedTuple):
     fresh_seed: bool = False  # askings above a floor ignore a seed that the file pins
     stand_in: Callable[[Node], StandIn | None] | None = None
     doubtful: frozenset[BaseKey] = frozenset()
+    lender: Lender | None = None

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from rushes.graph.answers import Chosen, generated
 from rushes.graph.gates import gate_subject, settle_gate
 from rushes.graph.grid import Grid
-from rushes.graph.looked_up import look_up
+from rushes.graph.looked_up import borrowed, look_up
 from rushes.graph.setting import Setting
 from rushes.graph.settle import Question, Settler
 from rushes.graph.value import Known, Outcome, State, left_out, unselected
@@ -92,10 +92,12 @@ def _answer(
     outcomes: list[Outcome | None],
     misses: dict[int, Miss],
 ) -> None:
-    for number, question, chosen, results in look_up(settler, known, asked):
+    for number, question, chosen, results, loan in look_up(settler, known, asked):
         base, op = question.base, question.frame.op
         cell = settler.grid.cells[number]
-        if not chosen.missing:
+        if loan is not None and (loan.kept or selected is None or cell.node in selected):
+            outcomes[number] = borrowed(cell, question, loan)
+        elif not chosen.missing:
             outcomes[number] = generated(cell, base, op, chosen.candidates)
         elif selected is None or cell.node in selected:
             misses[number] = Miss(question, chosen, results)

@@ -21,6 +21,8 @@ def changes(old: Recipe, new: Recipe) -> list[str]:
     ]
     if old.get("prompt") != new.get("prompt"):
         found.append(_prompt(old.get("prompt"), new.get("prompt")))
+    if old.get("borrowed") and not new.get("borrowed"):
+        found.append("what was made for another prompt was taken before")
     found.extend(_params(old.get("params") or {}, new.get("params") or {}))
     found.extend(_inputs(old.get("inputs") or {}, new.get("inputs") or {}))
     return found

@@ -17,6 +17,7 @@ from rushes.ledger.entry import Entry
 from rushes.model.event import (
     EVENTS,
     Accepted,
+    Borrowed,
     Cancelled,
     CellDone,
     CellFailed,
@@ -40,7 +41,7 @@ from rushes.model.event import (
 )
 from rushes.model.ids import AttemptId, BaseKey, NodeId
 from rushes.model.media import Artifact
-from rushes.model.result import Result, Value
+from rushes.model.result import BORROWED, Result, Value
 from rushes.model.run import RunState
 from rushes.model.verdict import Decision
 
@@ -186,6 +187,11 @@ class _Folding:
         result = Result(event.candidate, event.salt, value, event.verdict, event.attempt)
         self.results.setdefault(event.base, {}).setdefault((event.candidate, event.salt), result)
 
+    def borrowed(self, event: Borrowed, _at: float) -> None:
+        value = Value(event.text, event.artifacts)
+        result = Result(event.candidate, event.salt, value, event.verdict, BORROWED)
+        self.results.setdefault(event.base, {}).setdefault((event.candidate, event.salt), result)
+
     def attempt_failed(self, event: Failed, at: float) -> None:
         self._move(event, at, error=event.error, says=event.says, maybe_billed=event.maybe_billed, final=event.final)
         self.failures[event.place] = self.failures.get(event.place, 0) + 1
@@ -244,6 +250,7 @@ _HANDLERS: dict[type[Event], Callable[[_Folding, Any, float], None]] = {
     Running: _Folding.running,
     Done: _Folding.provider_done,
     Stored: _Folding.stored,
+    Borrowed: _Folding.borrowed,
     Failed: _Folding.attempt_failed,
     Cancelled: _Folding.cancelled,
     Unknown: _Folding.unknown,

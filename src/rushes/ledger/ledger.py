@@ -10,12 +10,12 @@ import dataclasses
 import difflib
 import json
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rushes.errors import NotFound, StoreError
 from rushes.ledger.accounts import ACCOUNTS, Account, Till, accounts_of, ceilings_of, set_ceilings
@@ -43,6 +43,9 @@ from rushes.model.result import Result
 from rushes.model.run import RunOptions, RunRecord, RunState
 from rushes.model.verdict import Decision
 
+if TYPE_CHECKING:
+    from rushes.ledger.stats import Moment, RunSeen
+
 Look = Callable[[Sequence[Entry], str | None], None]
 
 _EVENT = "INSERT INTO events (run, seq, at, kind, body) VALUES (?, ?, ?, ?, ?)"
@@ -61,6 +64,11 @@ class Ledger:
     def where(self) -> str:
         """The file, or the server and database, without any password."""
         return self._db.where
+
+    @property
+    def database(self) -> Database:
+        """What it is kept in: for the pages of this room that read or write beside the runs (`pins`, `survey`)."""
+        return self._db
 
     def __enter__(self) -> Ledger:
         return self
@@ -322,6 +330,19 @@ class Ledger:
         rows = self._for("SELECT base, body FROM recipes WHERE base IN (??)", bases)
         return {base: json.loads(body) for base, body in rows}
 
+    def recipes_of(self, op: str, provider: str, model: str) -> dict[BaseKey, dict[str, Any]]:
+        """What one model was ever asked for one kind of work, and answered."""
+        # a body is written in one order, whatever wrote it (`Recipe.plain`)
+        start = to_json({"op": op, "provider": provider, "model": model})[:-1] + ","
+        rows = self._db.read("SELECT base, body FROM recipes WHERE substr(body, 1, ?) = ?", (len(start), start))
+        with collector_off():
+            return {base: json.loads(body) for base, body in rows}
+
+    def made_for(self, digest: str) -> list[tuple[BaseKey, Digest]]:
+        """The questions that were answered with bytes whose digest begins so."""
+        sql = "SELECT DISTINCT base, digest FROM results WHERE substr(digest, 1, ?) = ? ORDER BY base, digest"
+        return [(base, found) for base, found in self._db.read(sql, (len(digest), digest))]
+
     def artifacts(self, digests: Sequence[Digest]) -> dict[Digest, Artifact]:
         """The media facts of each artifact that any run stored."""
         return artifacts_of(
@@ -346,6 +367,19 @@ class Ledger:
         for provider, model, seconds in self._db.read("SELECT provider, model, seconds FROM timings"):
             found.setdefault((provider, model), []).append(seconds)
         return {model: statistics.median(many) for model, many in found.items()}
+
+    def moments(self, since: float) -> Iterator[tuple[RunSeen, Iterator[Moment]]]:
+        """For statistics: each run in which anything happened since then (unix seconds), and its entries in order."""
+        from rushes.ledger.stats import moments, runs_since  # for whoever asks for statistics
+
+        for run in runs_since(self._db, since):
+            yield run, moments(self._db, run.id)
+
+    def spent_by(self, attempts: Sequence[str]) -> dict[str, Decimal]:
+        """What these attempts were charged, in USD; the worst case where nobody said how much."""
+        from rushes.ledger.stats import spent
+
+        return spent(self._db, attempts)
 
     # notes that save work; losing them costs time only
 

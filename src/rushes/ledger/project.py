@@ -14,6 +14,7 @@ from zlib import crc32
 from rushes.ledger.database import Row, safe_text
 from rushes.ledger.entry import Entry
 from rushes.model.event import (
+    Borrowed,
     Cancelled,
     CellDone,
     Decided,
@@ -29,8 +30,9 @@ from rushes.model.event import (
     Unknown,
     to_plain,
 )
-from rushes.model.ids import RunId
+from rushes.model.ids import AttemptId, RunId
 from rushes.model.media import Artifact
+from rushes.model.result import BORROWED
 from rushes.model.run import RunState
 
 TIMING_SLOTS = 64
@@ -104,6 +106,10 @@ def rows_of(run: RunId, workflow: str, entries: Iterable[Entry]) -> dict[str, li
     for seq, at, event in entries:
         if isinstance(event, Stored):
             _stored(event, rows)
+        elif isinstance(event, Borrowed):
+            _result(event, BORROWED, rows)
+            # before the cell is decided: a process that dies in between finds what it borrowed
+            asked[safe_text(event.place.node), event.place.row] = event.base
         elif isinstance(event, CellDone) and event.base is not None:
             asked[safe_text(event.place.node), event.place.row] = event.base
         elif isinstance(event, Decided):
@@ -116,6 +122,14 @@ def rows_of(run: RunId, workflow: str, entries: Iterable[Entry]) -> dict[str, li
 
 
 def _stored(event: Stored, rows: dict[str, list[Row]]) -> None:
+    _result(event, event.attempt, rows)
+    provider, model = event.recipe.get("provider"), event.recipe.get("model")
+    if event.seconds > 0 and isinstance(provider, str) and isinstance(model, str):
+        slot = crc32(event.attempt.encode("utf-8", "backslashreplace")) % TIMING_SLOTS
+        rows["timings"].append((safe_text(provider), safe_text(model), slot, event.seconds))
+
+
+def _result(event: Stored | Borrowed, attempt: AttemptId, rows: dict[str, list[Row]]) -> None:
     first = event.artifacts[0] if event.artifacts else None
     verdict = event.verdict
     rows["results"].append(
@@ -123,7 +137,7 @@ def _stored(event: Stored, rows: dict[str, list[Row]]) -> None:
             event.base,
             event.candidate,
             event.salt,
-            event.attempt,
+            attempt,
             first and first.digest,
             first and first.size,
             first and to_json((first.media_type, first.width, first.height, first.seconds)),
@@ -134,13 +148,9 @@ def _stored(event: Stored, rows: dict[str, list[Row]]) -> None:
     )
     rows["recipes"].append((event.base, to_json(event.recipe)))
     rows["artifacts"].extend(_facts(one) for one in event.artifacts)
-    provider, model = event.recipe.get("provider"), event.recipe.get("model")
-    if event.seconds > 0 and isinstance(provider, str) and isinstance(model, str):
-        slot = crc32(event.attempt.encode("utf-8", "backslashreplace")) % TIMING_SLOTS
-        rows["timings"].append((safe_text(provider), safe_text(model), slot, event.seconds))
 
 
-def _rest(event: Stored) -> str | None:
+def _rest(event: Stored | Borrowed) -> str | None:
     """What few results have: a text, more than one artifact, findings."""
     more = [_facts(one) for one in event.artifacts[1:]]
     findings = [(one.code, one.says, one.flags) for one in event.verdict.findings]

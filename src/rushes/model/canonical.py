@@ -19,6 +19,9 @@ re-roll takes the next). Row content counts through the prompt and the parameter
 Not in a key, because no provider sees it: file name, workflow name and version, tab, node id, title,
 position, colour, comment, order in the file, concurrency, time-outs, budgets, output folder.
 
+What was made for another prompt and is taken all the same answers the question under a key of its own (`bb1:`): the
+question's base key and the digests of exactly these bytes. So a question that is asked itself is never answered by it.
+
 Canonical bytes are JSON in UTF-8 with sorted keys and no spaces; `1`, `1.0`, `"1"` and `true` are four
 different values, because they are four different bytes on the wire. NaN, infinities and keys that
 are no strings are refused: they have no agreed bytes.
@@ -28,7 +31,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rushes.model.ids import BaseKey, RequestKey
 
@@ -70,6 +73,19 @@ def base_key(recipe: Mapping[str, object]) -> BaseKey:
 def request_key(base: BaseKey, candidate: int, salt: int) -> RequestKey:
     """The key of one asking: the base key, the candidate's number and its salt."""
     return RequestKey("rk1:" + hashlib.sha256(b"%s\0%d\0%d" % (base.encode(), candidate, salt)).hexdigest())
+
+
+_BORROWED = "bb1:"
+
+
+def borrowed_key(base: BaseKey, lent: Sequence[str]) -> BaseKey:
+    """The key under which bytes with these digests, made for another prompt, answer the question `base`."""
+    return BaseKey(_BORROWED + hashlib.sha256("\0".join((base, *lent)).encode()).hexdigest())
+
+
+def is_borrowed(base: BaseKey | None) -> bool:
+    """Whether this is the key of a question that is answered by what was made for another prompt."""
+    return base is not None and base.startswith(_BORROWED)
 
 
 def seed_for(base: BaseKey, candidate: int, salt: int) -> int:

@@ -184,6 +184,31 @@ class Resolved(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Borrowed(Event):
+    """A candidate is what was made for another prompt, because a person said so. Nothing was reserved, nothing spent.
+
+    `base` is the key of the question `asks` as these bytes answer it (`model/canonical.py`); `from_base` is the
+    question that `from_digest` was made for, `score` how alike the prompts are (0 to 1), `by` the flag that said so. It
+    is on disk before anything is sent because of it: what follows comes after it in the same journal.
+    """
+
+    place: Place
+    key: RequestKey
+    base: BaseKey
+    asks: BaseKey
+    candidate: int
+    salt: int
+    from_base: BaseKey
+    from_digest: Digest
+    score: float
+    by: str
+    artifacts: tuple[Artifact, ...]
+    verdict: Verdict
+    recipe: dict[str, Any]
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CellDone(Event):
     """A (node, row) is decided: what downstream gets, and whether anything was bought for it."""
 

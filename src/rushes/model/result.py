@@ -20,6 +20,10 @@ GONE = Value()
 """The value of a result whose bytes are no longer in the store: it answers nothing, and its salt is used up."""
 
 
+BORROWED = AttemptId("borrowed")
+"""In the place of an attempt: nobody was asked for this result, it was made for another prompt."""
+
+
 class Result(NamedTuple):
     """One stored result of a request, as the ledger keeps it."""
 

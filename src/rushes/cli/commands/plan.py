@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rushes.app.ceiling import foresee
-from rushes.app.plan import prepare
+from rushes.app.consent import foresee_consent
+from rushes.app.plan import Prepared, prepare
 from rushes.app.planned import Action, Plan
 from rushes.app.project import Project
-from rushes.cli.options import options_from, project_flags, running, selection, workflow_file
+from rushes.cli.options import SHOW, options_from, project_flags, running, selection, workflow_file
 from rushes.cli.say import clean, count, problem_lines
 from rushes.cli.session import KEPT, common, session
+
+if TYPE_CHECKING:
+    from rushes.app.hints import Hint
 
 
 @click.command()
@@ -31,13 +36,27 @@ def plan(file: Path, every: bool, **given: Any) -> None:
     now = session()
     options = options_from(given)
     with Project.open(file.absolute().parent, **project_flags(options, now.home)) as project:
-        prepared = foresee(project, asyncio.run(prepare(project, file, options)))
+        prepared = asyncio.run(prepare(project, file, options))
+        prepared = foresee_consent(project, foresee(project, prepared))
         KEPT.append(prepared)
-    now.result(prepared.plan.plain() if now.json else None, problems=prepared.problems)
+        near = _near(project, prepared) if given["similar"] == SHOW else None
+    if now.json:
+        more = {} if near is None else {"similar": [one.plain() for one in near]}
+        now.result({**prepared.plan.plain(), **more}, problems=prepared.problems)
     if now.for_people:
         for line in problem_lines(prepared.problems):
             now.talk(line)
         _show(prepared.plan, prepared.workflow.name, every)
+    if now.for_people and near is not None:
+        from rushes.cli.similar import show_near
+
+        show_near(near)
+
+
+def _near(project: Project, prepared: Prepared) -> Sequence[Hint]:
+    from rushes.app.hints import hints  # with all prompts of the ledger: for those who ask
+
+    return hints(project, prepared)
 
 
 def _show(plan: Plan, name: str, every: bool) -> None:

@@ -1,0 +1,49 @@
+"""What was made for nearly the same words, as a plan shows it: the differing words marked, and how to take it."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Sequence
+
+import click
+
+from rushes.app.hints import Hint, Near
+from rushes.cli.say import clean, count
+
+_WIDTH = 80
+_MARKED = re.compile(r"\[-.*?-\]|\{\+.*?\+\}", re.DOTALL)
+
+
+def show_near(hints: Sequence[Hint]) -> None:
+    """A few lines for each row that would be bought and has something near it."""
+    if not hints:
+        click.echo("similar   nothing that was made before is near what would be bought")
+        return
+    rows = count(len(hints), "row to be bought has", "rows to be bought have")
+    click.echo(f"similar   {rows} something near; no score says what a picture shows")
+    for one in hints:
+        click.echo(f"  {clean(one.title or one.node)} row {one.row + 1}")
+        for near in one.near:
+            _show(near)
+        if one.take is not None:
+            click.echo(f"    to take the nearest: {clean(one.take)}")
+
+
+def _show(near: Near) -> None:
+    click.echo(f"    {near.score:.2f}  {near.digest[:12] if near.digest is not None else 'not offered'}")
+    # the marks stand also where there is no colour, and in a copy of the text
+    for line in textwrap.wrap(marked(near), _WIDTH - 10, break_on_hyphens=False):
+        click.echo("          " + _MARKED.sub(lambda mark: _coloured(mark[0]), line))
+    if near.differs:
+        click.echo(f"          it was asked otherwise, too: {clean('; '.join(near.differs))}")
+
+
+def marked(near: Near) -> str:
+    """`a [-red-]{+blue+} fox`: what was there and is not asked any more, and what is asked now."""
+    words = {"same": "{}", "old": "[-{}-]", "new": "{{+{}+}}"}
+    return clean("".join(words[span.what].format(span.text) for span in near.spans))
+
+
+def _coloured(mark: str) -> str:
+    return click.style(mark, fg="red" if mark.startswith("[-") else "green")
