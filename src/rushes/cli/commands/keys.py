@@ -34,7 +34,7 @@ def set_(provider: str) -> int:
     """
     now = session()
     with Project.open(Path.cwd(), home=now.home) as project:
-        kept = keep_key(project, provider, lambda: _given(provider))
+        kept = keep_key(project, provider, lambda: given_key(provider))
     now.result(kept._asdict())
     now.talk(f"the key of {provider} is kept in {clean(kept.where)}")
     if kept.beaten_by:
@@ -76,7 +76,7 @@ def delete(provider: str) -> int:
     return Exit.OK
 
 
-def _given(provider: str) -> str:
+def given_key(provider: str) -> str:
     """The key as the person gives it: typed unseen, or the first line of stdin."""
     if sys.stdin.isatty():
         typed: str = click.prompt(f"key of {provider} (not shown)", hide_input=True, err=True)
