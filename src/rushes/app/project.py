@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
@@ -35,6 +36,8 @@ class Project:
     """One opened home. A context manager; everything in it is opened when first used and closed at the end.
 
     `providers` are given by hand under their names; others are loaded when named. `checks` replace the usual ones.
+    `limit` is the name, and the ceiling in USD, of an account that everything bought through this object counts under;
+    `driven` how many runs are being driven through it.
     """
 
     def __init__(
@@ -47,6 +50,8 @@ class Project:
         self._providers: dict[str, Provider] = dict(providers or {})
         self._checks = checks
         self._remote: set[str] = set()
+        self.limit: tuple[str, Decimal] | None = None
+        self.driven = 0
         self._simulator = config.sim.value
 
     @classmethod
@@ -60,6 +65,15 @@ class Project:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         if "ledger" in self.__dict__:
             self.ledger.close()
+        if "store" in self.__dict__:
+            self.store.close()
+
+    def beside(self, folder: Path) -> Project:
+        """The project of another folder, with the settings that lie there and the ledger and store of this one."""
+        mine = {"home": str(self.config.home.value), "ledger": self.config.ledger.value}
+        other = Project(load_config(folder, mine), self._providers, self._checks)
+        other.ledger, other.store = self.ledger, self.store
+        return other
 
     @cached_property
     def ledger(self) -> Ledger:

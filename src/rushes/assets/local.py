@@ -19,12 +19,13 @@ import secrets
 import shutil
 import stat
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from rushes.assets.digest import digest_of_file, is_digest
+from rushes.assets.lease import Lease
 from rushes.errors import DamagedError, NotFound, StoreError
 from rushes.model.ids import Digest
 from rushes.model.media import Artifact
@@ -38,10 +39,20 @@ _NO_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, 
 """What hard links fail with where the file system, or its owner, does not want them."""
 
 
+class Blob(NamedTuple):
+    """A blob's folder entry: size in bytes, when it was written (unix seconds), how many names its file has."""
+
+    digest: Digest
+    size: int
+    written: float
+    links: int
+
+
 class LocalStore:
     """A `plugin.blobs.BlobStore` in a folder, for many threads and processes at once.
 
-    StoreError when the disk is full or fails; nothing half-written is ever visible.
+    StoreError when the disk is full or fails; nothing half-written is ever visible. What is here stays here until the
+    store is closed, whoever else works with it: blobs are taken out by a process that has the store alone, or not.
     """
 
     def __init__(self, root: Path) -> None:
@@ -50,6 +61,7 @@ class LocalStore:
         self._tmp = root / "tmp"
         try:
             self._tmp.mkdir(parents=True, exist_ok=True)
+            self._lease = Lease(root)
             self._remove_leftovers()
         except OSError as error:
             raise _store_error(error, f"the store {root} cannot be opened") from error
@@ -117,11 +129,42 @@ class LocalStore:
 
     def digests(self) -> Iterator[Digest]:
         """Every blob that is here, in order."""
+        return (blob.digest for blob in self.blobs())
+
+    def blobs(self) -> Iterator[Blob]:
+        """Every blob with what its folder says of it, in order. No more than one folder of names is held at once."""
         for outer in _folders(self.root):
             for inner in _folders(outer):
-                for path in sorted(inner.iterdir()):
-                    if is_digest(path.name) and path == self._place(Digest(path.name)) and _is_file(path):
-                        yield Digest(path.name)
+                here = outer.name + inner.name
+                for name in sorted(os.listdir(inner)):  # noqa: PTH208 - names; a path for each is dear
+                    if name.startswith(here) and is_digest(name):
+                        found = _seen(f"{inner}{os.sep}{name}")
+                        if found is not None and stat.S_ISREG(found.st_mode):
+                            yield Blob(Digest(name), found.st_size, found.st_mtime, found.st_nlink)
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Have the store alone for a while, to take blobs out of it. RefusedError while anybody else works with it."""
+        return self._lease.alone()
+
+    def move_out(self, digest: Digest, target: Path) -> bool:
+        """Rename a blob out of the store; whether it was there. Only for whoever is `alone`. Raises OSError."""
+        try:
+            self._place(digest).rename(target)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def move_in(self, source: Path, digest: Digest) -> None:
+        """Rename a whole file on the same volume to its place. Raises OSError."""
+        final = self._place(digest)
+        _make_folder(final.parent.parent)
+        _make_folder(final.parent)
+        source.rename(final)
+        _sync_folder(final.parent)
+
+    def close(self) -> None:
+        """Let others have the store alone."""
+        self._lease.close()
 
     def link_or_copy(self, digest: Digest, target: Path) -> None:
         """Put the blob at `target`, whole or not at all, in place of what was there: a hard link, else a copy."""
@@ -266,10 +309,15 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _is_file(path: Path) -> bool:
+    found = _seen(path)
+    return found is not None and stat.S_ISREG(found.st_mode)
+
+
+def _seen(path: Path | str) -> os.stat_result | None:
     try:
-        return stat.S_ISREG(os.lstat(path).st_mode)
+        return os.lstat(path)
     except OSError:
-        return False
+        return None
 
 
 def _folders(path: Path) -> list[Path]:

@@ -13,6 +13,7 @@ import click
 from rushes.model.money import parse_usd
 from rushes.model.run import STAND_INS, OnUnknown, RunMode, RunOptions
 from rushes.model.size import parse_age, parse_bytes
+from rushes.model.size import parse_age, parse_bytes
 from rushes.model.workflow import Pick
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -45,6 +46,22 @@ def dollars(context: click.Context, parameter: click.Parameter, given: str | Non
     if amount is None:
         raise click.BadParameter(f"{given!r} is no amount in USD, such as 5.00", context, parameter)
     return amount
+
+
+def size(context: click.Context, parameter: click.Parameter, given: str | None) -> int | None:
+    """A callback: a number of bytes."""
+    found = None if given is None else parse_bytes(given)
+    if given is not None and found is None:
+        raise click.BadParameter(f"{given!r} is no size, such as 20GB or 500MB", context, parameter)
+    return found
+
+
+def age(context: click.Context, parameter: click.Parameter, given: str | None) -> float | None:
+    """A callback: a span of time in seconds."""
+    found = None if given is None else parse_age(given)
+    if given is not None and found is None:
+        raise click.BadParameter(f"{given!r} is no span of time, such as 7d or 12h", context, parameter)
+    return found
 
 
 def size(context: click.Context, parameter: click.Parameter, given: str | None) -> int | None:

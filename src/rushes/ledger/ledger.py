@@ -70,6 +70,11 @@ class Ledger:
         """What it is kept in: for the pages of this room that read or write beside the runs (`pins`, `survey`)."""
         return self._db
 
+    @property
+    def database(self) -> Database:
+        """What it is kept in: for the pages of this room that read or write beside the runs (`pins`, `survey`)."""
+        return self._db
+
     def __enter__(self) -> Ledger:
         return self
 

@@ -121,7 +121,16 @@ CREATE TABLE ceilings (
 CREATE INDEX claims_by_run ON claims (run);
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _MONEY)
+_PINS = """
+CREATE TABLE pins (
+    digest TEXT PRIMARY KEY,
+    at DOUBLE PRECISION NOT NULL,
+    who TEXT NOT NULL,
+    why TEXT NOT NULL
+) {clustered};
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _MONEY, _PINS)
 """Number n is at index n - 1."""
 
 NEWEST = len(MIGRATIONS)
