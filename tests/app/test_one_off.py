@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from rushes.app.config import load_config
 from rushes.app.one_off import Answered, Question, ask
 from rushes.app.project import Project
+from rushes.errors import ErrorClass
 from rushes.model.operation import Operation
 from rushes.model.run import RunOptions, RunState
 from rushes.model.workflow import Pick
+from rushes.testing.provider import Fault, ScriptedProvider, Stage
 
 SMALL = {"resolution": "360p"}
 
@@ -67,3 +70,13 @@ def test_a_picture_goes_in_under_its_role(home: Path) -> None:
     came = answered(home, told)
     assert came.summary.state is RunState.DONE
     assert came.made[0].text and came.made[0].path is not None and came.made[0].path.suffix == ".txt"
+
+
+def test_what_failed_names_no_file_that_is_not_there(home: Path) -> None:
+    refused = Fault(error=ErrorClass.CONTENT_POLICY, stage=Stage.SUBMIT)
+    provider = ScriptedProvider(faults=[refused])
+    config = load_config(home, {"home": str(home / "home")}, {})
+    fox = Question(op=Operation.TEXT_TO_IMAGE, name="fox", prompt="a red fox")
+    with Project(config, {"scripted": provider}) as project:
+        came = asyncio.run(ask(project, "asked", [fox], RunOptions(provider="scripted"), folder=home))
+    assert [one.next_step for one in came.summary.failures] == ["reword the prompt, or ask again"]

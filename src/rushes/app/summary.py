@@ -351,6 +351,8 @@ def _failure(record: RunRecord, node: Node, row: int, says: str, tally: Tally, b
     template = _NEXT[kind or ErrorClass.TRANSIENT]
     if message.startswith(OUT_OF_BUDGET):
         template = _MORE_FOR_RUN if "--budget" in message else _MORE
+    if not Path(record.file).exists():  # a question that no file holds, or a file that is gone: no command names it
+        template = template.partition(": rushes run {file}")[0].partition(": rushes rerun {file}")[0]
     step = template.format(file=file, node=name, run=record.id)
     return Failure(
         node=node.id,
