@@ -2,8 +2,9 @@
 
 ::
 
-    with rushes.Project.open(Path.cwd()) as project:
-        summary = asyncio.run(rushes.run_file(project, Path("film.yaml"), rushes.RunOptions()))
+    async with rushes.Client() as client:
+        picture = await client.generate_image("a red fox in the snow")
+        ran = await client.run("film.yaml")
 
 Public are the names listed here and three packages: `rushes.plugin` (what providers, checks, formats and stores
 promise), `rushes.model` (the values they speak in) and `rushes.testing`. Everything else may change without notice.
@@ -38,19 +39,27 @@ if TYPE_CHECKING:
     from rushes.model.run import RunMode, RunOptions, RunState
     from rushes.model.verdict import Choice
     from rushes.model.workflow import Pick
+    from rushes.python.answers import Answer, Planned, Ran
+    from rushes.python.client import Client
+    from rushes.python.sync import SyncClient
+    from rushes.python.workflow import Workflow
 
     __version__: str
 
 __all__ = [
+    "Answer",
     "Choice",
+    "Client",
     "ConfigError",
     "DamagedError",
     "ErrorClass",
     "NotFound",
     "Pick",
     "PlanChanged",
+    "Planned",
     "ProblemsError",
     "Project",
+    "Ran",
     "RefusedError",
     "RemoteError",
     "RunMode",
@@ -58,7 +67,9 @@ __all__ = [
     "RunState",
     "RushesError",
     "StoreError",
+    "SyncClient",
     "UserError",
+    "Workflow",
     "__version__",
     "check_files",
     "decide",
@@ -81,6 +92,10 @@ _MODULES = {
     "rushes.model.run": ("RunMode", "RunOptions", "RunState"),
     "rushes.model.verdict": ("Choice",),
     "rushes.model.workflow": ("Pick",),
+    "rushes.python.answers": ("Answer", "Planned", "Ran"),
+    "rushes.python.client": ("Client",),
+    "rushes.python.sync": ("SyncClient",),
+    "rushes.python.workflow": ("Workflow",),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 

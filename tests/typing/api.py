@@ -39,6 +39,32 @@ async def make(project: rushes.Project, file: Path) -> int:
     return len(rushes.runs(project, file=file))
 
 
+async def ask(folder: Path) -> Decimal:
+    """A client: one question after the other, many at once, a workflow, and what it all cost."""
+    async with rushes.Client(folder, provider="sketch", budget="2.50") as client:
+        with client.track_costs() as costs:
+            still = await client.generate_image("a red fox", params={"resolution": "360p"}, candidates=2)
+            film, told = await asyncio.gather(
+                client.generate_video("it runs", image=still), client.analyze_image(still, "what is it?")
+            )
+            answers: list[rushes.Answer] = [still, film, told]
+            print([(one.path, one.text, one.cost, one.seconds, one.verdict.flagged) for one in answers])
+            workflow = rushes.Workflow.from_file(folder / "film.yaml").with_variables(input="a fox")
+            planned: rushes.Planned = await client.plan(workflow)
+            ran: rushes.Ran = await client.run(workflow, plan=planned, yes=True, progress=print)
+            print([node.id for node in workflow.nodes], [made.path for made in ran.picked], ran.cost)
+        return costs.total
+
+
+def ask_now(folder: Path) -> list[Path]:
+    """The same without `await`."""
+    with rushes.SyncClient(folder) as client, client.track_costs() as costs:
+        still = client.generate_image("a red fox", budget=Decimal("0.10"))
+        ran = client.run(rushes.Workflow.from_text("steps: []"), rushes.RunOptions(pick=rushes.Pick.BEST))
+        print(costs.by_model, costs.simulated, ran.ok, client.plan(folder / "film.yaml").most)
+        return [still.path, client.upscale(still).path]
+
+
 def explain(error: rushes.RushesError) -> str:
     """The branches of the error tree."""
     if isinstance(error, rushes.RemoteError):

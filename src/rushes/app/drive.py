@@ -38,6 +38,7 @@ async def drive_run(project: Project, prepared: Prepared, record: RunRecord, own
     ledger = project.ledger
     state = RunState.INTERRUPTED
     writer = Writer(ledger, record.id, owner, time.time)
+    project.driven += 1
     try:
         await project.settle_gateways()
         ceilings = ceilings_of(project, prepared, record.id)
@@ -56,8 +57,10 @@ async def drive_run(project: Project, prepared: Prepared, record: RunRecord, own
         try:
             writer.close()
         finally:
+            project.driven -= 1
             ledger.leave_run(record.id, owner, state, time.time())
-            await _close(project)
+            if not project.driven:  # what is torn from under another run of this project may be a paid request
+                await _close(project)
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ a resume means what was meant, even when the file has changed since.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import secrets
 import time
 from collections.abc import Sequence
@@ -30,6 +31,9 @@ from rushes.ledger.owner import new_owner
 from rushes.model.ids import RunId
 from rushes.model.problem import Severity
 from rushes.model.run import OnUnknown, RunOptions, RunRecord, RunState
+
+_numbers = itertools.count(secrets.randbits(16))
+"""Not a die for each run: a program that begins hundreds in one second would throw the same number twice."""
 
 
 async def run_file(
@@ -231,7 +235,7 @@ def _meant(project: Project, record: RunRecord, options: RunOptions) -> RunRecor
 
 
 def _new_id() -> RunId:
-    return RunId(time.strftime("%Y%m%d-%H%M%S") + "-" + secrets.token_hex(2))
+    return RunId(time.strftime("%Y%m%d-%H%M%S") + f"-{next(_numbers) % 0x10000:04x}")
 
 
 def _create(project: Project, prepared: Prepared, run_id: RunId) -> RunRecord:

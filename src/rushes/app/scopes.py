@@ -11,7 +11,7 @@ from rushes.app.config import PROJECT_FILE, Sourced, load_config
 from rushes.app.plan import Prepared
 from rushes.app.project import Project
 from rushes.model.ids import RunId
-from rushes.model.scope import AGENT, DAY, NODE, PROJECT, RUN, scope
+from rushes.model.scope import AGENT, CLIENT, DAY, NODE, PROJECT, RUN, scope
 from rushes.model.workflow import Node
 
 Scopes = Callable[[Node], tuple[str, ...]]
@@ -35,6 +35,8 @@ def scopes_of(project: Project, prepared: Prepared, run: RunId) -> Scopes:
     agent = project.config.agent.value
     where = _project(prepared)
     by_whom = (_agent(prepared, agent),) if agent else ()
+    if project.limit is not None:
+        by_whom = (*by_whom, _named(CLIENT, project.limit[0], prepared))
 
     def scopes(node: Node) -> tuple[str, ...]:
         own = (_of_node(run, node),) if node.budget is not None else ()
@@ -67,6 +69,9 @@ def ceilings_of(project: Project, prepared: Prepared, run: RunId) -> list[Ceilin
     found += _lower(DAY, "day", amounts.get("day"), settings.daily_limit, "daily_limit")
     if agent:
         found += _lower(_agent(prepared, agent), "agent", amounts.get("agent"), None, "")
+    if project.limit is not None:
+        name, most = project.limit
+        found.append(Ceiling(_named(CLIENT, name, prepared), most, "the budget of this client"))
     return found
 
 

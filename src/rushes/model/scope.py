@@ -1,12 +1,13 @@
 """Names of the accounts that money is held in and spent from, and of the ceilings on them.
 
-Ceilings nest: a request counts under its node, its run, the batch and the project that the run belongs to, the day, and
-the agent that drives it; each may have a ceiling of its own, and all must allow it.
+Ceilings nest: a request counts under its node, its run, the batch and the project that the run belongs to, the day,
+the agent that drives it and the client of a program; each may have a ceiling of its own, and all must allow it.
 """
 
 from __future__ import annotations
 
 NODE, RUN, BATCH, PROJECT, DAY, AGENT = "node", "run", "batch", "project", "day", "agent"
+CLIENT = "client"
 
 
 def scope(kind: str, name: str) -> str:
