@@ -18,6 +18,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "models": ("rushes.cli.commands.models:models", "list the models: prices, limits, ends; show one"),
     "keys": ("rushes.cli.commands.keys:keys", "keep the keys of providers, check them, delete them"),
     "compare": ("rushes.cli.commands.compare:compare", "ask several models the same, and show it side by side"),
+    "stats": ("rushes.cli.commands.stats:stats", "say how fast models were, and how requests ended"),
+    "fanout": ("rushes.cli.commands.fanout:fanout", "copy a tab of a node graph for other accounts"),
     "gc": ("rushes.cli.commands.gc:gc", "free the store of what nobody needs; undo for 30 days"),
     "sim": ("rushes.cli.commands.sim:sim", "simulate the providers, with faults and books"),
     "chaos": ("rushes.cli.commands.chaos:chaos", "let everything go wrong with a workflow, simulated, and judge"),
@@ -29,7 +31,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
 GROUPS: dict[str, tuple[str, ...]] = {
     "runs": ("runs", "unknowns", "resolve", "export"),
     "models": ("models", "keys", "compare"),
-    "files": ("gc", "schema",),
+    "books": ("stats",),
+    "files": ("fanout", "gc", "schema"),
     "proofs": ("sim", "chaos"),
     "itself": ("version",),
 }
