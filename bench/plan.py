@@ -148,7 +148,9 @@ def seconds(shape: str, count: int) -> float:
     start = time.perf_counter()
     grid, _problems = build_grid(workflow, {})
     assert grid is not None
-    plan = make_plan(grid, setting, stored, selected=None, quote=lambda node, recipe: FREE, history=None, parallel=20)
+    plan = make_plan(
+        grid, setting, stored, selected=None, quote=lambda node, recipe: FREE, history=None, parallel=lambda: 20
+    )
     spent = time.perf_counter() - start
     gc.unfreeze()
     assert plan.calls == 0 and plan.most == 0, plan.counts

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from rushes.graph.grid import Grid, build_grid
@@ -168,7 +169,7 @@ def plan_of(grid: Grid, known: Memory, *, under: Setting | None = None, **more: 
     more.setdefault("selected", None)
     more.setdefault("quote", lambda one, recipe: PRICE)
     more.setdefault("history", known)
-    more.setdefault("parallel", 4)
+    more["parallel"] = partial(int, more.get("parallel", 4))
     return make_plan(grid, under or setting(), known, **more)
 
 

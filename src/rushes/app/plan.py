@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -218,7 +219,7 @@ def _planned(
                 selected=chosen,
                 quote=price,
                 history=_History(project.ledger, workflow.name),
-                parallel=models.parallel(concurrency),
+                parallel=partial(models.parallel, concurrency),
                 selection=flags_of(options),
             )
 

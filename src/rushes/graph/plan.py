@@ -43,13 +43,14 @@ def make_plan(
     selected: Set[int] | None,
     quote: Price,
     history: History | None,
-    parallel: int,
+    parallel: Callable[[], int],
     selection: str = "",
 ) -> Plan:
     """The plan of a run of `grid` under `setting`.
 
     `selected` are the node numbers that may run (None: all) and `selection` the flags that said so, for reasons;
-    `history` explains what changed since earlier runs; `parallel` is how many requests run at once.
+    `history` explains what changed since earlier runs; `parallel` says how many requests run at once; it is
+    asked at the end, because that depends on whom they are put to.
     """
     with collector_off():
         walked = walk(grid, setting, known, selected, selection)
@@ -63,7 +64,7 @@ def _plan(
     selected: Set[int] | None,
     quote: Price,
     history: History | None,
-    parallel: int,
+    parallel: Callable[[], int],
     selection: str,
 ) -> Plan:
     tally = _Tally(grid, walked, quote)
@@ -83,7 +84,7 @@ def _plan(
         money=money,
         critical=tuple(dict.fromkeys(grid.nodes[grid.cells[cell].node].id for cell in cells)),
         chain=chain,
-        seconds=makespan(chain, tally.work, parallel),
+        seconds=makespan(chain, tally.work, parallel()),
         warnings=tuple(_warnings(grid, walked, tally, money, selected)),
         fingerprint=fingerprint_of(grid, setting, walked, tally.units, tally.quotes, selected),
         selection=selection,
