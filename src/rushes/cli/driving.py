@@ -49,6 +49,10 @@ def driven(
 ) -> T:
     """Do `work` with a display (that of a run, if none is given) and with Ctrl-C, and hand back what it came to."""
     consent = given if yes else somebody()
+    if session.metrics is not None:
+        from rushes.app.metrics import measured  # a library that few have, for those who asked
+
+        work = measured(session.metrics, work, session.talk)
     return asyncio.run(watched(view or view_for(session), work, consent, session.webhooks))
 
 

@@ -34,6 +34,7 @@ class Session:
     debug: bool = False
     home: str | None = None
     webhooks: str | None = None
+    metrics: str | None = None
     said: bool = False
 
     def result(self, data: Any, *, ok: bool = True, problems: Sequence[Problem] = ()) -> None:

@@ -42,7 +42,23 @@ def _webhooks(context: click.Context, _parameter: click.Parameter, value: str | 
     context.ensure_object(Session).webhooks = value
 
 
+def _metrics(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    context.ensure_object(Session).metrics = value
+
+
+def metrics(command: F) -> F:
+    """Where a run says how it goes, in Prometheus' words."""
+    return click.option(
+        "--metrics",
+        metavar="HOST:PORT",
+        expose_value=False,
+        callback=_metrics,
+        help="Serve Prometheus metrics here while it runs, such as 127.0.0.1:9464.",
+    )(command)
+
+
 def _driving(command: F) -> F:
+    command = metrics(command)
     command = click.option(
         "--webhooks",
         metavar="URL[,listen=HOST:PORT]",

@@ -1,0 +1,167 @@
+"""What entries say about times and outcomes, and nothing about prompts and pictures: what statistics are made of.
+
+A run is read in pages, so that no more than a page of it is in memory, and of most entries only the attempt's name is
+looked at: a hundred thousand attempts are half a million entries.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from rushes.ledger.books import Hold, Stand
+from rushes.ledger.database import Database
+from rushes.ledger.rows import RUN_COLUMNS, record_of
+from rushes.model.event import CellDone, Decided, Event, Failed, Reserved, Stored
+from rushes.model.ids import RunId
+
+PAGE = 5_000
+"""Entries that are read at once."""
+
+_ATTEMPT = '{"attempt":"'  # how the body of an event begins that is about an attempt
+
+
+class Moment(NamedTuple):
+    """One entry as statistics see it: `kind` is the event's class, `at` unix seconds; the rest where it says so.
+
+    `node` and `row` are its place. `artifact` is the digest of a result, of a pick or of a decided cell, `choice` what
+    was decided about it.
+    """
+
+    kind: str
+    at: float
+    attempt: str = ""
+    provider: str = ""
+    model: str = ""
+    node: str = ""
+    row: int = 0
+    base: str | None = None
+    artifact: str | None = None
+    flagged: bool = False
+    error: str = ""
+    reused: bool = False
+    choice: str = ""
+
+
+class RunSeen(NamedTuple):
+    """A run whose entries may be of interest; `simulated`: a simulator stood in for every remote provider."""
+
+    id: RunId
+    simulated: bool
+
+
+def moment_of(event: Event, at: float) -> Moment:
+    """An event as it happens."""
+    kind = type(event).__name__
+    match event:
+        case Reserved():
+            place = event.place
+            return Moment(kind, at, event.attempt, event.provider, event.model, place.node, place.row, event.base)
+        case Stored():
+            place = event.place
+            artifact = event.artifacts[0].digest if event.artifacts else None
+            return Moment(
+                kind, at, event.attempt, "", "", place.node, place.row, event.base, artifact, event.verdict.flagged
+            )
+        case Failed():
+            return Moment(kind, at, event.attempt, error=event.error.value)
+        case CellDone():
+            place = event.place
+            return Moment(
+                kind,
+                at,
+                node=place.node,
+                row=place.row,
+                base=event.base,
+                artifact=event.artifact,
+                reused=event.reused,
+            )
+        case Decided():
+            return Moment(kind, at, base=event.subject, artifact=event.artifact, choice=str(event.choice))
+    return Moment(kind, at, getattr(event, "attempt", ""))
+
+
+def runs_since(database: Database, since: float) -> list[RunSeen]:
+    """The runs in which anything was written since then (unix seconds), in the order of their names."""
+    sql = f"SELECT {RUN_COLUMNS} FROM runs WHERE updated >= ? ORDER BY id"  # noqa: S608 - a constant
+    return [RunSeen(one.id, one.options.sim is not None) for one in map(record_of, database.read(sql, (since,)))]
+
+
+def moments(database: Database, run: RunId) -> Iterator[Moment]:
+    """The entries of a run, in order."""
+    last = 0
+    while True:
+        rows = database.read(
+            "SELECT seq, at, kind, body FROM events WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?", (run, last, PAGE)
+        )
+        for _seq, at, kind, body in rows:
+            read = _RICH.get(kind)
+            yield read(at, json.loads(body)) if read is not None else Moment(kind, at, _attempt(body))
+        if len(rows) < PAGE:
+            return
+        last = rows[-1][0]
+
+
+def spent(database: Database, attempts: Sequence[str]) -> dict[str, Decimal]:
+    """What these attempts were charged, in USD: the worst case where nobody said; those of no known price are 0."""
+    sql = "SELECT attempt, worst, stand, billed FROM holds WHERE attempt IN (??)"
+    rows = database.read(sql, (database.list_of(attempts),)) if attempts else []
+    return {
+        attempt: Hold(None if worst is None else Decimal(worst), (), Stand(stand), Decimal(billed)).spent
+        for attempt, worst, stand, billed in rows
+    }
+
+
+def _attempt(body: str) -> str:
+    """The attempt that an event is about, by its first field; the whole body is not worth reading."""
+    if not body.startswith(_ATTEMPT):
+        return ""
+    name = body[len(_ATTEMPT) : body.index('"', len(_ATTEMPT))]
+    return name if "\\" not in name else str(json.loads(body)["attempt"])
+
+
+def _reserved(at: float, raw: dict[str, Any]) -> Moment:
+    place = raw["place"]
+    return Moment(
+        "Reserved", at, raw["attempt"], raw["provider"], raw["model"], place["node"], place["row"], raw["base"]
+    )
+
+
+def _stored(at: float, raw: dict[str, Any]) -> Moment:
+    place, artifacts = raw["place"], raw["artifacts"]
+    artifact = artifacts[0]["digest"] if artifacts else None
+    flagged = raw["verdict"]["flagged"]
+    return Moment("Stored", at, raw["attempt"], "", "", place["node"], place["row"], raw["base"], artifact, flagged)
+
+
+def _failed(at: float, raw: dict[str, Any]) -> Moment:
+    return Moment("Failed", at, raw["attempt"], error=raw["error"])
+
+
+def _cell_done(at: float, raw: dict[str, Any]) -> Moment:
+    place = raw["place"]
+    return Moment(
+        "CellDone",
+        at,
+        node=place["node"],
+        row=place["row"],
+        base=raw["base"],
+        artifact=raw["artifact"],
+        reused=raw["reused"],
+    )
+
+
+def _decided(at: float, raw: dict[str, Any]) -> Moment:
+    return Moment("Decided", at, base=raw["subject"], artifact=raw["artifact"], choice=raw["choice"])
+
+
+_RICH: dict[str, Callable[[float, dict[str, Any]], Moment]] = {
+    Reserved.__name__: _reserved,
+    Stored.__name__: _stored,
+    Failed.__name__: _failed,
+    CellDone.__name__: _cell_done,
+    Decided.__name__: _decided,
+}
+"""What says more than which attempt it is about."""
