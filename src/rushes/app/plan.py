@@ -120,6 +120,8 @@ async def prepare_document(project: Project, file: Path, data: bytes, options: R
         from rushes.app.batch_rows import with_rows  # for a part of a batch, and nobody else
 
         workflow = with_rows(project, workflow, options.rows)
+    if options.apart:  # its history is not the workflow's own
+        workflow = dataclasses.replace(workflow, name=f"{workflow.name} (benchmark)")
     options = fix_moment(workflow, options)
     values, missing = values_of(workflow, options, folder)
     with collector_off(keep=True):
@@ -175,6 +177,7 @@ def _setting(
         prompts={} if options.prompt is None else {str(name): options.prompt for name in asked},
         floors={(BaseKey(base), candidate): salt for base, candidate, salt in options.floors},
         fresh_seed=options.fresh_seed,
+        apart=options.apart,
         stand_in=models.stand_in if options.substitute else None,
         doubtful=_doubtful(project) if options.substitute or _borrows(options) else frozenset(),
         lender=_lender(project, workflow, grid, models, options) if _borrows(options) else None,

@@ -48,4 +48,5 @@ class Setting(NamedTuple):
     fresh_seed: bool = False  # askings above a floor ignore a seed that the file pins
     stand_in: Callable[[Node], StandIn | None] | None = None
     doubtful: frozenset[BaseKey] = frozenset()
+    apart: str = ""  # a name under which everything is asked as if nothing had ever been asked
     lender: Lender | None = None

@@ -16,6 +16,7 @@ from rushes.graph.grid import Cell, Grid
 from rushes.graph.needs import first_hope, lacking, serving_of, withheld
 from rushes.graph.setting import Setting
 from rushes.graph.value import Outcome, State
+from rushes.model.canonical import apart_key
 from rushes.model.ids import BaseKey
 from rushes.model.media import Artifact
 from rushes.model.operation import Operation
@@ -106,7 +107,7 @@ class Settler:
             if frame.prompt_open:
                 prompt = prompt_of(cell, frame.node, outcomes, self.setting)
             tail = frame.tail_with(params, prompt)
-        return _put(frame, tail, prompt, params, inputs)
+        return self._put(frame, tail, prompt, params, inputs)
 
     def instead(self, question: Question) -> Question | None:
         """The same question to whoever may stand in for the node's own model; None when nobody may."""
@@ -115,14 +116,21 @@ class Settler:
             return None
         frame = question.frame._replace(choice=stand_in.choice, tail=None, stands_in=stand_in.why)
         tail = frame.tail_with(question.params, question.prompt)
-        return _put(frame, tail, question.prompt, question.params, question.inputs)
+        return self._put(frame, tail, question.prompt, question.params, question.inputs)
 
-
-def _put(
-    frame: Frame, tail: str, prompt: str | None, params: dict[str, Json], inputs: dict[str, tuple[Artifact, ...]]
-) -> Question:
-    written = f"{inputs_json(inputs)}{tail}".encode("utf-8", "surrogatepass")
-    return Question(BaseKey("bk1:" + hashlib.sha256(written).hexdigest()), frame, prompt, params, inputs)
+    def _put(
+        self,
+        frame: Frame,
+        tail: str,
+        prompt: str | None,
+        params: dict[str, Json],
+        inputs: dict[str, tuple[Artifact, ...]],
+    ) -> Question:
+        written = f"{inputs_json(inputs)}{tail}".encode("utf-8", "surrogatepass")
+        base = BaseKey("bk1:" + hashlib.sha256(written).hexdigest())
+        if self.setting.apart:
+            base = apart_key(base, self.setting.apart)
+        return Question(base, frame, prompt, params, inputs)
 
 
 def text_of(text: Text, cell: Cell, outcomes: Sequence[Outcome | None], setting: Setting) -> str:

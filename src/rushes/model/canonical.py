@@ -22,6 +22,9 @@ position, colour, comment, order in the file, concurrency, time-outs, budgets, o
 What was made for another prompt and is taken all the same answers the question under a key of its own (`bb1:`): the
 question's base key and the digests of exactly these bytes. So a question that is asked itself is never answered by it.
 
+What a benchmark asks is asked apart (`ba1:`): the question's base key and a name of the benchmark's own. So everything
+is really made, whatever is known already, and what it makes never stands in the place of anything.
+
 Canonical bytes are JSON in UTF-8 with sorted keys and no spaces; `1`, `1.0`, `"1"` and `true` are four
 different values, because they are four different bytes on the wire. NaN, infinities and keys that
 are no strings are refused: they have no agreed bytes.
@@ -86,6 +89,11 @@ def borrowed_key(base: BaseKey, lent: Sequence[str]) -> BaseKey:
 def is_borrowed(base: BaseKey | None) -> bool:
     """Whether this is the key of a question that is answered by what was made for another prompt."""
     return base is not None and base.startswith(_BORROWED)
+
+
+def apart_key(base: BaseKey, name: str) -> BaseKey:
+    """The key of a question that is asked apart from everything that was ever asked, under a name of its own."""
+    return BaseKey("ba1:" + hashlib.sha256("\0".join((base, name)).encode()).hexdigest())
 
 
 def seed_for(base: BaseKey, candidate: int, salt: int) -> int:
