@@ -20,7 +20,7 @@ from rushes.graph.planned import NodePlan
 from rushes.ledger.books import balance
 from rushes.model.ids import RunId
 from rushes.model.money import ZERO, Estimate, show_usd
-from rushes.model.scope import NODE, RUN, kind_of
+from rushes.model.scope import BATCH, NODE, RUN, kind_of
 
 _NAMED = 3  # nodes that a message names before it says how many more there are
 
@@ -115,4 +115,4 @@ def _allows(ceiling: Ceiling, left: Decimal) -> str:
 
 
 def _raised(ceiling: Ceiling) -> str:
-    return "the ceiling with --budget" if kind_of(ceiling.scope) == RUN else ceiling.source
+    return "the ceiling with --budget" if kind_of(ceiling.scope) in (RUN, BATCH) else ceiling.source

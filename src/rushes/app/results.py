@@ -40,7 +40,7 @@ def finish(project: Project, prepared: Prepared, run: Finished, hooks: Hooks = N
     summary = summarize(run.record, prepared.grid, run.outcomes, run.entries)
     notes = (*summary.notes, *loans_in(prepared.grid, run.outcomes), *(one.says for one in prepared.problems))
     exported = write_results(project, prepared, run, summary)
-    if hooks.made is not None:
+    if hooks.made is not None and prepared.options.batch is None:  # of a batch each row is told in its results
         from rushes.app.made import made_by  # for those who want each result
 
         hooks.made(made_by(prepared.grid, run.outcomes, run.entries, exported))
@@ -49,6 +49,10 @@ def finish(project: Project, prepared: Prepared, run: Finished, hooks: Hooks = N
 
 def write_results(project: Project, prepared: Prepared, run: Finished, summary: RunSummary) -> Exported:
     """Export a run's results; the report and the `.nbflow` follow only when the results changed."""
+    if prepared.options.batch is not None:
+        from rushes.app.batch_results import write_part  # for a part of a batch, whose files lie with the others
+
+        return write_part(project, prepared, run, summary)
     base = output_folder(project, prepared)
     failures = summary.failures
     exported = export(run.record, prepared.grid, run.outcomes, failures, project.store, base=base)

@@ -55,6 +55,11 @@ async def run_document(
     """`run_file` for a document that no file holds; `file` names it, and its folder is where outputs go."""
     prepared = await prepare_new(project, file, data, options)
     _check_bound(prepared.plan, bound_to)
+    return await run_prepared(project, prepared, hooks=hooks)
+
+
+async def run_prepared(project: Project, prepared: Prepared, *, hooks: Hooks = NO_HOOKS) -> RunSummary:
+    """`run_file` for what was prepared a moment ago."""
     require_keys(project, prepared)
     left = left_off(project, prepared)
     run_id = left.id if left is not None else _new_id()

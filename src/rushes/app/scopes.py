@@ -11,7 +11,7 @@ from rushes.app.config import PROJECT_FILE, Sourced, load_config
 from rushes.app.plan import Prepared
 from rushes.app.project import Project
 from rushes.model.ids import RunId
-from rushes.model.scope import AGENT, CLIENT, DAY, NODE, PROJECT, RUN, scope
+from rushes.model.scope import AGENT, BATCH, CLIENT, DAY, NODE, PROJECT, RUN, scope
 from rushes.model.workflow import Node
 
 Scopes = Callable[[Node], tuple[str, ...]]
@@ -34,13 +34,14 @@ def scopes_of(project: Project, prepared: Prepared, run: RunId) -> Scopes:
     """
     agent = project.config.agent.value
     where = _project(prepared)
+    whole = (_batch(prepared),) if prepared.options.batch is not None else ()
     by_whom = (_agent(prepared, agent),) if agent else ()
     if project.limit is not None:
         by_whom = (*by_whom, _named(CLIENT, project.limit[0], prepared))
 
     def scopes(node: Node) -> tuple[str, ...]:
         own = (_of_node(run, node),) if node.budget is not None else ()
-        return (*own, scope(RUN, run), where, _today(prepared), *by_whom)
+        return (*own, scope(RUN, run), *whole, where, _today(prepared), *by_whom)
 
     return scopes
 
@@ -49,8 +50,8 @@ def ceilings_of(project: Project, prepared: Prepared, run: RunId) -> list[Ceilin
     """Every ceiling that binds a run, innermost first.
 
     `--budget` is the person's last word about this run: it stands in place of what document and project file say of a
-    run. Of two others on one scope the lower one counts. The project file is the one beside the workflow, wherever the
-    command was called.
+    run. Of a batch it bounds all parts together, and so does what is said of a run. Of two others on one scope the
+    lower one counts. The project file is the one beside the workflow, wherever the command was called.
     """
     folder = prepared.file.absolute().parent
     settings, amounts = prepared.workflow.settings, load_config(folder, {}, {}).budget
@@ -61,10 +62,11 @@ def ceilings_of(project: Project, prepared: Prepared, run: RunId) -> list[Ceilin
         if node.budget is not None
     ]
     flag = prepared.options.budget
+    whole = scope(RUN, run) if prepared.options.batch is None else _batch(prepared)
     if flag is not None:
-        found.append(Ceiling(scope(RUN, run), flag, "--budget"))
+        found.append(Ceiling(whole, flag, "--budget"))
     else:
-        found += _lower(scope(RUN, run), "run", amounts.get("run"), settings.max_cost, "max_cost")
+        found += _lower(whole, "run", amounts.get("run"), settings.max_cost, "max_cost")
     found += _lower(_project(prepared), "project", amounts.get("project"), None, "")
     found += _lower(DAY, "day", amounts.get("day"), settings.daily_limit, "daily_limit")
     if agent:
@@ -95,6 +97,10 @@ def _of_node(run: RunId, node: Node) -> str:
 
 def _project(prepared: Prepared) -> str:
     return _named(PROJECT, str(prepared.file.absolute().parent), prepared)
+
+
+def _batch(prepared: Prepared) -> str:
+    return _named(BATCH, prepared.options.batch or "", prepared)
 
 
 def _agent(prepared: Prepared, name: str) -> str:

@@ -51,6 +51,8 @@ def values_of(
     problems: list[Problem] = []
     used: set[str] = set()
     for node in workflow.nodes():
+        if node.source_from is not None:
+            used.add(node.source_from)
         for name in _vars(node):
             used.add(name)
             if name in values or name == "item":
@@ -66,6 +68,19 @@ def values_of(
         used.add("input")
     problems += (_idle(workflow, name, used) for name in options.variables if name not in used)
     return values, problems
+
+
+def with_files(workflow: Workflow, values: Mapping[str, str]) -> Workflow:
+    """The workflow with the files that flags name through variables, in the place of its own."""
+    if not any(node.source_from in values for node in workflow.nodes()):
+        return workflow
+    tabs = [tab._replace(nodes=tuple([_with_file(node, values) for node in tab.nodes])) for tab in workflow.tabs]
+    return dataclasses.replace(workflow, tabs=tuple(tabs))
+
+
+def _with_file(node: Node, values: Mapping[str, str]) -> Node:
+    named = values.get(node.source_from) if node.source_from is not None else None
+    return node if named is None else node._replace(source=named)
 
 
 def _lines(workflow: Workflow, values: Mapping[str, str], folder: Path) -> str | None:

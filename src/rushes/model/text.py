@@ -53,6 +53,19 @@ class Text(NamedTuple):
             pieces.append(piece)
         return "".join(pieces)
 
+    def given(self, values: Mapping[str, str]) -> Text:
+        """This text with the variables filled in that `values` has; what a value says is never read as a hole."""
+        if not any(isinstance(part, Var) and part.name in values for part in self.parts):
+            return self
+        parts: list[str | Ref | Var] = []
+        for part in self.parts:
+            piece = values.get(part.name, part) if isinstance(part, Var) else part
+            if isinstance(piece, str) and parts and isinstance(parts[-1], str):
+                parts[-1] += piece
+            else:
+                parts.append(piece)
+        return Text(tuple(parts))
+
 
 def plain(text: str) -> Text:
     """A text without holes."""

@@ -109,6 +109,7 @@ class Node(NamedTuple):
     limit: str | None = None  # a LimitSpec's name
     enabled: bool = True
     provider: str | None = None
+    source_from: str | None = None  # MEDIA only: the variable whose value `source` is, which a run may give anew
 
     @property
     def signature(self) -> Signature:

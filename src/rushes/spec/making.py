@@ -55,10 +55,12 @@ class Desk:
         self.taken.add(wanted)
         return NodeId(wanted)
 
-    def media(self, wanted: str, source: str | None, path: Path) -> NodeId:
-        """A media node for a file that a step names."""
+    def media(self, wanted: str, source: str | None, path: Path, variable: str | None = None) -> NodeId:
+        """A media node for a file that a step names, itself or through a variable."""
         node = self.fresh(wanted)
-        self.nodes.append(Node(id=node, tab=self.tab, op=Operation.MEDIA, path=path, source=source))
+        self.nodes.append(
+            Node(id=node, tab=self.tab, op=Operation.MEDIA, path=path, source=source, source_from=variable)
+        )
         return node
 
     def run_media(self, name: str, draft: Draft) -> NodeId:
@@ -71,7 +73,7 @@ class Desk:
                 says = f"the step works on a {what}, nothing before it makes one, and the file names none"
                 try_ = f"write `{name}: PATH` at the top, or name the step it comes from with input_from"
                 self.notes.say("input-needed", says, draft.path, try_)
-            known = self._run_media[name] = self.media(self.prefix + name, source, (name,))
+            known = self._run_media[name] = self.media(self.prefix + name, source, (name,), name)
         return known
 
 
@@ -93,6 +95,7 @@ class Making:
         "prompt_given",
         "signature",
         "source",
+        "source_from",
         "workers",
     )
 
@@ -112,6 +115,7 @@ class Making:
         self.candidates: int | None = None
         self.workers: int | None = None
         self.source: str | None = None
+        self.source_from: str | None = None
 
     def flow(self, code: str, says: str, path: Path, try_: str = "") -> None:
         """Write down what is wrong with the wiring; a step that is switched off may be half-wired."""
@@ -258,7 +262,9 @@ class Making:
         code = "ref-unknown" if "." in name else "placeholder-unknown"
         self.notes.say(code, f"there is no step or variable {shown(name)}", path, try_)
 
-    def source_node(self, value: str, suffix: str, kinds: tuple[Kind, ...], path: Path) -> NodeId | None:
+    def source_node(
+        self, value: str, suffix: str, kinds: tuple[Kind, ...], path: Path, variable: str | None = None
+    ) -> NodeId | None:
         """A media node for a path or URL in a parameter; None, and a problem, if it is of the wrong kind."""
         source = self.notes.source(value, path)
         if source is None:
@@ -268,7 +274,7 @@ class Making:
             says = f"{shown(value)} is {a_kind(kind)}, and {' or '.join(a_kind(one) for one in kinds)} is wanted"
             self.flow("ref-mismatch", says, path, "name a file of that kind")
             return None
-        return self.desk.media(f"{self.draft.id}.{suffix}", source, path)
+        return self.desk.media(f"{self.draft.id}.{suffix}", source, path, variable)
 
 
 def a_kind(kind: Kind | None) -> str:

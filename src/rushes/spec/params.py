@@ -147,17 +147,18 @@ def _source(making: Making, key: str, value: Any, path: Path) -> None:
     if making.source is not None:
         making.notes.say("value-conflict", "the source is given twice", path, "keep one of them")
         return
-    text = _from_variable(making, value)
+    text, making.source_from = _from_variable(making, value)
     making.source = making.notes.source(text, path) or ""
 
 
-def _from_variable(making: Making, value: Any) -> Any:
-    """What a text that is nothing but one variable stands for, or the text."""
+def _from_variable(making: Making, value: Any) -> tuple[Any, str | None]:
+    """What a text that is nothing but one variable stands for, and that variable; else the text."""
     pieces = split(value) if isinstance(value, str) else []
     if len(pieces) == 1 and isinstance(pieces[0], Hole):
         name = pieces[0].name
-        return making.desk.inputs.get(name) or making.desk.variables.get(name) or value
-    return value
+        found = making.desk.inputs.get(name) or making.desk.variables.get(name)
+        return (found, name) if found else (value, None)
+    return value, None
 
 
 def _file_name(making: Making, key: str, value: Any, path: Path) -> None:
@@ -216,6 +217,7 @@ def _entry(making: Making, role: str, entry: Any, suffix: str, path: Path) -> tu
     """The nodes of one input: what a reference names, or a new media node for a path or URL."""
     kinds = making.signature.slots[role].kinds
     desk = making.desk
+    variable: str | None = None
     pieces = split(entry) if isinstance(entry, str) else []
     holes = [piece for piece in pieces if isinstance(piece, Hole)]
     if len(pieces) == 1 and isinstance(entry, str):
@@ -231,12 +233,12 @@ def _entry(making: Making, role: str, entry: Any, suffix: str, path: Path) -> tu
             if name not in desk.variables:
                 making.unknown(name, path)
                 return [], Mode.ALL
-            entry = desk.variables[name]
+            entry, variable = desk.variables[name], name
     elif holes or unclosed(pieces):
         try_ = "write a whole reference such as {{step.output}}, or a path"
         making.notes.say("ref-place", f"{shown(entry)} is partly a reference", path, try_)
         return [], Mode.ALL
-    node = making.source_node(entry, suffix, kinds, path)
+    node = making.source_node(entry, suffix, kinds, path, variable)
     return ([] if node is None else [node]), Mode.ALL
 
 

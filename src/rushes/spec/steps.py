@@ -53,6 +53,7 @@ def build_step(draft: Draft, desk: Desk) -> None:
         rows=draft.rows,
         rows_from=draft.rows_from,
         source=making.source or None,
+        source_from=making.source_from,
         enabled=draft.enabled,
         **policy,
     )

@@ -1,0 +1,383 @@
+"""Use case: a table times a workflow, part by part.
+
+A part is some rows in a row, and one ordinary run of the workflow that does for each of them what the file does once
+(`graph/rows.py`). So whatever holds of a run holds of a batch: what is here already is not bought, a killed process
+leaves nothing that the next one does not find, ceilings bind. What is left of a part when it has ended is one file of
+results; that it is there is how the next call knows where to go on, and nothing else is kept anywhere.
+
+One part is in memory at a time, whatever the length of the table.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import gc
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+
+from rushes.app.batch_advice import advice
+from rushes.app.batch_canary import Canary, canary_of, every_nth
+from rushes.app.batch_parts import Covered, Span, covered_by, prepared_part, spans
+from rushes.app.batch_results import (
+    BAD,
+    CANARY,
+    FAILED,
+    OPEN,
+    RESULTS,
+    WAITING,
+    Line,
+    bad_lines,
+    batch_home,
+    join,
+    part_path,
+    put_lines,
+    read_lines,
+)
+from rushes.app.batch_rows import Part
+from rushes.app.batch_survey import SHOWN, Survey, columns_of, identity, survey
+from rushes.app.batch_table import Bad, Row
+from rushes.app.batch_told import BatchSummary, Forecast, Told, totals_in
+from rushes.app.ceiling import keep_ceilings
+from rushes.app.consent import Answer, agree, given, spending_of
+from rushes.app.hooks import NO_HOOKS, Hooks
+from rushes.app.naming import slug
+from rushes.app.output import output_base
+from rushes.app.plan import Prepared, read_file
+from rushes.app.project import Project
+from rushes.app.run import run_prepared
+from rushes.app.stopping import Stop
+from rushes.errors import RefusedError
+from rushes.graph.rows import wants_of
+from rushes.model.claim import OUT_OF_BUDGET
+from rushes.model.ids import RunId
+from rushes.model.money import Estimate, show_usd
+from rushes.model.problem import ProblemsError, Severity
+from rushes.model.run import RunOptions, RunState
+from rushes.model.workflow import Workflow
+from rushes.spec.load import load
+
+PART_ROWS = 1000
+"""Rows of a part, of a workflow with few steps: a part ends when its last request does, and with some tens at once that
+one wait is a few hundredths of it. A larger part would gain little, and lose more when it is stopped."""
+
+_PART_CELLS = 20_000  # steps of all rows of a part, which bound its memory
+_LEAST = 20  # rows
+_MEMO = "batch"  # its name -> what `{{timestamp}}` and `{{random}}` are in it
+
+
+class Ways(NamedTuple):
+    """How a batch is gone through: rows of a part, seconds between two parts, rows of the canary, and whether rows that
+    failed or were bad are tried again."""
+
+    part_rows: int | None = None
+    delay: float = 0.0
+    canary: int | None = None
+    failed: bool = False
+
+
+async def run_batch(
+    project: Project,
+    file: Path,
+    table: Path,
+    options: RunOptions,
+    ways: Ways = Ways(),  # noqa: B008 - a frozen value
+    *,
+    hooks: Hooks = NO_HOOKS,
+    told: Told = Told(),  # noqa: B008 - a frozen value
+) -> BatchSummary:
+    """Run a workflow for every row of a table. What earlier calls finished is not looked at again.
+
+    Raises ProblemsError and UserError for a workflow or a table that cannot be used, RefusedError when nothing at all
+    may be bought, StoreError.
+    """
+    data = read_file(file)
+    workflow = _workflow(file, data)
+    options = dataclasses.replace(options, sim=project.config.sim.value)
+    seen = survey(table, columns_of(workflow, table, options))
+    key = identity(file, data, seen, options)
+    name = f"{slug(table.stem)[:40] or 'table'}-{key[:8]}"
+    options = dataclasses.replace(options, batch=name, variables=_moment(project, workflow, options, name, key))
+    trusted = options.output_dir or project.config.output_dir.value
+    base = output_base(file, trusted or workflow.settings.output_dir, trusted=trusted is not None)
+    home = batch_home(base, workflow.name, name)
+    batch = _Batch(project, file, data, options, ways, hooks, told, seen, home, _part_rows(workflow, ways))
+    try:
+        await batch.go()
+    except RefusedError as error:
+        if not batch.runs:
+            raise
+        batch.refused = error
+    finally:
+        if home.is_dir():
+            join(home)
+    return batch.summary(workflow)
+
+
+def _workflow(file: Path, data: bytes) -> Workflow:
+    loaded = load(str(file), data)
+    if any(one.severity is Severity.ERROR for one in loaded.problems):
+        raise ProblemsError(loaded.problems)
+    assert loaded.workflow is not None
+    return loaded.workflow
+
+
+def _moment(project: Project, workflow: Workflow, options: RunOptions, name: str, key: str) -> dict[str, str]:
+    """The values of flags, and of what every run decides anew: here once for all parts and all calls."""
+    used = wants_of(workflow).texts & {"timestamp", "random"} - options.variables.keys()
+    if not used:
+        return dict(options.variables)
+    known = project.ledger.memo(_MEMO, [name]).get(name)
+    fresh = {"timestamp": time.strftime("%Y%m%d-%H%M%S"), "random": key[-8:]}
+    moment: dict[str, str] = json.loads(known) if known is not None else fresh
+    if known is None:
+        project.ledger.memoize(_MEMO, {name: json.dumps(moment)})
+    return {**options.variables, **{one: moment[one] for one in used}}
+
+
+def _part_rows(workflow: Workflow, ways: Ways) -> int:
+    if ways.part_rows is not None:
+        return ways.part_rows
+    steps = max(1, sum(1 for _node in workflow.nodes()))
+    return max(_LEAST, min(PART_ROWS, _PART_CELLS // steps))
+
+
+class _Stops:
+    """The wish to stop, handed on to whichever run goes on now: a run that is over must not be kept for it."""
+
+    def __init__(self, outer: Stop | None) -> None:
+        self._outer = outer
+        self._now: Stop | None = None
+        self._woken = asyncio.Event()
+        if outer is not None:
+            outer.listen(self._asked)
+
+    @property
+    def asked(self) -> bool:
+        return self._outer is not None and self._outer.asked
+
+    def fresh(self) -> Stop:
+        self._now = Stop()
+        return self._now
+
+    async def pause(self, seconds: float) -> None:
+        """Let some time pass, but not after the wish."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), seconds)
+
+    def _asked(self) -> None:
+        self._woken.set()
+        if self._now is not None and self._outer is not None:
+            if self._outer.insisted:
+                self._now.insist()
+            else:
+                self._now.ask()
+
+
+class _Batch:
+    def __init__(
+        self,
+        project: Project,
+        file: Path,
+        data: bytes,
+        options: RunOptions,
+        ways: Ways,
+        hooks: Hooks,
+        told: Told,
+        seen: Survey,
+        home: Path,
+        part_rows: int,
+    ) -> None:
+        self._project, self._file, self._data, self._options = project, file, data, options
+        self._ways, self._hooks, self._told, self._seen = ways, hooks, told, seen
+        self._home, self._part_rows = home, part_rows
+        self.stops = _Stops(hooks.stop)
+        self.runs: dict[str, None] = {}
+        self.notes: list[str] = []
+        self.canary: Canary | None = None
+        self.held_back = False
+        self.refused: RefusedError | None = None
+        self.bad: set[Bad] = set(seen.shown)
+        self._consent: Answer | None = hooks.consent
+        self._forecast_told = False
+        self._over = False  # something failed, and failing fast was asked for
+        self._totals = totals_in(home, seen.rows)
+
+    def summary(self, workflow: Workflow) -> BatchSummary:
+        """What it came to, all calls together."""
+        return BatchSummary(
+            batch=self._options.batch or "",
+            workflow=workflow.name,
+            file=str(self._file.absolute()),
+            table=str(self._seen.table.absolute()),
+            folder=self._home,
+            results=self._home / RESULTS,
+            totals=totals_in(self._home, self._seen.rows),
+            runs=tuple(self.runs),
+            bad=tuple(sorted(self.bad)),
+            canary=self.canary,
+            interrupted=self.stops.asked,
+            held_back=self.held_back,
+            refused=self.refused,
+            notes=tuple(dict.fromkeys(self.notes)),
+            simulator=self._options.sim,
+        )
+
+    async def go(self) -> None:
+        """Every part that is not done, in the order of the table; the canary first."""
+        self._told.begins(dataclasses.replace(self._totals))
+        if self._ways.canary is not None and not await self._sing(self._ways.canary):
+            return
+        pending = False
+        for span in self._spans():
+            if pending and self._ways.delay:
+                await self.stops.pause(self._ways.delay)
+            if self.stops.asked or not await self._run(span):
+                return
+            pending = True
+
+    def _spans(self) -> Iterator[Span]:
+        covered = covered_by(self._home)
+        canary = self._lines_of(CANARY)
+        again = self._again(canary)
+        if again:
+            yield from spans(self._seen.read(), [Covered(CANARY, 1, self._seen.rows)], lambda _name: again, 0, set())
+        taken = {one.row for one in canary}
+        yield from spans(self._seen.read(), covered, self._wanted, self._part_rows, taken)
+
+    def _wanted(self, name: str) -> set[int]:
+        return self._again(self._lines_of(name))
+
+    def _lines_of(self, name: str) -> Sequence[Line]:
+        return read_lines(part_path(self._home, name)) or ()
+
+    def _again(self, lines: Sequence[Line]) -> set[int]:
+        """The rows to look at once more: what was not reached or waits, and what failed if that was asked for."""
+        states = {OPEN, WAITING, FAILED, BAD} if self._ways.failed else {OPEN, WAITING}
+        return {one.row for one in lines if one.state in states}
+
+    def _left(self) -> int:
+        """The rows that are still to be run, as far as anybody knows: bad ones are taken for what they were read as."""
+        totals = self._totals
+        unmet = max(0, self._seen.bad - totals.bad)
+        again = totals.failed + totals.bad if self._ways.failed else 0
+        return max(0, totals.open + totals.waiting + again - unmet)
+
+    async def _sing(self, count: int) -> bool:
+        """The canary, if it has not sung yet; whether the batch goes on."""
+        if not self._lines_of(CANARY):
+            places = every_nth(count, self._seen.good)
+            good = (row for row in self._seen.read() if isinstance(row, Row))
+            rows = tuple(row for place, row in enumerate(good) if place in places)
+            if not await self._run(Span(CANARY, rows, ())):
+                return False
+        lines = self._lines_of(CANARY)
+        self.canary = canary_of(lines, self._left())
+        self.held_back = not self._told.canary(self.canary)
+        if not self.held_back:
+            self._consent = given
+        return not self.held_back
+
+    async def _run(self, span: Span) -> bool:
+        """One part, from its rows to its results; whether the batch goes on."""
+        before = {one.row: one for one in self._lines_of(span.name)}
+        part = Part(name=span.name, table=str(self._seen.table.absolute()), rows=span.rows, bad=span.bad)
+        prepared, part = await prepared_part(self._project, self._file, self._data, self._options, part)
+        self.bad.update(part.bad[: max(0, SHOWN - len(self.bad))])
+        ended = True
+        if prepared is None:
+            put_lines(self._home, part.name, bad_lines(part.bad))
+        else:
+            self._tell(prepared, len(part.rows), canary=part.name == CANARY)
+            ended = await self._drive(prepared)
+        del prepared
+        _let_go()
+        if not ended:
+            return False
+        wanted = {row.number for row in part.rows} | {row.number for row in part.bad}
+        lines = [one for one in self._lines_of(part.name) if one.row in wanted]
+        self._totals.count((before[row] for row in wanted if row in before), -1)
+        self._totals.count(lines)
+        self._told.part(lines)
+        return not self._over and not any(one.problem.startswith(OUT_OF_BUDGET) for one in lines)
+
+    async def _drive(self, prepared: Prepared) -> bool:
+        """The run of a part; whether it came to its end, failures and all."""
+        hooks = self._hooks._replace(
+            stop=self.stops.fresh(), consent=self._consent, planned=lambda _plan: None, made=None
+        )
+        summary = await run_prepared(self._project, prepared, hooks=hooks)
+        self.runs[summary.run] = None
+        self.notes += summary.notes
+        fails_fast = self._options.fail_fast or prepared.workflow.settings.fail_fast
+        self._over = self._over or (fails_fast and summary.state is RunState.FAILED)
+        return summary.state is not RunState.INTERRUPTED
+
+    def _tell(self, prepared: Prepared, rows: int, *, canary: bool) -> None:
+        """The plan of everything that is left, from the first part; asked about once, unless a canary comes first."""
+        if self._forecast_told:
+            return
+        self._forecast_told = True
+        left = max(rows, self._left())
+        whole = _scaled(prepared, Decimal(left) / rows)
+        warnings = [*self._seen.warnings, *advice(self._project, prepared), *self._foreseen(whole)]
+        plan = whole.plan
+        self._told.forecast(
+            Forecast(
+                rows=self._seen.rows,
+                bad=self._seen.bad,
+                left=left,
+                planned=rows,
+                calls=plan.most,
+                money=plan.money,
+                seconds=plan.seconds,
+                warnings=tuple(dict.fromkeys((*warnings, *prepared.plan.warnings))),
+                shown=self._seen.shown,
+            )
+        )
+        if not canary:
+            spending = spending_of(self._project, whole)
+            if spending is not None:
+                agree(spending, self._consent)
+            self._consent = given
+
+    def _foreseen(self, whole: Prepared) -> Iterator[str]:
+        """What the ceilings will say before the end."""
+        try:
+            kept = keep_ceilings(self._project, whole, RunId(""))
+        except RefusedError as error:
+            yield f"the batch will stop before its end: {error.message}"
+        else:
+            yield from kept.plan.warnings[len(whole.plan.warnings) :]
+        warn, money = whole.workflow.settings.warn_cost, whole.plan.money
+        if warn is not None and money.high > warn:
+            yield f"all of it may cost {show_usd(money.high)}, and warn_threshold is {show_usd(warn)}"
+
+
+def _scaled(prepared: Prepared, factor: Decimal) -> Prepared:
+    """The plan of some rows, for as many times as many."""
+
+    def times(money: Estimate) -> Estimate:
+        return Estimate(money.low * factor, money.high * factor, round(money.unknown * factor))
+
+    plan = prepared.plan
+    plan = dataclasses.replace(
+        plan,
+        nodes=tuple([one._replace(money=times(one.money), most=round(one.most * factor)) for one in plan.nodes]),
+        money=times(plan.money),
+        calls=round(plan.calls * factor),
+        most=round(plan.most * factor),
+        seconds=plan.seconds * float(factor),
+    )
+    return dataclasses.replace(prepared, plan=plan)
+
+
+def _let_go() -> None:
+    """What a part was made of lives as long as the command, if the collector is not told that it was the last."""
+    gc.unfreeze()
+    gc.collect()
