@@ -165,6 +165,7 @@ def test_the_examples_are_written_once_and_run(aicp: Aicp, place: Path) -> None:
         (("generate-image", "--text", "a fox", "--model", "flux_dve"), Exit.ARGUMENTS),
         (("generate-imgae", "--text", "a fox"), Exit.ARGUMENTS),
         (("upscale-image", "-i", "none.png"), Exit.MISSING),
+        (("transcribe", "-i", "chain.yaml", "--srt"), Exit.ARGUMENTS),
         (("get-key", "FAL_KEY"), Exit.MISSING),
         (("get-key", "FAL_KEY", "--reveal"), Exit.ARGUMENTS),
     ],

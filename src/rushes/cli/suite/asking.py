@@ -59,6 +59,8 @@ def analyze_video(video: str, output: str | None, model: str, kind: str, form: s
 @click.option("--diarize/--no-diarize", default=None, help="Tell speakers apart.")
 @click.option("--tag-events/--no-tag-events", default=None, help="Note laughter, music and the like.")
 @click.option("--keyterms", multiple=True, metavar="WORD", help="A name or term to listen for; may be repeated.")
+@click.option("--srt", is_flag=True, help="Not here: the times of words are not kept.")
+@click.option("--raw-json", is_flag=True, help="Not here: the times of words are not kept.")
 @click.option("-m", "--model", default="scribe_v2", show_default=True, metavar="NAME", help="Who listens.")
 @asking
 def transcribe(
@@ -68,10 +70,17 @@ def transcribe(
     diarize: bool | None,
     tag_events: bool | None,
     keyterms: tuple[str, ...],
+    srt: bool,
+    raw_json: bool,
     model: str,
     **how: Any,
 ) -> int:
     """Have what is said written down."""
+    if srt or raw_json:
+        raise UserError(
+            f"{'--srt' if srt else '--raw-json'}: of a transcript the words are kept, and not the time of each",
+            next_step="subtitles are made from a text: the step generate_subtitles, words_per_second",
+        )
     question = Question(
         op=Operation.SPEECH_TO_TEXT,
         name="transcript",
