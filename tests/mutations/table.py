@@ -404,5 +404,67 @@ ADAPTERS = (
 )
 """Of each adapter the line that its promise about money hangs on."""
 
-WIRES: tuple[Wire, ...] = (*NEVER_TWICE, *NEVER_OVER, *NEVER_LOST, *NEVER_FOOLED, *ADAPTERS)
+_LENT = "tests/app/test_similar.py"
+
+BORROWED = (
+    wire(
+        "borrowed: a run that allows no loan does not see one",
+        "graph/loan.py",
+        "    return Loan(borrowed_key(asks, digests), asks, source, digests, results)\n",
+        "    return Loan(asks, asks, source, digests, results)\n",
+        f"{_LENT}::test_a_run_without_the_word_does_not_keep_what_was_borrowed",
+    ),
+    wire(
+        "borrowed: what is taken is written down",
+        "engine/cells.py",
+        "                    desk.put(event)\n            self.finish(number, borrowed(",
+        "                    event\n            self.finish(number, borrowed(",
+        f"{_LENT}::test_what_is_borrowed_costs_nothing_and_is_a_fact",
+    ),
+    wire(
+        "borrowed: a run that only borrows is a run all the same",
+        "app/run.py",
+        "    if prepared.setting.lender is not None and prepared.setting.lender.unwritten:\n",
+        "    if False:\n",
+        f"{_LENT}::test_what_is_borrowed_costs_nothing_and_is_a_fact",
+    ),
+    wire(
+        "borrowed: what was asked otherwise in more than words is not lent",
+        "app/similar.py",
+        "if _but_prompt(one.recipe) == rest]",
+        "if rest]",
+        f"{_LENT}::test_what_was_asked_otherwise_is_never_lent",
+    ),
+    wire(
+        "borrowed: what is flagged is not lent",
+        "app/similar.py",
+        "if one.value is not GONE and not one.verdict.flagged]",
+        "if one.value is not GONE]",
+        f"{_LENT}::test_what_is_flagged_is_not_lent",
+    ),
+    wire(
+        "borrowed: what a person turned down is not lent",
+        "app/similar.py",
+        "if latest.get(digest) != Choice.REJECTED]",
+        "]",
+        f"{_LENT}::test_what_a_person_turned_down_is_not_lent",
+    ),
+    wire(
+        "borrowed: asking again beats it",
+        "app/similar.py",
+        "        if self._grid.index[one.node] in self._again:\n",
+        "        if False:\n",
+        f"{_LENT}::test_asking_again_beats_borrowing",
+    ),
+    wire(
+        "borrowed: a second look comes to no other answer",
+        "app/similar.py",
+        "        before = self._shelf.lent(one.base)  ",
+        "        before: list[Loan] = []  ",
+        f"{_LENT}::test_a_second_run_and_a_resume_take_the_same_and_write_nothing_more",
+    ),
+)
+"""What was made for other words is taken by the word of a person, and by nothing else."""
+
+WIRES: tuple[Wire, ...] = (*NEVER_TWICE, *NEVER_OVER, *NEVER_LOST, *NEVER_FOOLED, *ADAPTERS, *BORROWED)
 """All of them."""

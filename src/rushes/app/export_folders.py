@@ -150,8 +150,8 @@ class Shelf:
         manifest = read_manifest(folder)
         if manifest is None:
             return None  # not ours, or damaged: never touched
-        there = {path: entry["digest"] for path, entry in manifest["files"].items()}
-        here = {one.path: one.digest for one in wanted.folders[kind]}
+        there = {path: (entry["digest"], entry.get("note", "")) for path, entry in manifest["files"].items()}
+        here = {one.path: (one.digest, one.note) for one in wanted.folders[kind]}
         returns = wanted.partial or wanted.run in manifest["runs"]
         if (here == there or (returns and here.items() <= there.items())) and all(
             (folder / path).exists() for path in here

@@ -180,7 +180,7 @@ def _setting(
         apart=options.apart,
         stand_in=models.stand_in if options.substitute else None,
         doubtful=_doubtful(project) if options.substitute or _borrows(options) else frozenset(),
-        lender=_lender(project, workflow, grid, models, options) if _borrows(options) else None,
+        lender=_lender(project, grid, options) if _borrows(options) else None,
     )
 
 
@@ -188,10 +188,10 @@ def _borrows(options: RunOptions) -> bool:
     return options.similar is not None or bool(options.takes)
 
 
-def _lender(project: Project, workflow: Workflow, grid: Grid, models: Models, options: RunOptions) -> Loans:
+def _lender(project: Project, grid: Grid, options: RunOptions) -> Loans:
     from rushes.app.similar import Loans  # what few runs need
 
-    return Loans(project, workflow.name, grid, models, options)
+    return Loans(project, grid, options)
 
 
 def _doubtful(project: Project) -> frozenset[BaseKey]:

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 from rushes.app.held import Holdings
 from rushes.app.loans import loans_in
-from rushes.app.models import Models
 from rushes.app.project import Project
 from rushes.graph.gates import shown_as
 from rushes.graph.grid import Grid
@@ -24,7 +23,6 @@ from rushes.graph.value import Outcome, State
 from rushes.graph.why import changes, sentence
 from rushes.model.canonical import is_borrowed
 from rushes.model.ids import BaseKey, Digest, NodeId
-from rushes.model.operation import REMOTE
 from rushes.model.problem import Problem, Severity
 from rushes.model.result import GONE, Result
 from rushes.model.run import RunOptions
@@ -32,6 +30,9 @@ from rushes.model.verdict import Choice
 
 _LOOKED_AT = 50
 """Prompts that are looked at, the nearest first, until one has a result that may be lent."""
+
+TAKEN = "--take"
+"""Who says so, where a person chose one result for one row."""
 
 _TOLD = 20
 """Rows that a plan names one by one."""
@@ -61,18 +62,29 @@ class Shelf:
         self._project = project
         self._known = Holdings(project.ledger, project.store)
         self._past: dict[tuple[str, str, str], list[Past]] = {}
+        self._lent: dict[BaseKey, list[BaseKey]] = {}
+        self._recipes: dict[BaseKey, Mapping[str, Any]] = {}
 
     def of(self, op: str, provider: str, model: str) -> list[Past]:
         """The answered questions of one model; what was borrowed is lent by whom it belongs to."""
         past = self._past.get((op, provider, model))
         if past is None:
-            found = self._project.ledger.recipes_of(op, provider, model)
-            past = self._past[op, provider, model] = [
-                Past(base, recipe, recipe["prompt"])
-                for base, recipe in sorted(found.items())
-                if isinstance(recipe.get("prompt"), str) and not is_borrowed(base)
-            ]
+            past = self._past[op, provider, model] = []
+            for base, recipe in sorted(self._project.ledger.recipes_of(op, provider, model).items()):
+                if is_borrowed(base):
+                    self._recipes[base] = recipe
+                    self._lent.setdefault(recipe["borrowed"]["asks"], []).append(base)
+                elif isinstance(recipe.get("prompt"), str):
+                    past.append(Past(base, recipe, recipe["prompt"]))
         return past
+
+    def lent(self, asks: BaseKey) -> list[Loan]:
+        """The loans for a question that were written down and whose bytes are here; those chosen by hand first."""
+        bases = self._lent.get(asks, [])
+        known = self._known.results(bases)
+        here = [base for base in bases if known.get(base) and all(one.value is not GONE for one in known[base])]
+        loans = [kept_loan(base, self._recipes[base], known[base]) for base in here]
+        return sorted(loans, key=lambda one: (one.source.by != TAKEN, -one.source.score, one.base))
 
     def alike(self, recipe: Mapping[str, Any]) -> list[Past]:
         """Those that differ from this recipe in nothing but the prompt."""
@@ -87,36 +99,29 @@ class Shelf:
         clean = [(shown_as(one.value), one) for one in results if one.value is not GONE and not one.verdict.flagged]
         return [(digest, one) for digest, one in clean if latest.get(digest) != Choice.REJECTED]
 
-    def kept(self, base: BaseKey) -> list[Result]:
-        """The results of a loan that was written down, if all their bytes are here."""
-        results = self._known.results([base]).get(base, [])
-        return [] if any(one.value is GONE for one in results) else results
+    def written(self, loan: Loan) -> Loan:
+        """The loan, known to be in the ledger where another row or run wrote it down."""
+        results = self._known.results([loan.base]).get(loan.base, ())
+        return loan._replace(kept=len(results) == len(loan.results))
 
 
 class Loans:
     """The lender of one document under one set of flags. Every row gets one answer, however often it is asked."""
 
-    def __init__(self, project: Project, workflow: str, grid: Grid, models: Models, options: RunOptions) -> None:
-        self._project, self._workflow, self._grid = project, workflow, grid
+    def __init__(self, project: Project, grid: Grid, options: RunOptions) -> None:
+        self._project, self._grid = project, grid
         self._least = options.similar
         self._shelf = Shelf(project)
         self._again = match(grid, options.rerun)[0]
         self._answers: dict[tuple[Spot, BaseKey], Loan | None] = {}
         self._problems: dict[Spot, Problem] = {}
         self._takes, self._unknown = takes_of(grid, options)
-        for node in grid.nodes:  # what this run makes is not lent in it: the plan could not have said so
-            if node.op in REMOTE and node.enabled:
-                other = models.stand_in(node)
-                _provider, _key, version = choice = models.choose(node) if other is None else other.choice
-                self._shelf.of(str(node.op), choice.provider, version)
 
     def lend(self, asked: Sequence[Asked]) -> dict[int, Loan]:
         """See `graph.loan.Lender`."""
-        fresh = [one for one in asked if ((one.node, one.row), one.base) not in self._answers]
-        before = self._before(fresh)
-        for one in fresh:
-            spot = (one.node, one.row)
-            self._answers[spot, one.base] = self._answer(one, before.get(spot))
+        for one in asked:
+            if ((one.node, one.row), one.base) not in self._answers:
+                self._answers[(one.node, one.row), one.base] = self._answer(one)
         found = {number: self._answers[(one.node, one.row), one.base] for number, one in enumerate(asked)}
         return {number: loan for number, loan in found.items() if loan is not None}
 
@@ -139,31 +144,26 @@ class Loans:
                 self._say(spot, "take-early", says, "run what it needs first, then take it")
         return [*self._unknown, *self._problems.values()]
 
-    def _before(self, asked: Sequence[Asked]) -> dict[Spot, Loan]:
-        """What these rows borrowed the last time: a second look must not come to another answer."""
-        bases = self._project.ledger.asked(self._workflow, [(one.node, one.row) for one in asked])
-        mine = {spot: base for spot, base in bases.items() if is_borrowed(base)}
-        recipes = self._project.ledger.recipes(list(dict.fromkeys(mine.values())))
-        loans = {spot: kept_loan(base, recipes.get(base, {}), self._shelf.kept(base)) for spot, base in mine.items()}
-        return {spot: loan for spot, loan in loans.items() if loan is not None and loan.results}
-
-    def _answer(self, one: Asked, before: Loan | None) -> Loan | None:
+    def _answer(self, one: Asked) -> Loan | None:
         spot = (one.node, one.row)
         take = self._takes.get(spot)
         if self._grid.index[one.node] in self._again:
             if take is not None:
                 self._say(spot, "take-again", f"{take.flag}: this row is asked again", "say one of the two")
             return None
-        if before is not None and before.asks != one.base:
-            before = None
+        # read before anything of its kind is bought: what a run makes is not lent in it, its plan could not have said so
+        self._shelf.of(*_asked_of(one.recipe.plain()))
+        before = self._shelf.lent(one.base)  # a second look must not come to another answer
         if take is not None:
-            if before is not None and before.lent[0].startswith(take.digest):
-                return before  # a gate behind it judges what was chosen, whatever is said of it since
-            return self._taken(one, take)
+            # a gate behind it judges what was chosen, whatever was said of it since
+            return next((loan for loan in before if loan.lent[0].startswith(take.digest)), None) or self._taken(
+                one, take
+            )
         if self._least is None:
             return None
-        if before is not None and before.source.score >= self._least and not self._turned_down(before):
-            return before
+        for loan in before:
+            if loan.source.score >= self._least and not self._turned_down(loan):
+                return loan
         return self._nearest(one, self._least)
 
     def _turned_down(self, loan: Loan) -> bool:
@@ -181,7 +181,7 @@ class Loans:
             source = Source(past[number].base, past[number].prompt, round(score, 4), f"--similar {least:g}")
             lent = self._shelf.lendable(one.base, source.base)[: one.wanted]
             if lent and not self._turned_down(loan := loan_of(one.base, source, lent)):
-                return self._written(loan)
+                return self._shelf.written(loan)
         return None
 
     def _taken(self, one: Asked, take: Take) -> Loan | None:
@@ -207,14 +207,11 @@ class Loans:
                 score = next(
                     (score for _n, score in nearest(one.recipe.prompt or "", [recipe["prompt"]], least=0, most=1))
                 )
-                return self._written(loan_of(one.base, Source(base, recipe["prompt"], round(score, 4), "--take"), lent))
+                return self._shelf.written(
+                    loan_of(one.base, Source(base, recipe["prompt"], round(score, 4), TAKEN), lent)
+                )
         self._say((one.node, one.row), "take-refused", f"{take.flag}: {why}", _LOOK)
         return None
-
-    def _written(self, loan: Loan) -> Loan:
-        """The loan, known to be in the ledger where another row or run wrote it down."""
-        kept = self._shelf.kept(loan.base)
-        return loan._replace(kept=len(kept) == len(loan.results))
 
     def _say(self, spot: Spot, code: str, says: str, try_: str, severity: Severity = Severity.ERROR) -> None:
         node = self._grid.nodes[self._grid.index[spot[0]]]

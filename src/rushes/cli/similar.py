@@ -21,7 +21,7 @@ def show_near(hints: Sequence[Hint]) -> None:
         click.echo("similar   nothing that was made before is near what would be bought")
         return
     rows = count(len(hints), "row to be bought has", "rows to be bought have")
-    click.echo(f"similar   {rows} something near; no score says what a picture shows")
+    click.echo(f"similar   {rows} something near; a score is no picture")
     for one in hints:
         click.echo(f"  {clean(one.title or one.node)} row {one.row + 1}")
         for near in one.near:

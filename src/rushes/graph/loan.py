@@ -98,11 +98,9 @@ def loan_of(asks: BaseKey, source: Source, lent: Sequence[tuple[Digest, Result]]
     return Loan(borrowed_key(asks, digests), asks, source, digests, results)
 
 
-def kept_loan(base: BaseKey, recipe: Mapping[str, Any], results: Sequence[Result]) -> Loan | None:
-    """A loan as the ledger has it; None for what is none."""
-    raw = recipe.get("borrowed")
-    if not isinstance(raw, dict):
-        return None
+def kept_loan(base: BaseKey, recipe: Mapping[str, Any], results: Sequence[Result]) -> Loan:
+    """A loan as the ledger has it: the recipe beside its key, and its results."""
+    raw = recipe["borrowed"]
     source = Source(**{name: raw[name] for name in Source._fields})
     return Loan(base, raw["asks"], source, tuple(raw["lent"]), tuple(results), kept=True)
 

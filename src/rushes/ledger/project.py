@@ -108,8 +108,6 @@ def rows_of(run: RunId, workflow: str, entries: Iterable[Entry]) -> dict[str, li
             _stored(event, rows)
         elif isinstance(event, Borrowed):
             _result(event, BORROWED, rows)
-            # before the cell is decided: a process that dies in between finds what it borrowed
-            asked[safe_text(event.place.node), event.place.row] = event.base
         elif isinstance(event, CellDone) and event.base is not None:
             asked[safe_text(event.place.node), event.place.row] = event.base
         elif isinstance(event, Decided):
