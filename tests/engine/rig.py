@@ -6,9 +6,11 @@ import hashlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rushes.engine.claims import stuck_in
 from rushes.engine.job import Job, RunEnd
+from rushes.engine.limits import Accounts
 from rushes.engine.parts import Parts, Stop
 from rushes.engine.recover import past_of
 from rushes.engine.run import drive
@@ -145,7 +147,10 @@ class Rig:
         assert grid is not None, problems
         return grid
 
-    def go(
+    def go(self, flow: Workflow, **more: Any) -> RunEnd:
+        return run_virtual(self.driven(flow, **more))
+
+    async def driven(
         self,
         flow: Workflow,
         *,
@@ -154,6 +159,7 @@ class Rig:
         stop: Stop | None = None,
         watch: Callable[[Event], None] | None = None,
         gauge: Callable[[object], None] | None = None,
+        accounts: Accounts | None = None,
         **more: object,
     ) -> RunEnd:
         run = run or self.new_run()
@@ -176,6 +182,7 @@ class Rig:
             stuck=stuck_in(self.ledger, clock.time),  # type: ignore[arg-type]
             watch=watch or (lambda _event: None),
             gauge=gauge or (lambda _waits: None),
+            accounts=accounts or Accounts(),
         )
         job = Job(
             run=run,
@@ -186,4 +193,4 @@ class Rig:
             past=past_of(fold(self.ledger.events(run))),
             **{"selected": frozenset(range(len(grid.nodes))), **more},  # type: ignore[arg-type]
         )
-        return run_virtual(drive(job, parts))
+        return await drive(job, parts)

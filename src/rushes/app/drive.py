@@ -122,6 +122,7 @@ def _parts(project: Project, writer: Writer, owner: str, hooks: Hooks) -> Parts:
         scratch=project.scratch,
         notes=project.ledger,
         stuck=stuck_in(project.ledger, time.time),
+        accounts=project.accounts,
         busy=others_hold(project.ledger, owner, time.time),
         stop=hooks.stop or Stop(),
         watch=hooks.watch,

@@ -27,6 +27,7 @@ from rushes.plugin.takes import Takes
 
 if TYPE_CHECKING:
     from rushes.catalogue.snapshot import Seen
+    from rushes.engine.limits import Accounts
 
 DEFAULT_PROVIDER = "sketch"
 """What runs when nobody says otherwise: offline, free, and said to be so."""
@@ -37,7 +38,7 @@ class Project:
 
     `providers` are given by hand under their names; others are loaded when named. `checks` replace the usual ones.
     `limit` is the name, and the ceiling in USD, of an account that everything bought through this object counts under;
-    `driven` how many runs are being driven through it.
+    `driven` how many runs are being driven through it, `at_once` the most requests that they have in flight together.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Project:
         self._remote: set[str] = set()
         self.limit: tuple[str, Decimal] | None = None
         self.driven = 0
+        self.at_once: int | None = None
         self._simulator = config.sim.value
 
     @classmethod
@@ -202,6 +204,13 @@ class Project:
         for name in await settle(self.ledger, several):
             self._providers.pop(name, None)  # made anew when it is next asked for
             self._remote.discard(name)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """What providers take at once, for all runs together that are driven through this object."""
+        from rushes.engine.limits import Accounts  # for those who drive
+
+        return Accounts(self.at_once)
 
     def checks(self) -> Sequence[Check]:
         """The checks that look at every result."""

@@ -45,6 +45,8 @@ class Desk:
         weight = [0.0 if node.op in INLINE else job.seconds(node) for node in grid.nodes]
         self.paths = remaining_path(grid.topology, weight)
         self.limits.set("run", job.concurrency)
+        for name in parts.accounts.together:
+            self.limits.share(name, parts.accounts.limit(name))
         for name, spec in self.specs.items():
             self.limits.set(name, spec.in_flight)
 
@@ -61,8 +63,9 @@ class Desk:
         account = f"provider:{provider}"
         if account not in self._accounts:
             self._accounts.add(account)
+            self.limits.share(account, self.parts.accounts.limit(account))
             self.limits.set(account, self.parts.provider(provider).facts.in_flight)
-        return ("run", account, *self.groups(node))
+        return ("run", account, *self.parts.accounts.together, *self.groups(node))
 
     def groups(self, node: Node) -> list[str]:
         """The names of the groups around a node, innermost first."""

@@ -7,6 +7,7 @@ that may go, the longest remaining path wins (list scheduling); equal paths go t
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterable
 from typing import Generic, TypeVar
 
 from rushes.engine.limits import Lane, Limits
@@ -58,6 +59,10 @@ class Dispatch(Generic[U]):
         self._waiting -= 1
         self._limits.take(lane)
         return unit, lane
+
+    def lanes(self) -> Iterable[Lane]:
+        """The lanes in which something waits."""
+        return self._heaps
 
     def heads(self, most: int) -> list[U]:
         """Some that are nearly next, at most so many of each lane and tab: a heap is in order only at its head."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from rushes.engine.clock import Clock
+from rushes.engine.limits import Accounts
 from rushes.engine.pace import Pace
 from rushes.engine.wakes import Wakes
 from rushes.graph.value import Known
@@ -88,6 +89,7 @@ class Parts:
     `watch` sees every event in order and must not block. `gauge` is handed, when a run begins, a function that
     says how many requests wait for which limit at this moment. `busy` says whether another live process holds money or
     requests, so that waiting for it makes sense. `webhook` is the address at which a provider may call.
+    `accounts` is what providers take at once, of all runs together that are handed the same.
     """
 
     journal: Journal
@@ -101,6 +103,7 @@ class Parts:
     notes: Notes
     stuck: Callable[[RequestKey], str | None] = lambda _key: None
     busy: Callable[[], bool] = lambda: False
+    accounts: Accounts = field(default_factory=Accounts)
     webhook: Callable[[str], str | None] = lambda _provider: None
     pace: Pace = field(default_factory=lambda: Pace(Wakes()))
     stop: Stop = field(default_factory=Stop)

@@ -28,7 +28,11 @@ _DECISION_POLL = 0.5  # seconds between looks for a person's decision while othe
 
 async def drive(job: Job, parts: Parts) -> RunEnd:
     """Drive a run until it is done, failed, parked at its gates, or asked to stop. Raises StoreError."""
-    return await _Run(job, parts).go()
+    run = _Run(job, parts)
+    try:
+        return await run.go()
+    finally:
+        run.desk.limits.leave(run.desk.wake.set)
 
 
 class _Run:
@@ -70,8 +74,12 @@ class _Run:
 
     def _may_go_on(self) -> bool:
         desk = self.desk
-        paused = len(desk.queue) > 0 and desk.limits.next_free(desk.now()) is not None
-        return self.units.sleeping > 0 or paused or (len(self.units.purse) > 0 and desk.parts.busy())
+        comes = desk.limits.next_free(desk.now()) is not None or desk.limits.in_line(desk.wake.set)
+        return (
+            self.units.sleeping > 0
+            or (len(desk.queue) > 0 and comes)
+            or (len(self.units.purse) > 0 and desk.parts.busy())
+        )
 
     async def _wait(self) -> None:
         desk, loop = self.desk, asyncio.get_running_loop()

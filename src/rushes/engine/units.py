@@ -80,6 +80,7 @@ class Units:
             task = loop.create_task(self._carry(unit))
             desk.running[task] = unit
             task.add_done_callback(self._landed)
+        desk.limits.line_up(desk.queue.lanes(), desk.wake.set, loop.time())
         self.ahead.look(lambda unit: unit.key not in self._open and unit.key not in self._late)
 
     def give_up(self, unit: Unit, error: RemoteError) -> None:

@@ -86,6 +86,7 @@ class Client:
         self._same: WeakValueDictionary[Path, asyncio.Lock] = WeakValueDictionary()
         self._opened = ExitStack()
         self._opened.enter_context(project)
+        project.at_once = project.config.concurrency.value
         if budget is not None:
             project.limit = (secrets.token_hex(4), budget)
 
