@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 ATTEMPTS = 3
 """Results that one flagged candidate may cost, when nobody says otherwise."""
 
+APART = " (benchmark)"
+"""What the name of a workflow ends with while it is asked apart: its history is not the workflow's own."""
+
 SIMULATED = " (simulated)"
 """What a plan writes behind the name of a provider that a simulator stands in for."""
 
@@ -120,8 +123,8 @@ async def prepare_document(project: Project, file: Path, data: bytes, options: R
         from rushes.app.batch_rows import with_rows  # for a part of a batch, and nobody else
 
         workflow = with_rows(project, workflow, options.rows)
-    if options.apart:  # its history is not the workflow's own
-        workflow = dataclasses.replace(workflow, name=f"{workflow.name} (benchmark)")
+    if options.apart:
+        workflow = dataclasses.replace(workflow, name=workflow.name + APART)
     options = fix_moment(workflow, options)
     values, missing = values_of(workflow, options, folder)
     with collector_off(keep=True):

@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "models": ("rushes.cli.commands.models:models", "list the models: prices, limits, ends; show one"),
     "keys": ("rushes.cli.commands.keys:keys", "keep the keys of providers, check them, delete them"),
     "compare": ("rushes.cli.commands.compare:compare", "ask several models the same, and show it side by side"),
+    "bench": ("rushes.cli.commands.bench:bench", "run a workflow several times: how long, why, for how much"),
     "stats": ("rushes.cli.commands.stats:stats", "say how fast models were, and how requests ended"),
     "fanout": ("rushes.cli.commands.fanout:fanout", "copy a tab of a node graph for other accounts"),
     "gc": ("rushes.cli.commands.gc:gc", "free the store of what nobody needs; undo for 30 days"),
@@ -30,7 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "runs": ("runs", "unknowns", "resolve", "export"),
-    "models": ("models", "keys", "compare"),
+    "models": ("models", "keys", "compare", "bench"),
     "books": ("stats",),
     "files": ("fanout", "gc", "schema"),
     "proofs": ("sim", "chaos"),
