@@ -466,5 +466,74 @@ BORROWED = (
 )
 """What was made for other words is taken by the word of a person, and by nothing else."""
 
-WIRES: tuple[Wire, ...] = (*NEVER_TWICE, *NEVER_OVER, *NEVER_LOST, *NEVER_FOOLED, *ADAPTERS, *BORROWED)
+_PYTHON = "tests/python"
+
+PROGRAMS = (
+    wire(
+        "a program's budget is a ceiling",
+        "app/scopes.py",
+        '        found.append(Ceiling(_named(CLIENT, name, prepared), most, "the budget of this client"))\n',
+        "        pass\n",
+        f"{_PYTHON}/test_money.py::test_the_budget_of_a_client_is_one_for_all_its_calls_together",
+    ),
+    wire(
+        "a program's calls count under one account",
+        "app/scopes.py",
+        "        by_whom = (*by_whom, _named(CLIENT, project.limit[0], prepared))\n",
+        "        pass\n",
+        f"{_PYTHON}/test_money.py::test_the_budget_of_a_client_is_one_for_all_its_calls_together",
+    ),
+    wire(
+        "a program that said nothing does not agree to what is dear",
+        "python/client.py",
+        '        consent = given if self._yes or spending.get("yes") else None\n',
+        "        consent = given\n",
+        f"{_PYTHON}/test_money.py::test_what_costs_more_than_the_threshold_is_refused_where_nobody_agreed",
+    ),
+    wire(
+        "a cancelled call of a program stops its run in order",
+        "python/calls.py",
+        "        if self._begun:\n",
+        "        if False:\n",
+        f"{_PYTHON}/test_stopping.py::test_a_request_on_its_way_is_not_torn",
+    ),
+    wire(
+        "whoever goes away waits until the run has stopped",
+        "python/calls.py",
+        "                self.leave()\n                left = True\n",
+        "                left = True\n                break\n",
+        f"{_PYTHON}/test_stopping.py::test_a_cancelled_call_is_gone_on_with_by_the_next_and_bought_once",
+    ),
+    wire(
+        "a run leaves the connections of others alone",
+        "app/drive.py",
+        "            if not project.driven:",
+        "            if True:",
+        f"{_PYTHON}/test_stopping.py::test_connections_are_let_go_of_when_the_last_run_is_over",
+    ),
+    wire(
+        "what a simulator charges is no part of what a program spent",
+        "app/spent.py",
+        "                if self._is_simulated(event.provider):\n",
+        "                if False:\n",
+        f"{_PYTHON}/test_money.py::test_what_a_simulator_charges_is_counted_apart",
+    ),
+    wire(
+        "what a provider takes at once it takes of all runs together",
+        "engine/desk.py",
+        "            self.limits.share(account, self.parts.accounts.limit(account))\n",
+        "",
+        f"{_ENGINE}/test_together.py::test_a_provider_is_asked_no_more_at_once_by_many_runs_than_by_one",
+    ),
+    wire(
+        "who hands a token back wakes who waits for it",
+        "engine/limits.py",
+        "            limit.used -= 1\n            limit.call_next()\n",
+        "            limit.used -= 1\n",
+        f"{_ENGINE}/test_together.py::test_whoever_is_called_and_wants_nothing_calls_the_next",
+    ),
+)
+"""What holds for programs that ask for much at once."""
+
+WIRES: tuple[Wire, ...] = (*NEVER_TWICE, *NEVER_OVER, *NEVER_LOST, *NEVER_FOOLED, *ADAPTERS, *BORROWED, *PROGRAMS)
 """All of them."""

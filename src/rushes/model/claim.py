@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from rushes.model.money import show_usd
-from rushes.model.scope import BATCH, DAY, NODE, RUN, kind_of
+from rushes.model.scope import BATCH, CLIENT, DAY, NODE, RUN, kind_of
 
 OUT_OF_BUDGET = "budget: "
 """How every sentence about a ceiling that refuses begins."""
@@ -45,6 +45,7 @@ _RAISE = {
     BATCH: "raise with --budget",
     NODE: "raise the step's budget in the file",
     DAY: "raise it, or go on tomorrow",
+    CLIENT: "give the client more",
 }
 
 

@@ -39,7 +39,7 @@ class _Files:
 
 def ran_html(summary: RunSummary, results: Sequence[Made]) -> str:
     """What a run came to: a line of sums, what failed or waits, and a card for each result."""
-    sums = [str(summary.state), f"{len(results):,} results, {summary.counts.bought:,} made now", _cost(summary)]
+    sums = [str(summary.state), f"{len(results):,} here, {summary.counts.bought:,} made now", _cost(summary)]
     troubles = [f"{one.title}: {one.message}. {one.next_step}" for one in summary.failures]
     troubles += [f"{one.title} waits: {one.command}" for one in summary.waiting]
     said = "".join(f'<div style="color:#c33">{esc(short(one, _TEXT))}</div>' for one in troubles)
@@ -68,15 +68,18 @@ def _cards(results: Sequence[Made]) -> str:
 
     shown = results[:_MOST_ROWS]
     small = thumbs((one.artifact for one in shown if one.artifact and one.path), _Files(shown), _MOST_PICTURES)
-    cards = "".join(_card(one, small.get(one.artifact.digest) if one.artifact else None) for one in shown)
+    alone = len(results) == 1
+    cards = "".join(_card(one, small.get(one.artifact.digest) if one.artifact else None, alone) for one in shown)
     more = f"<div>and {len(results) - len(shown):,} more</div>" if len(results) > len(shown) else ""
     return cards + more
 
 
-def _card(one: Made, thumb: Thumb | None) -> str:
+def _card(one: Made, thumb: Thumb | None, alone: bool) -> str:
     picture = f'<img src="{esc(thumb.src)}" alt="{esc(one.title or one.node)}" style="{_IMAGE}">' if thumb else ""
     text = f"<div>{esc(short(one.text, _TEXT))}</div>" if one.text else ""
-    place = f"{one.title or one.node} · row {one.row + 1} · candidate {one.candidate + 1}"
+    place = one.title or str(one.node)
+    if not alone:
+        place += f" · row {one.row + 1} · candidate {one.candidate + 1}"
     marks = ["picked"] if one.picked else []
     if one.verdict.flagged:
         marks.append("flagged: " + ", ".join(found.says for found in one.verdict.findings if found.flags))

@@ -1,0 +1,206 @@
+"""Whoever goes away stops a run as a person does: what was paid for is not lost, and nobody pays for it twice."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.python.rig import PAID, SMALL, client_over, drawing
+
+from rushes.model.event import Accepted, Event, Submitting
+from rushes.model.run import RunState
+from rushes.plugin.provider import Duplicates
+from rushes.python.client import Client
+from rushes.testing.provider import ScriptedProvider
+
+ROOT = Path(__file__).parents[2]
+
+
+def when_accepted() -> tuple[asyncio.Event, Callable[[Event], None]]:
+    """A wish, and a progress callback that fulfils it when the provider has a job."""
+    come = asyncio.Event()
+    return come, lambda event: come.set() if isinstance(event, Accepted) else None
+
+
+def states(client: Client) -> list[RunState]:
+    return [record.state for record in client.project.ledger.runs()]
+
+
+async def test_a_cancelled_call_is_gone_on_with_by_the_next_and_bought_once(tmp_path: Path) -> None:
+    provider = ScriptedProvider(latency=3600.0)
+    async with client_over(tmp_path, provider) as client:
+        come, progress = when_accepted()
+        task = asyncio.create_task(client.generate_image("a fox", progress=progress, **PAID))
+        await come.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert states(client) == [RunState.INTERRUPTED], "it has stopped when the caller goes on"
+        for job in provider.jobs.values():
+            job.ready = 0.0
+        fox = await client.generate_image("a fox", **PAID)
+        assert fox.path.is_file() and provider.posts.total() == 1
+        assert states(client) == [RunState.DONE]
+
+
+async def test_a_request_on_its_way_is_not_torn(tmp_path: Path) -> None:
+    provider = ScriptedProvider(latency=0.3, polls=False, duplicates=Duplicates.NEVER)
+    async with client_over(tmp_path, provider) as client:
+        come = asyncio.Event()
+        sent: Callable[[Event], None] = lambda event: come.set() if isinstance(event, Submitting) else None  # noqa: E731
+        task = asyncio.create_task(client.generate_image("a fox", progress=sent, **PAID))
+        await come.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        fox = await client.generate_image("a fox", **PAID)
+    assert fox.path.is_file() and provider.posts.total() == 1
+
+
+async def test_a_time_out_of_the_caller_stops_the_run(tmp_path: Path) -> None:
+    provider = ScriptedProvider(latency=3600.0)
+    async with client_over(tmp_path, provider) as client:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await client.generate_image("a fox", **PAID)
+        assert RunState.RUNNING not in states(client)
+
+
+async def test_one_cancelled_call_of_many_leaves_the_others_alone(tmp_path: Path) -> None:
+    provider = ScriptedProvider(latency=0.3)
+    async with client_over(tmp_path, provider) as client:
+        come, progress = when_accepted()
+        gone = asyncio.create_task(client.generate_image("gone", progress=progress, **PAID))
+        others = [asyncio.create_task(client.generate_image(f"fox {n}", **PAID)) for n in range(3)]
+        await come.wait()
+        gone.cancel()
+        answers = await asyncio.gather(*others)
+        assert gone.cancelled() or await asyncio.wait([gone])
+    assert all(one.path.is_file() for one in answers)
+
+
+async def test_closing_stops_what_is_under_way(tmp_path: Path) -> None:
+    provider = ScriptedProvider(latency=3600.0)
+    client = client_over(tmp_path, provider)
+    come, progress = when_accepted()
+    task = asyncio.create_task(client.generate_image("a fox", progress=progress, **PAID))
+    await come.wait()
+    await client.close()
+    with pytest.raises((asyncio.CancelledError, Exception)):
+        await task
+    async with client_over(tmp_path, provider) as after:
+        assert states(after) == [RunState.INTERRUPTED]
+
+
+async def test_connections_are_let_go_of_when_the_last_run_is_over(tmp_path: Path) -> None:
+    class Closing(ScriptedProvider):
+        def __init__(self) -> None:
+            super().__init__(latency=lambda request: 3600.0 if request.recipe.prompt == "slow" else 0.0)
+            self.closed_under: list[int] = []
+
+        async def close(self) -> None:
+            self.closed_under.append(self.now_in_flight)
+
+    provider = Closing()
+    async with client_over(tmp_path, provider) as client:
+        come, progress = when_accepted()
+        slow = asyncio.create_task(client.generate_image("slow", progress=progress, **PAID))
+        await come.wait()
+        await client.generate_image("quick", **PAID)
+        assert not provider.closed_under, "the other run's are in use"
+        slow.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await slow
+        assert len(provider.closed_under) == 1
+
+
+NOTEBOOK = """
+import asyncio, sys
+import rushes
+
+async def cell():
+    with rushes.SyncClient({folder!r}, home={home!r}) as client:
+        return client.generate_image("a red fox", params={{"resolution": "360p"}})
+
+print(asyncio.run(cell()).path)
+"""
+
+
+def test_without_await_it_works_where_a_loop_is_running(tmp_path: Path) -> None:
+    script = NOTEBOOK.format(folder=str(tmp_path), home=str(tmp_path / "home"))
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert Path(done.stdout.strip()).is_file()
+
+
+INTERRUPTED = """
+import sys
+sys.path.insert(0, {root!r})
+from pathlib import Path
+from rushes.model.event import Accepted
+from rushes.python.sync import SyncClient
+from rushes.testing.provider import ScriptedProvider
+from tests.python.rig import PAID, client_over
+
+client = SyncClient.__new__(SyncClient)
+client.client = client_over(Path({folder!r}), ScriptedProvider(latency=3600.0))
+with client:
+    try:
+        said = lambda event: isinstance(event, Accepted) and print("accepted", flush=True)
+        client.generate_image("a fox", progress=said, **PAID)
+    except KeyboardInterrupt:
+        print([str(record.state) for record in client.client.project.ledger.runs()], flush=True)
+"""
+
+
+def test_ctrl_c_stops_in_order(tmp_path: Path) -> None:
+    script = INTERRUPTED.format(root=str(ROOT), folder=str(tmp_path))
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "accepted\n"
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "['interrupted']\n"
+    assert process.returncode == 0
+
+
+PLAIN = """
+import asyncio, sys
+sys.path.insert(0, {root!r})
+from pathlib import Path
+from rushes.model.event import Accepted
+from rushes.testing.provider import ScriptedProvider
+from tests.python.rig import PAID, client_over
+
+async def main():
+    async with client_over(Path({folder!r}), ScriptedProvider(latency=3600.0)) as client:
+        said = lambda event: isinstance(event, Accepted) and print("accepted", flush=True)
+        try:
+            await client.generate_image("a fox", progress=said, **PAID)
+        finally:
+            print([str(record.state) for record in client.project.ledger.runs()], flush=True)
+
+asyncio.run(main())
+"""
+
+
+def test_ctrl_c_in_a_program_with_a_loop_stops_in_order(tmp_path: Path) -> None:
+    script = PLAIN.format(root=str(ROOT), folder=str(tmp_path))
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout.readline() == "accepted\n"
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "['interrupted']\n"
+        assert "KeyboardInterrupt" in process.stderr.read()
+
+
+async def test_one_client_serves_several_loops_and_threads(tmp_path: Path) -> None:
+    async with drawing(tmp_path) as client:
+        ask = lambda n: asyncio.run(client.generate_image(f"fox {n}", params=SMALL))  # noqa: E731
+        answers = await asyncio.gather(*(asyncio.to_thread(ask, n) for n in range(4)))
+    assert len({one.path for one in answers}) == 4
