@@ -45,6 +45,8 @@ class Share(NamedTuple):
 
 def compared(old: str, new: str) -> list[Stretch]:
     """Both texts as stretches in order; joined they are the texts."""
+    if old == new:
+        return [Stretch(old, new)]
     before, after = _tokens(old), _tokens(new)
     was, now = ([one.strip() for one in many] for many in (before, after))
     matcher = SequenceMatcher(None, was, now, autojunk=max(len(was), len(now)) > _EXACT)
