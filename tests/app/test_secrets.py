@@ -93,7 +93,7 @@ def test_a_run_and_all_that_can_be_asked_about_it_shows_no_key(tmp_path: Path) -
         set_up(tmp_path, url, *REMOTE)
         ran = [
             rushes(tmp_path, "plan", "story.yaml", "--json"),
-            rushes(tmp_path, "run", "story.yaml", "--stream"),
+            rushes(tmp_path, "run", "story.yaml", "--stream", "--yes"),
             rushes(tmp_path, "run", "story.yaml", "--json", "--debug"),
             rushes(tmp_path, "status", "--json"),
             rushes(tmp_path, "keys", "check", "--json"),
@@ -112,7 +112,7 @@ def test_a_service_that_repeats_the_key_in_what_it_says_does_not_get_it_printed_
 ) -> None:
     with echoing(status) as (url, echo):
         set_up(tmp_path, url, *REMOTE)
-        ran = rushes(tmp_path, "run", "story.yaml", "--debug", "--json", "--timeout", "20")
+        ran = rushes(tmp_path, "run", "story.yaml", "--yes", "--debug", "--json", "--timeout", "20")
         checked = [rushes(tmp_path, "keys", "check", name, "--live", "--debug") for name in REMOTE if status == 401]
         assert echo.sent_keys == set(KEYS.values()), "each was sent its key, else this proves nothing"
         assert echo.told == []

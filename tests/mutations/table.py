@@ -7,6 +7,7 @@ from tests.mutations.wires import Wire, wire
 _ENGINE = "tests/engine"
 _HTTP = "tests/providers/test_http.py"
 _BOOKS = "tests/ledger/test_books.py"
+_CONSENT = "tests/app/test_consent.py"
 
 NEVER_TWICE = (
     wire(
@@ -124,6 +125,41 @@ NEVER_TWICE = (
 )
 
 NEVER_OVER = (
+    wire(
+        "every run is agreed to before it buys",
+        "app/run.py",
+        "    keep_consent(project, prepared, hooks.consent)\n",
+        "",
+        f"{_CONSENT}::test_where_nobody_is_there_what_may_cost_more_than_the_threshold_is_not_bought",
+    ),
+    wire(
+        "where nobody is there nobody agrees",
+        "app/consent.py",
+        "    if answer is None:\n",
+        "    if answer is None:\n        return\n    if answer is None:\n",
+        f"{_CONSENT}::test_where_nobody_is_there_what_may_cost_more_than_the_threshold_is_not_bought",
+    ),
+    wire(
+        "a no is a no",
+        "app/consent.py",
+        "    if not answer(spending):\n",
+        "    if not answer(spending) and False:\n",
+        f"{_CONSENT}::test_whoever_is_there_is_asked_once_and_their_word_counts",
+    ),
+    wire(
+        "an unknown price is above every threshold",
+        "app/consent.py",
+        "    if most is not None and most <= above:\n",
+        "    if most is None or most <= above:\n",
+        f"{_CONSENT}::test_an_unknown_price_is_above_every_threshold",
+    ),
+    wire(
+        "a command agrees to nothing by itself",
+        "cli/driving.py",
+        "    consent = given if yes else somebody()\n",
+        "    consent = given\n",
+        "tests/cli/test_consent.py::test_without_a_terminal_what_costs_more_is_refused_and_yes_allows_it",
+    ),
     wire(
         "a ceiling refuses what does not fit",
         "ledger/accounts.py",

@@ -9,6 +9,7 @@ What costs nothing needs no word, nor does a rehearsal: simulated money is no mo
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -26,6 +27,9 @@ from rushes.model.scope import NODE, kind_of
 
 THRESHOLD = Decimal("1.00")
 """USD that a run may cost at most without being asked about, where nobody says otherwise: a few stills and no film."""
+
+_ALLOW = f"buy it with --yes, say with --budget how much, or set {ABOVE} of [consent] in {PROJECT_FILE}"
+_UNHELD = "require_confirmation: false counts under a ceiling, such as max_cost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +77,24 @@ def keep_consent(project: Project, prepared: Prepared, answer: Answer | None) ->
 def agree(spending: Spending, answer: Answer | None) -> None:
     """Have somebody agree to this; None: nobody is there. Raises RefusedError where nobody does."""
     if answer is None:
-        raise RefusedError(
-            f"this costs {spending.says}; above {show_usd(spending.above)} ({spending.source}) somebody must agree,"
-            " and nobody is here to be asked",
-            next_step=f"buy it with --yes, say with --budget how much, or set {ABOVE} of [consent] in {PROJECT_FILE}",
-        )
+        raise RefusedError(f"{_needed(spending)}, and nobody is here to be asked", next_step=_ALLOW)
     if not answer(spending):
         raise RefusedError("nobody agreed, and nothing is bought", next_step="see what it would do with: rushes plan")
+
+
+def foresee_consent(project: Project, prepared: Prepared) -> Prepared:
+    """The same for a look at the plan, with a warning where a run of it asks first."""
+    spending = spending_of(project, prepared)
+    if spending is None:
+        return prepared
+    says = f"a run asks first: {_needed(spending)} (where nobody is asked: {_ALLOW})"
+    plan = dataclasses.replace(prepared.plan, warnings=(*prepared.plan.warnings, says))
+    return dataclasses.replace(prepared, plan=plan)
+
+
+def _needed(spending: Spending) -> str:
+    limit = f"{show_usd(spending.above)} ({spending.source})"
+    return f"this costs {spending.says}, and above {limit} somebody must agree"
 
 
 def spending_of(project: Project, prepared: Prepared, *, times: int = 1) -> Spending | None:
@@ -132,4 +147,6 @@ def _threshold(prepared: Prepared, bound: bool) -> tuple[Decimal, str] | None:
     filed = load_config(prepared.file.absolute().parent, {}, {}).consent.get(ABOVE)
     if filed is not None:
         return filed.value, f"{ABOVE} of [consent] in {PROJECT_FILE}"
-    return None if confirm is False and bound else (THRESHOLD, "the usual limit")
+    if confirm is False and bound:
+        return None
+    return THRESHOLD, "the usual limit" if confirm is None else f"the usual limit; {_UNHELD}"

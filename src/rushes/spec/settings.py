@@ -84,9 +84,6 @@ def _no_effect(raw: Raw, notes: Notes) -> None:
     notes.one_of(raw, "log_level", _HERE, LOG_LEVELS)
     notes.output_path(raw, "log_file", _HERE)
     notes.number(raw, "connection_timeout", _HERE)
-    if notes.mapping(raw, "cost_management", _HERE).get("require_confirmation") is False:
-        says = "require_confirmation: false has no effect: whoever sits at the terminal is asked before money is spent"
-        notes.say("no-effect", says, (*_COST, "require_confirmation"), "use --yes where nobody should be asked")
     for key, why in _NO_EFFECT.items():
         if raw.get(key):
             notes.say("no-effect", f"{key} has no effect: {why}", (*_HERE, key), "remove it")
