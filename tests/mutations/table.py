@@ -571,5 +571,60 @@ PROGRAMS = (
 )
 """What holds for programs that ask for much at once."""
 
-WIRES: tuple[Wire, ...] = (*NEVER_TWICE, *NEVER_OVER, *NEVER_LOST, *NEVER_FOOLED, *ADAPTERS, *BORROWED, *PROGRAMS)
+SIDE_BY_SIDE = (
+    wire(
+        "what is asked apart stands in the place of nothing",
+        "graph/settle.py",
+        "        if self.setting.apart:\n",
+        "        if False:\n",
+        f"{_ENGINE}/test_apart.py::test_under_each_name_everything_is_asked_once_and_what_stands_stays",
+    ),
+    wire(
+        "a benchmark is agreed to as often as it runs",
+        "app/benchmark.py",
+        "            spending = spending_of(project, first, times=paid)\n",
+        "            spending = spending_of(project, first)\n",
+        "tests/app/test_benchmark.py::test_nobody_agreed_to_one_run_when_five_are_meant",
+    ),
+    wire(
+        "all runs of a benchmark together stay below its budget",
+        "app/benchmark.py",
+        "budget=max(self._options.budget - self._gone, ZERO)",
+        "budget=self._options.budget",
+        "tests/app/test_benchmark.py::test_all_runs_together_stay_below_the_budget",
+    ),
+    wire(
+        "what a benchmark costs at least is held against its budget before the first run",
+        "app/benchmark.py",
+        "            self._refuse_beyond_budget()\n",
+        "",
+        "tests/app/test_benchmark.py::test_what_five_runs_cost_at_least_is_held_against_the_budget_before_the_first",
+    ),
+    wire(
+        "a comparison buys a flagged result once",
+        "app/compare.py",
+        "        attempts=1,",
+        "        attempts=3,",
+        "tests/app/test_compare.py::test_a_flagged_result_is_a_finding_and_not_bought_again",
+    ),
+    wire(
+        "a comparison asks anew only when it is told to",
+        "app/compare.py",
+        "rerun=tuple(models) if wish.fresh else (),",
+        "rerun=tuple(models),",
+        "tests/app/test_compare.py::test_what_was_here_before_costs_nothing_and_keeps_its_time_and_its_price",
+    ),
+)
+"""Of asking several models the same, and of running the same several times."""
+
+WIRES: tuple[Wire, ...] = (
+    *NEVER_TWICE,
+    *NEVER_OVER,
+    *NEVER_LOST,
+    *NEVER_FOOLED,
+    *ADAPTERS,
+    *BORROWED,
+    *PROGRAMS,
+    *SIDE_BY_SIDE,
+)
 """All of them."""

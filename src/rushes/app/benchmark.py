@@ -68,7 +68,12 @@ async def benchmark(
             return bench.result([first])
     rounds = []
     for number in range(1, times + 1):
-        rounds.append(await bench.round(number))
+        try:
+            rounds.append(await bench.round(number))
+        except RefusedError as error:  # what is left of a ceiling does not suffice for one more
+            if not rounds:
+                raise
+            return bench.result(rounds, f"run {number} was not begun: {error.message}")
         tell(number, rounds[-1])
         if rounds[-1].state is not RunState.DONE:
             break
@@ -129,7 +134,7 @@ class _Bench:
             why=_why(summary),
         )
 
-    def result(self, rounds: Sequence[Round]) -> Benchmark:
+    def result(self, rounds: Sequence[Round], why: str = "") -> Benchmark:
         """What it came to; noted for the next one, if every run came to its end."""
         found = Benchmark(
             workflow=self._prepared.workflow.name.removesuffix(APART),
@@ -139,6 +144,7 @@ class _Bench:
             quoted=self._quoted,
             simulated=self._prepared.options.sim is not None,
             before=self._before,
+            why=why,
             titles={node.id: node.title or str(node.id) for node in self._prepared.grid.nodes},
         )
         if found.good:

@@ -74,7 +74,7 @@ class Before(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Benchmark:
     """Runs of one workflow. `warm`: with what was here; else everything was made anew. `quoted` was said beforehand, of
-    all runs together; `titles` are the words for nodes."""
+    all runs together; `why` says why further runs were not begun; `titles` are the words for nodes."""
 
     workflow: str
     warm: bool
@@ -84,6 +84,7 @@ class Benchmark:
     simulated: bool
     before: Before | None
     titles: dict[NodeId, str]
+    why: str = ""
 
     @property
     def good(self) -> bool:
@@ -159,6 +160,7 @@ class Benchmark:
             "spent_usd": str(self.spent),
             "each_usd": None if self.each is None else str(self.each),
             "simulated": self.simulated,
+            "why": self.why,
             "before": None
             if self.before is None
             else {

@@ -33,6 +33,8 @@ def show_benchmark(found: Benchmark) -> None:
         console.print(_shares(found))
     for line in _lines(found):
         console.print(Text(line), soft_wrap=True)
+    if found.why:
+        console.print(Text(clean(found.why), style="red"), soft_wrap=True)
     for one in found.rounds:
         if one.why:
             console.print(Text(f"failed: {clean(one.why)} (run {one.run})", style="red"), soft_wrap=True)

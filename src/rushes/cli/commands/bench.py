@@ -53,6 +53,8 @@ def bench(file: Path, times: int, warm: bool, yes: bool, **given: Any) -> int:
         from rushes.cli.measured import show_benchmark  # tables cost more than the rest of a short command
 
         show_benchmark(found)
+    if found.why:
+        return Exit.REFUSED
     return Exit.OK if found.good else exit_of_state(found.rounds[-1].state)
 
 
@@ -61,7 +63,9 @@ def _why(one: Round) -> str:
 
 
 def _problems(found: Benchmark) -> list[Problem]:
-    return [
+    again = "measure fewer runs with -n, or raise the ceiling"
+    ended = [Problem(code="refused", severity=Severity.ERROR, says=found.why, try_=again)] if found.why else []
+    return ended + [
         Problem(
             code="run-failed",
             severity=Severity.ERROR,
