@@ -277,7 +277,7 @@ class _Batch:
             if not await self._run(Span(CANARY, rows, ())):
                 return False
         lines = self._lines_of(CANARY)
-        self.canary = canary_of(lines, self._left())
+        self.canary = canary_of(lines, self._left(), self._home)
         self.held_back = not self._told.canary(self.canary)
         if not self.held_back:
             self._consent = given
@@ -294,6 +294,7 @@ class _Batch:
             put_lines(self._home, part.name, bad_lines(part.bad))
         else:
             self._tell(prepared, len(part.rows), canary=part.name == CANARY)
+            self._told.running(len(part.rows), len(prepared.grid.cells))
             ended = await self._drive(prepared)
         del prepared
         _let_go()
@@ -303,7 +304,7 @@ class _Batch:
         lines = [one for one in self._lines_of(part.name) if one.row in wanted]
         self._totals.count((before[row] for row in wanted if row in before), -1)
         self._totals.count(lines)
-        self._told.part(lines)
+        self._told.part(lines, dataclasses.replace(self._totals))
         return not self._over and not any(one.problem.startswith(OUT_OF_BUDGET) for one in lines)
 
     async def _drive(self, prepared: Prepared) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from decimal import Decimal
+from pathlib import Path
 from statistics import mean, stdev
 from typing import Any, NamedTuple
 
@@ -65,8 +66,8 @@ class Canary(NamedTuple):
         }
 
 
-def canary_of(lines: Sequence[Line], rest: int) -> Canary:
-    """What these rows say about `rest` others."""
+def canary_of(lines: Sequence[Line], rest: int, home: Path) -> Canary:
+    """What these rows say about `rest` others; `home` is the folder of the batch."""
     decided = [one for one in lines if one.state in (DONE, FAILED)]
     accepted = sum(one.state == DONE and not one.flagged for one in decided)
     money = [one.usd for one in decided if one.usd is not None]
@@ -80,7 +81,7 @@ def canary_of(lines: Sequence[Line], rest: int) -> Canary:
         rest=rest,
         share=wilson(accepted, len(decided)) if decided else None,
         cost=cost_of(money, rest) if known and len(money) > 1 else None,
-        paths=tuple(path for one in lines for path in one.outputs),
+        paths=tuple(str(home / path) for one in lines for path in one.outputs),
     )
 
 

@@ -31,16 +31,15 @@ from rushes.app.output import inside
 from rushes.app.picks import Shown, shown
 from rushes.app.plan import Prepared, output_folder
 from rushes.app.project import Project
-from rushes.app.results import Finished
-from rushes.app.summary import RunSummary
 from rushes.app.tally import Tally
 from rushes.errors import ErrorClass
 from rushes.graph.rows import original, row_of
 from rushes.graph.value import Outcome, State
+from rushes.ledger.entry import Entry
 from rushes.model.claim import OUT_OF_BUDGET
 from rushes.model.ids import Digest
 from rushes.model.money import ZERO
-from rushes.model.run import RunState
+from rushes.model.run import RunRecord, RunState
 
 PARTS, RESULTS, CANARY = "parts", "results.jsonl", "canary"
 _BLOCK = 1000  # rows whose files share a folder
@@ -89,16 +88,22 @@ def bad_lines(bad: Sequence[Bad]) -> list[Line]:
     return [Line(one.number, one.line, "", BAD, problem=one.says) for one in bad]
 
 
-def write_part(project: Project, prepared: Prepared, run: Finished, summary: RunSummary) -> Exported:
+def write_part(
+    project: Project,
+    prepared: Prepared,
+    record: RunRecord,
+    outcomes: Sequence[Outcome | None],
+    entries: Sequence[Entry],
+) -> Exported:
     """Put the files of a part in their places, and then its lines. Raises StoreError, UserError, NotFound."""
     options = prepared.options
     assert options.rows is not None and options.batch is not None
     part = part_of(project, options.rows)
     base = output_folder(project, prepared)
     home = batch_home(base, prepared.workflow.name, options.batch)
-    by_row = _by_row(prepared, run)
-    states = _states(prepared, run)
-    tally = Tally(run.entries)
+    by_row = _by_row(prepared, outcomes)
+    states = _states(prepared, outcomes)
+    tally = Tally(entries)
     costs = _costs(tally)
     halted = _halted(tally)
     lines = bad_lines(part.bad)
@@ -110,11 +115,9 @@ def write_part(project: Project, prepared: Prepared, run: Finished, summary: Run
         state = halted.get(row.number, state) if state == FAILED else state
         usd, seconds = costs.get(row.number, (ZERO, 0.0))
         flagged = any(map(_stands_flagged, by_row.get(row.number, ())))
-        lines.append(
-            Line(row.number, row.line, row.id, state, outputs, flagged, usd, seconds, says, str(run.record.id))
-        )
+        lines.append(Line(row.number, row.line, row.id, state, outputs, flagged, usd, seconds, says, str(record.id)))
     # what was stopped goes on as the same run, which knows its jobs: until it has ended, the part is not there
-    path = None if run.record.state is RunState.INTERRUPTED else put_lines(home, part.name, lines)
+    path = None if record.state is RunState.INTERRUPTED else put_lines(home, part.name, lines)
     return Exported(
         home=home,
         version=None,
@@ -126,9 +129,9 @@ def write_part(project: Project, prepared: Prepared, run: Finished, summary: Run
     )
 
 
-def _by_row(prepared: Prepared, run: Finished) -> dict[int, list[Shown]]:
+def _by_row(prepared: Prepared, outcomes: Sequence[Outcome | None]) -> dict[int, list[Shown]]:
     found: dict[int, list[Shown]] = {}
-    for one in shown(prepared.grid, run.outcomes):
+    for one in shown(prepared.grid, outcomes):
         row = row_of(one.node.id)
         if row is not None:
             found.setdefault(row, []).append(one._replace(node=one.node._replace(id=original(one.node.id))))
@@ -139,10 +142,10 @@ _WORST = (State.FAILED, State.BLOCKED, State.WAITING, State.RUN, State.AFTER)
 _WORDS = {State.WAITING: WAITING, State.RUN: OPEN, State.AFTER: OPEN}
 
 
-def _states(prepared: Prepared, run: Finished) -> dict[int, tuple[str, str]]:
+def _states(prepared: Prepared, outcomes: Sequence[Outcome | None]) -> dict[int, tuple[str, str]]:
     """How each row came out, and what is wrong with it: of several cells the worst."""
     worst: dict[int, tuple[int, Outcome | None]] = {}
-    for cell, outcome in zip(prepared.grid.cells, run.outcomes, strict=True):
+    for cell, outcome in zip(prepared.grid.cells, outcomes, strict=True):
         row = row_of(prepared.grid.nodes[cell.node].id)
         if row is None:
             continue

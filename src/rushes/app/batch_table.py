@@ -184,7 +184,8 @@ def _records(file: BinaryIO, table: Path, met: _Met) -> Iterator[tuple[int, _Fie
         if lines.wrong is not None:
             yield began, lines.wrong
         elif len(values) != len(names) and values:
-            yield began, _Wrong(f"it has {len(values)} values, and the header names {len(names)}")
+            has = "1 value" if len(values) == 1 else f"{len(values)} values"
+            yield began, _Wrong(f"it has {has}, and the header names {len(names)}")
         elif any(values):
             yield began, {name: value for name, value in zip(names, values, strict=True) if name}
 

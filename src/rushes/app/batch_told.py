@@ -94,14 +94,16 @@ class Forecast(NamedTuple):
 
 
 class Told(NamedTuple):
-    """Where a batch tells what it does: its plan, what is known of its rows when it begins, each part as it ends.
+    """Where a batch tells what it does: what is known of its rows when it begins, and its plan; a part as it begins
+    (its rows, and the steps of all of them) and as it ends (its lines, and what all parts say by now).
 
     `canary` is asked whether the batch goes on.
     """
 
-    forecast: Callable[[Forecast], None] = lambda _forecast: None
     begins: Callable[[Totals], None] = lambda _totals: None
-    part: Callable[[Sequence[Line]], None] = lambda _lines: None
+    forecast: Callable[[Forecast], None] = lambda _forecast: None
+    running: Callable[[int, int], None] = lambda _rows, _cells: None
+    part: Callable[[Sequence[Line], Totals], None] = lambda _lines, _totals: None
     canary: Callable[[Canary], bool] = lambda _canary: False
 
 
@@ -127,8 +129,8 @@ class BatchSummary:
 
     @property
     def whole(self) -> bool:
-        """Whether every row that can be run has its result."""
-        return self.totals.done + self.totals.bad == self.totals.rows
+        """Whether every row has its result."""
+        return self.totals.done == self.totals.rows
 
     def plain(self) -> dict[str, Any]:
         """As JSON: money as strings, paths as text."""

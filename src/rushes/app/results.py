@@ -52,7 +52,7 @@ def write_results(project: Project, prepared: Prepared, run: Finished, summary: 
     if prepared.options.batch is not None:
         from rushes.app.batch_results import write_part  # for a part of a batch, whose files lie with the others
 
-        return write_part(project, prepared, run, summary)
+        return write_part(project, prepared, run.record, run.outcomes, run.entries)
     base = output_folder(project, prepared)
     failures = summary.failures
     exported = export(run.record, prepared.grid, run.outcomes, failures, project.store, base=base)
