@@ -30,6 +30,9 @@ T = TypeVar("T")
 
 PROJECT_FILE = "rushes.toml"
 
+ALERT_COMMANDS = "RUSHES_ALERT_COMMANDS"
+"""The variable that agrees to the command of a project file's `[alerts]`, when it says `yes`."""
+
 
 class Sourced(NamedTuple, Generic[T]):
     """A value and where it came from, for people: `--home`, `RUSHES_HOME`, `rushes.toml`, `default`."""
@@ -40,6 +43,24 @@ class Sourced(NamedTuple, Generic[T]):
 
 NOBODY: Sourced[Any] = Sourced(None, "default")
 """What nobody said."""
+
+
+class Alerts(NamedTuple):
+    """Who hears of what: seconds after which a request is slow (None: what is usual), by model too; whom to call.
+
+    `command` is an argv and `url` an address. The command is called only if `may_call`: a project file comes with a
+    project, and may be somebody else's, so the environment has to agree.
+    """
+
+    slow: float | None = None
+    models: Mapping[str, float] = {}
+    command: tuple[str, ...] = ()
+    url: str | None = None
+    may_call: bool = False
+
+
+NO_ALERTS = Alerts()
+"""What is usual, and nobody to call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +87,7 @@ class Config:
     on_unknown: Sourced[OnUnknown | None] = NOBODY
     budget: Mapping[str, Sourced[Decimal]] = field(default_factory=dict)
     consent: Mapping[str, Sourced[Decimal]] = field(default_factory=dict)
+    alerts: Alerts = NO_ALERTS
 
 
 def load_config(near: Path, flags: Mapping[str, object], environ: Mapping[str, str] | None = None) -> Config:
@@ -87,6 +109,8 @@ def load_config(near: Path, flags: Mapping[str, object], environ: Mapping[str, s
     tables: dict[str, Any] = {
         to: read(key, Sourced(raw[key], str(file))) for key, (to, read) in _TABLES.items() if key in raw
     }
+    if "alerts" in tables:
+        tables["alerts"] = tables["alerts"]._replace(may_call=environ.get(ALERT_COMMANDS) == "yes")
     return Config(**values, **tables)
 
 
@@ -215,6 +239,38 @@ def _amounts(name: str, found: Sourced[Any], known: Sequence[str], what: str) ->
     return amounts
 
 
+def _alerts(name: str, found: Sourced[Any]) -> Alerts:
+    values: dict[str, Any] = {}
+    known = ("slow", "models", "command", "url")
+    for key, one in _entries(name, found):
+        if key == "slow":
+            values[key] = _seconds(f"{name}.{key}", one)
+        elif key == "models":
+            values[key] = {model: _seconds(f"{name}.{key}.{model}", each) for model, each in _entries(key, one)}
+        elif key == "url":
+            values[key] = _address(f"{name}.{key}", one).value
+        elif key == "command":
+            values[key] = _argv(f"{name}.{key}", one)
+        else:
+            hint = did_you_mean(get_close_matches(key, known, n=1), f"one of: {', '.join(known)}")
+            raise ConfigError(f"{found.source}: {name}.{key} is no setting", next_step=hint)
+    return Alerts(**values)
+
+
+def _seconds(name: str, found: Sourced[Any]) -> float:
+    value = found.value
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e9:
+        raise _wrong(name, found, "give seconds, such as 120")
+    return float(value)
+
+
+def _argv(name: str, found: Sourced[Any]) -> tuple[str, ...]:
+    value = found.value
+    if not isinstance(value, list) or not value or not all(isinstance(one, str) and one for one in value):
+        raise _wrong(name, found, 'give a list of texts, such as ["notify-send", "rushes"]')
+    return tuple(value)
+
+
 def _entries(name: str, found: Sourced[Any]) -> list[tuple[str, Sourced[Any]]]:
     if not isinstance(found.value, dict):
         raise ConfigError(f"{found.source}: {name} is no table", next_step=f"write [{name}] and its lines below it")
@@ -240,5 +296,6 @@ _TABLES: dict[str, tuple[str, Callable[[str, Sourced[Any]], Any]]] = {
     "providers": ("gateways", _gateways),
     "budget": ("budget", _ceilings),
     "consent": ("consent", _consent),
+    "alerts": ("alerts", _alerts),
 }
 """What only the project file may say: the field of `Config`, and how it is read."""

@@ -19,6 +19,7 @@ from rushes.app.project import Project
 from rushes.app.results import Finished, finish
 from rushes.app.scopes import ceilings_of, scopes_of
 from rushes.app.summary import RunSummary
+from rushes.app.watching import watching
 from rushes.assets.sources import artifact_of
 from rushes.engine.claims import others_hold, stuck_in
 from rushes.engine.clock import SystemClock
@@ -28,7 +29,7 @@ from rushes.engine.recover import past_of
 from rushes.engine.retry import RetryPolicy
 from rushes.engine.run import drive
 from rushes.graph.select import flags_of
-from rushes.ledger.fold import fold
+from rushes.ledger.fold import RunFold, fold
 from rushes.ledger.writer import Writer
 from rushes.model.run import OnUnknown, RunRecord, RunState
 
@@ -44,15 +45,16 @@ async def drive_run(project: Project, prepared: Prepared, record: RunRecord, own
         ceilings = ceilings_of(project, prepared, record.id)
         ledger.set_ceilings(record.id, {one.scope: one.most for one in ceilings})
         parts = _parts(project, writer, owner, hooks)
-        async with _called(project, hooks, parts) as parts:
-            end = await drive(_job(project, prepared, record, owner), parts)
+        past = fold(ledger.events(record.id))
+        async with _called(project, hooks, parts) as parts, watching(project, record, past, parts) as watched:
+            end = await drive(_job(project, prepared, record, owner, past), watched.parts)
         await writer.flush()
         record = dataclasses.replace(record, state=end.state)
         entries = await asyncio.to_thread(ledger.events, record.id)
         # before the run is left: whoever fails or dies over its files leaves a run that resumes
         summary = finish(project, prepared, Finished(record, end.outcomes, entries), hooks)
         state = end.state
-        return summary
+        return dataclasses.replace(summary, notes=(*summary.notes, *watched.notes))
     finally:
         try:
             writer.close()
@@ -83,7 +85,7 @@ async def _close(project: Project) -> None:
     await asyncio.gather(*(one.close() for one in project.loaded_providers().values()), return_exceptions=True)
 
 
-def _job(project: Project, prepared: Prepared, record: RunRecord, owner: str) -> Job:
+def _job(project: Project, prepared: Prepared, record: RunRecord, owner: str, past: RunFold) -> Job:
     settings, options = prepared.workflow.settings, prepared.options
     retry = RetryPolicy()
     if settings.max_retries is not None:
@@ -106,7 +108,7 @@ def _job(project: Project, prepared: Prepared, record: RunRecord, owner: str) ->
         seconds=prepared.models.seconds,
         scopes=scopes_of(project, prepared, record.id),
         on_unknown=options.on_unknown or project.config.on_unknown.value or OnUnknown.ASK,
-        past=past_of(fold(project.ledger.events(record.id))),
+        past=past_of(past),
     )
 
 

@@ -14,7 +14,7 @@ from rushes.app.picks import Shown, shown
 from rushes.app.report_html import Bytes, esc, seconds
 from rushes.app.report_page import page
 from rushes.app.report_scenes import Sheet, shown_pictures
-from rushes.app.report_tables import costs, failures, nodes, waiting
+from rushes.app.report_tables import costs, failures, nodes, notes, waiting
 from rushes.app.report_timeline import bars_of, timeline
 from rushes.app.summary import RunSummary
 from rushes.graph.grid import Grid
@@ -94,6 +94,7 @@ def _body(story: Story, rows: Sequence[Shown], store: Bytes) -> Iterator[str]:
     yield _nav(rows, picture)
     yield failures(summary)
     yield waiting(summary)
+    yield notes(summary)
     yield '<h2 id="sheet">Contact sheet</h2>'
     small = thumbs(shown_pictures(rows), store, EMBEDDED)
     yield from Sheet(small, _links(story), _recipes(story), _bases(story, rows)).html(rows)

@@ -46,6 +46,13 @@ def waiting(summary: RunSummary) -> str:
     return f'<section class="note ask"><h2>Waiting for your choice</h2><ul>{"".join(items)}</ul>{then}</section>'
 
 
+def notes(summary: RunSummary) -> str:
+    """What sums alone would keep quiet about: of money, of time."""
+    if not summary.notes:
+        return ""
+    return f'<section class="note"><ul>{"".join(f"<li>{esc(one)}</li>" for one in summary.notes)}</ul></section>'
+
+
 def nodes(summary: RunSummary, reasons: Mapping[str, str]) -> Iterator[str]:
     """One line per node: what it came to, why, what it took."""
     tabs = len({one.tab for one in summary.nodes}) > 1

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from rushes.app.project import Project
+from rushes.app.spoken import means
 from rushes.app.stats_count import RATE_LIMIT, Counted, ModelCount
 from rushes.app.stats_rows import Rows
 from rushes.app.stats_series import Series
@@ -195,19 +196,8 @@ def _world(counted: Counted, rows: Rows, simulated: bool, wanted: Wanted) -> Wor
 
 
 def _wanted(project: Project, provider: str | None, model: str | None) -> Wanted:
-    names: set[str] = set()
-    if model is not None:
-        known = project.catalogue.find(model)
-        names = {_bare(model)} | {_bare(one.endpoint) for one in (known.listings() if known is not None else ())}
-
-    def wanted(at: str, version: str) -> bool:
-        return (provider is None or at == provider) and (model is None or any(one in _bare(version) for one in names))
-
-    return wanted
-
-
-def _bare(name: str) -> str:
-    return "".join(char for char in name.casefold() if char.isalnum())
+    meant = None if model is None else means(project, model)
+    return lambda at, version: (provider is None or at == provider) and (meant is None or meant(version))
 
 
 def _plain_series(series: Series) -> dict[str, Any]:

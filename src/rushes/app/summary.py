@@ -20,11 +20,14 @@ from rushes.graph.value import Outcome, State
 from rushes.ledger.books import Balance
 from rushes.ledger.entry import Entry
 from rushes.model.claim import OUT_OF_BUDGET
+from rushes.model.event import Slow
 from rushes.model.ids import NodeId
 from rushes.model.money import ZERO, show_usd
 from rushes.model.operation import INLINE
 from rushes.model.run import RunRecord, RunState
 from rushes.model.workflow import Node
+
+_NAMED = 3  # slow requests that are named
 
 
 class Counts(NamedTuple):
@@ -198,7 +201,7 @@ def summarize(
         nodes=_Lines(grid, outcomes, tally),
         failures=_failures(record, grid, outcomes, tally) if counts.failed else (),
         waiting=_waiting(record, grid, outcomes) if counts.waiting else (),
-        notes=tuple(_of_money(tally.money)),
+        notes=(*_of_money(tally.money), *_of_time(grid, tally.slow)),
         simulator=record.options.sim,
     )
 
@@ -211,6 +214,18 @@ def _of_money(money: Balance) -> Iterator[str]:
         yield f"{show_usd(money.guessed)} of it is counted as quoted, at most: nobody said what was charged"
     if money.held:
         yield f"{show_usd(money.held)} is held for requests that are open or in doubt: rushes unknowns"
+
+
+def _of_time(grid: Grid, slow: Sequence[Slow]) -> Iterator[str]:
+    """Which requests took longer than is usual or allowed, the first few by name."""
+    if slow:
+        titles = {node.id: node.called for node in grid.nodes}
+        named = [
+            f"{titles.get(one.place.node, one.place.node)} row {one.place.row + 1} (over {one.limit:g} s)"
+            for one in slow[:_NAMED]
+        ]
+        more = f" and {len(slow) - _NAMED} more" if len(slow) > _NAMED else ""
+        yield f"slow: {', '.join(named)}{more}; see rushes stats"
 
 
 _WORST_FIRST = (State.FAILED, State.WAITING, State.RUN, State.AFTER, State.BLOCKED, State.DONE, State.SKIPPED)

@@ -16,6 +16,7 @@ from rushes.model.event import (
     RunEnded,
     RunParked,
     RunStarted,
+    Slow,
     Stored,
 )
 from rushes.model.ids import AttemptId, NodeId
@@ -50,6 +51,7 @@ class Tally:
         self.nodes: dict[NodeId, NodeTally] = {}
         self.failed: dict[tuple[NodeId, int], CellFailed] = {}
         self.tries: dict[tuple[NodeId, int], int] = {}
+        self.slow: list[Slow] = []
         self._place: dict[AttemptId, Place] = {}
         self._driven_since: float | None = None
         for entry in entries:
@@ -80,6 +82,8 @@ class Tally:
                 of.seconds += seconds
             case CellFailed(place=place):
                 self.failed[place.node, place.row] = event
+            case Slow():
+                self.slow.append(event)
 
     def _clock(self, event: Event, at: float) -> None:
         if isinstance(event, RunStarted):

@@ -16,7 +16,7 @@ from rich.text import Text
 from rushes.app.planned import Plan
 from rushes.cli.progress import Now, Progress
 from rushes.cli.say import clean, duration
-from rushes.model.event import CellFailed, Event, Resolved, Unknown, Waiting
+from rushes.model.event import CellFailed, Event, Resolved, Slow, Unknown, Waiting
 from rushes.model.money import show_usd
 
 ROWS = 8
@@ -62,6 +62,8 @@ class LiveView:
             self._print(f"waits   {self._name(event)}: choose one of {len(event.shown)} candidates", "yellow")
         elif isinstance(event, Unknown):
             self._print(f"doubt   {self._name(event)}: {clean(event.says)} ({event.attempt})", "red")
+        elif isinstance(event, Slow):
+            self._print(f"slow    {self._name(event)}: {clean(event.says)}", "yellow")
         elif isinstance(event, Resolved):
             self._print(f"doubt   {event.attempt}: {clean(event.note)}", "yellow")
 
@@ -74,7 +76,7 @@ class LiveView:
         if self._drawing:
             self._live.update(picture(self.progress, time.monotonic(), self.console.width), refresh=True)
 
-    def _name(self, event: CellFailed | Waiting | Unknown) -> str:
+    def _name(self, event: CellFailed | Waiting | Unknown | Slow) -> str:
         return f"{clean(self.progress.title(event.place.node))} row {event.place.row + 1}"
 
     def _print(self, text: str, style: str) -> None:

@@ -11,7 +11,7 @@ from rushes.app.planned import Plan
 from rushes.cli.progress import Progress
 from rushes.cli.say import clean, count, duration
 from rushes.cli.session import print_json
-from rushes.model.event import CellDone, CellFailed, Event, Resolved, Unknown, Waiting, to_plain
+from rushes.model.event import CellDone, CellFailed, Event, Resolved, Slow, Unknown, Waiting, to_plain
 from rushes.model.money import show_usd
 
 SUMMARY_EVERY = 10.0
@@ -85,11 +85,13 @@ class LogView:
             return f"waits   {self._name(event)}: choose one of {len(event.shown)} candidates"
         if isinstance(event, Unknown):
             return f"doubt   {self._name(event)}: {clean(event.says)} ({event.attempt})"
+        if isinstance(event, Slow):
+            return f"slow    {self._name(event)}: {clean(event.says)}"
         if isinstance(event, Resolved):
             return f"doubt   {event.attempt}: {clean(event.note)}"
         return ""
 
-    def _name(self, event: CellDone | CellFailed | Waiting | Unknown) -> str:
+    def _name(self, event: CellDone | CellFailed | Waiting | Unknown | Slow) -> str:
         return f"{clean(self.progress.title(event.place.node))} row {event.place.row + 1}"
 
     def _rated(self, text: str, second: int) -> None:

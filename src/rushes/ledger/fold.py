@@ -34,6 +34,7 @@ from rushes.model.event import (
     Running,
     RunParked,
     RunStarted,
+    Slow,
     Stored,
     Submitting,
     Unknown,
@@ -71,6 +72,7 @@ class AttemptState(NamedTuple):
     final: bool = False
     sent: float | None = None  # when it was first submitted
     outcome: str = ""  # of what was resolved: paid, lost, adopt
+    slow: bool = False  # it was said that it takes long
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +204,11 @@ class _Folding:
     def unknown(self, event: Unknown, at: float) -> None:
         self._move(event, at, says=event.says)
 
+    def slow(self, event: Slow, _at: float) -> None:
+        attempt = self.attempts.get(event.attempt)
+        if attempt is not None:
+            self.attempts[event.attempt] = attempt._replace(slow=True)
+
     def released(self, event: Released, at: float) -> None:
         self._move(event, at)
 
@@ -254,6 +261,7 @@ _HANDLERS: dict[type[Event], Callable[[_Folding, Any, float], None]] = {
     Failed: _Folding.attempt_failed,
     Cancelled: _Folding.cancelled,
     Unknown: _Folding.unknown,
+    Slow: _Folding.slow,
     Released: _Folding.released,
     Resolved: _Folding.resolved,
     CellDone: _Folding.cell_done,

@@ -70,11 +70,6 @@ class Ledger:
         """What it is kept in: for the pages of this room that read or write beside the runs (`pins`, `survey`)."""
         return self._db
 
-    @property
-    def database(self) -> Database:
-        """What it is kept in: for the pages of this room that read or write beside the runs (`pins`, `survey`)."""
-        return self._db
-
     def __enter__(self) -> Ledger:
         return self
 
@@ -368,10 +363,7 @@ class Ledger:
 
     def typical_seconds(self) -> dict[tuple[str, str], float]:
         """The median duration of recent stored results, by provider and model version."""
-        found: dict[tuple[str, str], list[float]] = {}
-        for provider, model, seconds in self._db.read("SELECT provider, model, seconds FROM timings"):
-            found.setdefault((provider, model), []).append(seconds)
-        return {model: statistics.median(many) for model, many in found.items()}
+        return {model: statistics.median(many) for model, many in self.durations().items()}
 
     def moments(self, since: float) -> Iterator[tuple[RunSeen, Iterator[Moment]]]:
         """For statistics: each run in which anything happened since then (unix seconds), and its entries in order."""
@@ -385,6 +377,13 @@ class Ledger:
         from rushes.ledger.stats import spent
 
         return spent(self._db, attempts)
+
+    def durations(self) -> dict[tuple[str, str], list[float]]:
+        """How long recent results took, in seconds, by provider and model version: `TIMING_SLOTS` of each at most."""
+        found: dict[tuple[str, str], list[float]] = {}
+        for provider, model, seconds in self._db.read("SELECT provider, model, seconds FROM timings"):
+            found.setdefault((provider, model), []).append(seconds)
+        return found
 
     # notes that save work; losing them costs time only
 

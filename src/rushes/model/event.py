@@ -161,6 +161,27 @@ class Unknown(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Slow(Event):
+    """A request is not done after `limit` seconds, the most that is usual or allowed for its model; said once for each.
+
+    `learned`: the limit is what earlier requests took, not what a person set.
+    """
+
+    attempt: AttemptId
+    place: Place
+    provider: str
+    model: str
+    limit: float
+    learned: bool
+
+    @property
+    def says(self) -> str:
+        """In words."""
+        why = "99 of 100 are done by then" if self.learned else "the limit in [alerts]"
+        return f"not done after {self.limit:g} s ({self.provider}/{self.model}; {why})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Released(Event):
     """The reservation was given back: it is certain that nothing was ever sent."""
 

@@ -40,6 +40,7 @@ async def asked(
     addresses: Sequence[str],
     headers: Mapping[str, str],
     patience: httpx.Timeout,
+    content: bytes | None = None,
 ) -> AsyncIterator[httpx.Response]:
     """The answer of the first address that takes a connection; redirects are answers like others."""
     for number, address in enumerate(addresses, 1):
@@ -48,6 +49,7 @@ async def asked(
             url.copy_with(host=address),
             # what is packed already must not unfold into something large
             headers={**headers, "Host": url.netloc.decode("ascii"), "Accept-Encoding": "identity"},
+            content=content,
             timeout=patience,
             extensions={"sni_hostname": url.host},  # the certificate must be the name's, not the address's
         )

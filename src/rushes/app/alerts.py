@@ -1,0 +1,169 @@
+"""Alerts: what a person wants to hear of while a run goes on, not when it is over.
+
+A request that takes longer than its model usually does, or than a person allows, becomes a fact of the run (`Slow`),
+said once; whoever watches the run sees it like any other fact. That, a request in doubt and a provider that has no
+money or key for us any more are also handed to the command and the address that `[alerts]` names. Nothing here is on
+the way of a paid call: it listens, sets timers, and what goes wrong with it goes wrong alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from rushes.app.project import Project
+from rushes.app.spoken import means
+from rushes.errors import ErrorClass
+from rushes.ledger.fold import AttemptState
+from rushes.model.event import (
+    Cancelled,
+    Event,
+    Failed,
+    Released,
+    Reserved,
+    Slow,
+    Stored,
+    Submitting,
+    Unknown,
+    to_plain,
+)
+from rushes.model.ids import AttemptId
+
+ENOUGH = 20
+"""Durations that have to be known before anybody says what is usual."""
+
+FLOOR = 10.0
+"""Seconds under which nothing is slow, however fast it usually is."""
+
+_OVER = (Stored, Failed, Cancelled, Unknown, Released)
+_LOCKED_OUT = frozenset({ErrorClass.QUOTA, ErrorClass.AUTH})
+
+
+class Limit(NamedTuple):
+    """Seconds beyond which a request is slow; `learned` from earlier ones, or set by a person."""
+
+    seconds: float
+    learned: bool
+
+
+class Alert(NamedTuple):
+    """What is said: its kind (`slow`, `doubt`, `provider`), in words, and its facts as JSON."""
+
+    kind: str
+    says: str
+    facts: dict[str, Any]
+
+
+def learned(durations: Sequence[float]) -> float | None:
+    """What 99 of 100 requests of a model stayed under, in seconds; None while too few are known."""
+    if len(durations) < ENOUGH:
+        return None
+    return max(sorted(durations)[math.ceil(0.99 * len(durations)) - 1], FLOOR)
+
+
+class Limits:
+    """The limit of each model: what a person set for it, for all of them, or what was learned."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._set = project.config.alerts
+        self._durations = project.ledger.durations()
+        self._found: dict[tuple[str, str], Limit | None] = {}
+
+    def of(self, provider: str, model: str) -> Limit | None:
+        """The limit of one model at one provider; None where nobody knows what is usual."""
+        name = (provider, model)
+        if name not in self._found:
+            self._found[name] = self._of(provider, model)
+        return self._found[name]
+
+    def _of(self, provider: str, model: str) -> Limit | None:
+        for spoken, seconds in self._set.models.items():
+            if means(self._project, spoken)(model):
+                return Limit(seconds, learned=False)
+        if self._set.slow is not None:
+            return Limit(self._set.slow, learned=False)
+        usual = learned(self._durations.get((provider, model), ()))
+        return None if usual is None else Limit(usual, learned=True)
+
+
+class Watch:
+    """Listens to one run. `say` hears of every slow request, `tell` of everything that is worth an alert."""
+
+    def __init__(
+        self,
+        limit: Callable[[str, str], Limit | None],
+        say: Callable[[Slow], None],
+        tell: Callable[[Alert], None],
+        now: Callable[[], float],
+    ) -> None:
+        self._limit, self._say, self._tell, self._now = limit, say, tell, now
+        self._asked: dict[AttemptId, Reserved] = {}
+        self._timers: dict[AttemptId, asyncio.TimerHandle] = {}
+        self._told: set[tuple[str, ErrorClass]] = set()
+
+    def left(self, attempts: Iterable[AttemptState]) -> None:
+        """Requests that an earlier process left under way: they have been slow for as long as they are out."""
+        for one in attempts:
+            self._asked[one.event.attempt] = one.event
+            if one.sent is not None and not one.slow:
+                self._set(one.event, one.sent)
+
+    def watch(self, event: Event) -> None:
+        """One event."""
+        if isinstance(event, Submitting):
+            asked = self._asked.get(event.attempt)
+            if asked is not None and event.attempt not in self._timers:
+                self._set(asked, self._now())
+        elif isinstance(event, Reserved):
+            self._asked[event.attempt] = event
+        elif isinstance(event, _OVER):
+            self._over(event)
+
+    def close(self) -> None:
+        """The run is over."""
+        for timer in self._timers.values():
+            timer.cancel()
+
+    def _set(self, asked: Reserved, sent: float) -> None:
+        limit = self._limit(asked.provider, asked.model)
+        if limit is not None:
+            # the wall clock only says how long an earlier process has waited; a clock that was set back says nothing
+            wait = limit.seconds - max(self._now() - sent, 0.0)
+            loop = asyncio.get_running_loop()
+            self._timers[asked.attempt] = loop.call_later(max(wait, 0.0), self._due, asked, limit)
+
+    def _due(self, asked: Reserved, limit: Limit) -> None:
+        slow = Slow(
+            attempt=asked.attempt,
+            place=asked.place,
+            provider=asked.provider,
+            model=asked.model,
+            limit=limit.seconds,
+            learned=limit.learned,
+        )
+        with suppress(Exception):  # a journal that cannot be written ends the run by itself, and says why
+            self._say(slow)
+        self._tell(Alert("slow", slow.says, to_plain(slow)))
+
+    def _over(self, event: Stored | Failed | Cancelled | Unknown | Released) -> None:
+        asked = self._asked.pop(event.attempt, None)
+        timer = self._timers.pop(event.attempt, None)
+        if timer is not None:
+            timer.cancel()
+        if asked is None:
+            return
+        if isinstance(event, Unknown):
+            says = f"{asked.provider} may or may not have accepted {event.attempt}: see rushes unknowns"
+            self._tell(Alert("doubt", says, to_plain(event)))
+        elif isinstance(event, Failed) and event.error in _LOCKED_OUT:
+            self._locked_out(asked.provider, event)
+
+    def _locked_out(self, provider: str, event: Failed) -> None:
+        if (provider, event.error) not in self._told:
+            self._told.add((provider, event.error))
+            says = f"{provider} takes no more requests ({event.error}): {event.says}"
+            self._tell(Alert("provider", says, {"provider": provider, **to_plain(event)}))
