@@ -521,9 +521,9 @@ PROGRAMS = (
     ),
     wire(
         "a program that said nothing does not agree to what is dear",
-        "python/client.py",
-        '        consent = given if self._yes or spending.get("yes") else None\n',
-        "        consent = given\n",
+        "python/opened.py",
+        "                consent = given if self.agreed(spending) else None\n",
+        "                consent = given\n",
         f"{_PYTHON}/test_money.py::test_what_costs_more_than_the_threshold_is_refused_where_nobody_agreed",
     ),
     wire(

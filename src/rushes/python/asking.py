@@ -17,6 +17,7 @@ from rushes.model.media import Kind, kind_of_name
 from rushes.model.money import parse_usd
 from rushes.model.operation import SIGNATURES, Operation
 from rushes.python.answers import Answer
+from rushes.python.workflow import placed
 
 Source = str | Path | Answer
 """What goes in: a path, an http(s) URL, or an earlier answer."""
@@ -75,7 +76,7 @@ class Asking(Spending, total=False):
 
 def question_of(op: Operation, prompt: str | None, inputs: Mapping[str, Sources | None], asking: Asking) -> Question:
     """The question, its inputs as a document names them. Raises UserError for what is no input."""
-    given = {role: _places(role, sources) for role, sources in inputs.items() if sources is not None}
+    given = {role: places_of(role, sources) for role, sources in inputs.items() if sources is not None}
     return Question(
         op=op,
         name=str(op),
@@ -119,7 +120,8 @@ def main_input(op: Operation) -> str:
     return main
 
 
-def _places(role: str, sources: Sources) -> list[str]:
+def places_of(role: str, sources: Sources) -> list[str]:
+    """What a document says of an input: paths from the root, URLs. Raises UserError for what is neither."""
     many = sources if isinstance(sources, list | tuple) else [sources]
     return [_place(role, one) for one in many]
 
@@ -132,4 +134,4 @@ def _place(role: str, source: object) -> str:
             f"{role} is {type(source).__name__}: {source!r}", next_step="give a path, a URL or an earlier answer"
         )
     text = str(source)
-    return text if "://" in text else str(Path(text).expanduser().absolute())
+    return text if "://" in text else str(placed(text))

@@ -6,105 +6,49 @@ share what its providers take at once, its budget and the ledger, so any number 
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
-import secrets
-from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import Any, TypeVar, Unpack
-from weakref import WeakValueDictionary
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Unpack
 
-from rushes.app.consent import given
 from rushes.app.hooks import Hooks
 from rushes.app.made import Made
 from rushes.app.one_off import Question, written
 from rushes.app.plan import prepare_new
-from rushes.app.project import Project
 from rushes.app.run import rerun_document, run_document
-from rushes.app.spent import Costs
-from rushes.model.event import Event
+from rushes.app.summary import RunSummary
 from rushes.model.operation import Operation
 from rushes.model.run import RunOptions
 from rushes.python.answers import Answer, Planned, Ran, answer_of
 from rushes.python.asking import (
     Asking,
-    Opening,
-    Progress,
     Source,
     Sources,
     Spending,
-    Usd,
     is_film,
     main_input,
     name_of,
+    places_of,
     question_of,
     usd_of,
 )
-from rushes.python.calls import Call, Calls
-from rushes.python.workflow import Workflow
+from rushes.python.opened import Opened
+from rushes.python.workflow import Workflow, placed
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from rushes.app.batch_told import BatchSummary
+    from rushes.app.compared import Comparison
 
-_AT_ONCE = 128
-"""Runs of one client that are open together, each with a thread of the ledger; more wait for one to end."""
 
-
-class Client:
+class Client(Opened):
     """A project for programs. `async with Client() as client:`, or close it yourself; `SyncClient` is without `await`.
 
-    `folder` is where `rushes.toml` is looked for and outputs go; `Opening` says what else may be said. Raises
-    ConfigError.
-
-    Methods raise `rushes.errors`: ProblemsError for what is wrong with a question or a document, RefusedError for what
-    a ceiling or missing consent forbids, RemoteError for what a provider failed.
+    `folder` is where `rushes.toml` is looked for and outputs go; `rushes.python.asking.Opening` says what else may be
+    said. Methods raise `rushes.errors`: ProblemsError for what is wrong with a question or a document, RefusedError for
+    what a ceiling or missing consent forbids, RemoteError for what a provider failed.
     """
-
-    def __init__(self, folder: Path | str = ".", **opening: Unpack[Opening]) -> None:
-        near = Path(folder).expanduser().absolute()
-        flags = {name: value for name, value in opening.items() if name not in ("budget", "yes")}
-        self._begin(Project.open(near, **flags), near, usd_of(opening.get("budget")), opening.get("yes", False))
-
-    @classmethod
-    def over(
-        cls, project: Project, folder: Path | str = ".", *, budget: Usd | None = None, yes: bool = False
-    ) -> Client:
-        """A client over a project that was opened already; closing the client closes it."""
-        client = cls.__new__(cls)
-        client._begin(project, Path(folder).expanduser().absolute(), usd_of(budget), yes)
-        return client
-
-    def _begin(self, project: Project, folder: Path, budget: Decimal | None, yes: bool) -> None:
-        self.project, self.folder = project, folder
-        self._yes = yes or budget is not None
-        self._calls = Calls()
-        self._counting: tuple[Costs, ...] = ()
-        self._room = asyncio.Semaphore(_AT_ONCE)
-        self._same: WeakValueDictionary[Path, asyncio.Lock] = WeakValueDictionary()
-        self._opened = ExitStack()
-        self._opened.enter_context(project)
-        project.at_once = project.config.concurrency.value
-        if budget is not None:
-            project.limit = (secrets.token_hex(4), budget)
-
-    async def __aenter__(self) -> Client:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Stop what is under way, in order, and let go of the ledger."""
-        await asyncio.to_thread(self.close_now)
-
-    def close_now(self) -> None:
-        """`close` for those who cannot await."""
-        self._calls.close(self._opened.close)
 
     # one question
 
@@ -190,13 +134,13 @@ class Client:
     async def plan(self, workflow: Workflow | Path | str, options: RunOptions | None = None) -> Planned:
         """What a run would do, why, how long and for how much. Buys nothing."""
         document = _document(workflow)
-        meant = _meant(document, options)
+        meant = _meant(options, {}, document.variables)
 
-        async def prepare(_call: Call[Planned]) -> Planned:
+        async def prepare() -> Planned:
             prepared = await prepare_new(self.project, document.file, document.data, meant)
             return Planned(workflow=document, plan=prepared.plan, problems=prepared.problems)
 
-        return await self._calls.begin(prepare).ended()
+        return await self.looked_up(prepare)
 
     async def run(
         self,
@@ -211,70 +155,94 @@ class Client:
         `plan` is a plan, or its fingerprint, that today's must be: PlanChanged if it is another.
         """
         bound_to = plan.fingerprint if isinstance(plan, Planned) else plan
-        return await self._run(_document(workflow), options or RunOptions(), spending, bound_to)
-
-    # what it cost
-
-    @contextmanager
-    def track_costs(self) -> Iterator[Costs]:
-        """Count what this client buys from here to the end of the block, whichever task or thread asks for it."""
-        costs = Costs(self.project.simulated)
-        self._counting = (*self._counting, costs)
-        try:
-            yield costs
-        finally:
-            self._counting = tuple(one for one in self._counting if one is not costs)
+        return await self._run(_document(workflow), options, spending, bound_to)
 
     async def _run(
-        self, workflow: Workflow, options: RunOptions, spending: Spending | Asking, bound_to: str | None = None
+        self,
+        document: Workflow,
+        options: RunOptions | None,
+        spending: Spending | Asking,
+        bound_to: str | None = None,
     ) -> Ran:
-        budget = usd_of(spending.get("budget"))
-        meant = _meant(workflow, options if budget is None else dataclasses.replace(options, budget=budget))
-        counting, progress = self._counting, _here(spending.get("progress"))
-        consent = given if self._yes or spending.get("yes") else None
+        meant = _meant(options, spending, document.variables)
+        run = rerun_document if meant.rerun else partial(run_document, bound_to=bound_to)
         made: list[Made] = []
-
-        def watch(event: Event) -> None:
-            for costs in counting:
-                costs.take(event)
-            progress(event)
 
         def keep(results: Sequence[Made]) -> None:
             made[:] = results
 
-        async def carry(call: Call[Ran]) -> Ran:
-            # one run of a document after the other: the second finds what the first has made
-            async with self._same.setdefault(workflow.file, asyncio.Lock()), self._room:
-                call.begun()
-                hooks = Hooks(watch=watch, made=keep, stop=call.stop, consent=consent)
-                run = rerun_document if meant.rerun else partial(run_document, bound_to=bound_to)
-                summary = await run(self.project, workflow.file, workflow.data, meant, hooks=hooks)
-            return Ran(summary=summary, results=tuple(made))
+        async def work(hooks: Hooks) -> RunSummary:
+            return await run(self.project, document.file, document.data, meant, hooks=hooks._replace(made=keep))
 
-        return await self._calls.begin(carry).ended()
+        summary = await self.carried(document.file, spending, work)
+        return Ran(summary=summary, results=tuple(made))
 
-    def wait_for(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do some work of this client from where nobody awaits: the other face stands on this."""
-        return self._calls.wait(lambda: work)
+    async def batch(
+        self,
+        workflow: Path | str,
+        table: Path | str,
+        options: RunOptions | None = None,
+        *,
+        canary: int | None = None,
+        failed: bool = False,
+        **spending: Unpack[Spending],
+    ) -> BatchSummary:
+        """Run a workflow file for every row of a table (CSV, JSONL, text); the same call again goes on where it ended.
+
+        `canary` rows go first, and the others only with `yes`; `failed` tries again what failed. `budget` is the most
+        that all rows together may cost.
+        """
+        from rushes.app.batch import Ways, run_batch  # for those who have a table
+        from rushes.app.batch_told import Told
+
+        file, rows = placed(workflow), placed(table)
+        meant, ways = _meant(options, spending), Ways(canary=canary, failed=failed)
+        told = Told(canary=lambda _canary: self.agreed(spending))
+        return await self.carried(
+            file, spending, lambda hooks: run_batch(self.project, file, rows, meant, ways, hooks=hooks, told=told)
+        )
+
+    async def compare(
+        self,
+        prompt: str | None,
+        models: Sequence[str],
+        *,
+        image: Sources | None = None,
+        op: Operation | None = None,
+        count: int = 1,
+        **asking: Unpack[Asking],
+    ) -> Comparison:
+        """Ask several models the same, side by side: time, cost, size and quality of each, and a contact sheet.
+
+        A model that fails does not stop the others. `op` is what most of them can do, where it is not said.
+        """
+        from rushes.app.compare import Wish, compare_models  # for those who compare
+
+        pictures = () if image is None else places_of("image", image)
+        wish = Wish(
+            models=models,
+            prompt=prompt,
+            pictures=pictures,
+            op=op,
+            count=count,
+            params=dict(asking.get("params") or {}),
+            fresh=asking.get("fresh", False),
+        )
+        meant = _meant(RunOptions(provider=asking.get("provider"), timeout=asking.get("timeout")), asking)
+        return await self.carried(
+            self.folder / "compare.json",
+            asking,
+            lambda hooks: compare_models(self.project, wish, meant, folder=self.folder, hooks=hooks),
+        )
 
 
 def _document(workflow: Workflow | Path | str) -> Workflow:
     return workflow if isinstance(workflow, Workflow) else Workflow.from_file(workflow)
 
 
-def _meant(workflow: Workflow, options: RunOptions | None) -> RunOptions:
-    meant = options or RunOptions()
-    return dataclasses.replace(meant, variables={**meant.variables, **workflow.variables})
-
-
-def _here(progress: Progress | None) -> Progress:
-    """Tells it in the loop of whoever asked, not in the client's thread."""
-    if progress is None:
-        return lambda _event: None
-    loop = asyncio.get_running_loop()
-    return lambda event: _tell(loop, progress, event)
-
-
-def _tell(loop: asyncio.AbstractEventLoop, progress: Progress, event: Event) -> None:
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(progress, event)
+def _meant(
+    options: RunOptions | None, spending: Spending | Asking, variables: Mapping[str, str] = MappingProxyType({})
+) -> RunOptions:
+    meant, budget = options or RunOptions(), usd_of(spending.get("budget"))
+    meant = dataclasses.replace(meant, variables={**meant.variables, **variables})
+    return meant if budget is None else dataclasses.replace(meant, budget=budget)

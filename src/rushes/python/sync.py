@@ -64,6 +64,8 @@ class SyncClient:
     ask = _now(Client.ask)
     plan = _now(Client.plan)
     run = _now(Client.run)
+    batch = _now(Client.batch)
+    compare = _now(Client.compare)
 
     def workflow_of(self, *questions: Question) -> Workflow:
         """The document that questions are asked as: to plan what one would cost."""

@@ -12,6 +12,11 @@ from rushes.app.reading import read_workflow
 from rushes.model.workflow import Node
 
 
+def placed(path: Path | str) -> Path:
+    """A path from the root: threads have no working folder of their own, and a resume may come from another."""
+    return Path(path).expanduser().absolute()
+
+
 @dataclass(frozen=True, slots=True)
 class Workflow:
     """A document and the values of its variables.
@@ -26,13 +31,13 @@ class Workflow:
     @classmethod
     def from_file(cls, file: Path | str) -> Workflow:
         """The workflow of a file: YAML, JSON or `.nbflow`. Raises UserError when it cannot be read."""
-        path = Path(file).expanduser().absolute()
+        path = placed(file)
         return cls(path, read_file(path))
 
     @classmethod
     def from_text(cls, text: str, file: Path | str = "workflow.yaml") -> Workflow:
         """The workflow of a text; nothing is written at `file`, which only names it."""
-        return cls(Path(file).expanduser().absolute(), text.encode())
+        return cls(placed(file), text.encode())
 
     def with_variables(self, **values: object) -> Workflow:
         """The same with other values of variables; `input` is the text of `{{input}}`."""
