@@ -86,10 +86,11 @@ MODEL = {
         "successor": {"type": ["string", "null"]},
         "note": {"type": ["string", "null"]},
         "equivalents": {"type": "array", "items": {"type": "string"}, "uniqueItems": True},
+        "drafts": {"type": "array", "items": {"type": "string"}, "uniqueItems": True, "minItems": 1},
         "was": {"type": "array", "items": EARLIER, "minItems": 1},
     },
 }
-OPTIONAL = {"equivalents", "was"}
+OPTIONAL = {"drafts", "equivalents", "was"}
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,

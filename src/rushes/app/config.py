@@ -23,6 +23,7 @@ from platformdirs import user_data_path
 from rushes.errors import ConfigError
 from rushes.model.money import parse_usd
 from rushes.model.problem import did_you_mean
+from rushes.model.profile import DRAFT, FINAL, Profile
 from rushes.model.run import OnUnknown
 from rushes.model.workflow import Pick
 
@@ -87,6 +88,7 @@ class Config:
     on_unknown: Sourced[OnUnknown | None] = NOBODY
     budget: Mapping[str, Sourced[Decimal]] = field(default_factory=dict)
     consent: Mapping[str, Sourced[Decimal]] = field(default_factory=dict)
+    profiles: Mapping[str, Sourced[Profile]] = field(default_factory=dict)
     alerts: Alerts = NO_ALERTS
 
 
@@ -271,6 +273,49 @@ def _argv(name: str, found: Sourced[Any]) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _profiles(name: str, found: Sourced[Any]) -> dict[str, Sourced[Profile]]:
+    return {key: Sourced(_profile(key, f"{name}.{key}", one), one.source) for key, one in _entries(name, found)}
+
+
+def _profile(name: str, where: str, found: Sourced[Any]) -> Profile:
+    if name == FINAL or not _PROFILE.fullmatch(name):
+        why = (
+            "it is the file as it stands" if name == FINAL else "it names a folder of outputs: small letters, digits, -"
+        )
+        raise ConfigError(
+            f"{found.source}: {where}: {name!r} is no name for a profile", next_step=f"take another; {why}"
+        )
+    profile = DRAFT if name == DRAFT.name else Profile(name)
+    for key, one in _entries(where, found):
+        if key not in _IN_A_PROFILE:
+            hint = did_you_mean(get_close_matches(key, _IN_A_PROFILE, n=1), f"one of: {', '.join(_IN_A_PROFILE)}")
+            raise ConfigError(f"{found.source}: {where}.{key} is no setting of a profile", next_step=hint)
+        profile = profile._replace(**{key: _IN_A_PROFILE[key](f"{where}.{key}", one)})
+    return profile
+
+
+def _pairs(name: str, found: Sourced[Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((key, one.value) for key, one in _texts(name, found).items())
+
+
+def _yes(name: str, found: Sourced[Any]) -> bool:
+    if not isinstance(found.value, bool):
+        raise _wrong(name, found, "give true or false")
+    return found.value
+
+
+_PROFILE = re.compile("(?!generated)[a-z][a-z0-9-]{0,30}")
+_IN_A_PROFILE: dict[str, Callable[[str, Sourced[Any]], Any]] = {
+    "models": _pairs,
+    "drafts": _yes,
+    "candidates": lambda name, found: _whole(name, found).value,
+    "attempts": lambda name, found: _whole(name, found).value,
+    "resolution": lambda name, found: _text(name, found).value,
+    "provider": lambda name, found: _text(name, found).value,
+}
+"""What `[profiles.NAME]` may say."""
+
+
 def _entries(name: str, found: Sourced[Any]) -> list[tuple[str, Sourced[Any]]]:
     if not isinstance(found.value, dict):
         raise ConfigError(f"{found.source}: {name} is no table", next_step=f"write [{name}] and its lines below it")
@@ -296,6 +341,7 @@ _TABLES: dict[str, tuple[str, Callable[[str, Sourced[Any]], Any]]] = {
     "providers": ("gateways", _gateways),
     "budget": ("budget", _ceilings),
     "consent": ("consent", _consent),
+    "profiles": ("profiles", _profiles),
     "alerts": ("alerts", _alerts),
 }
 """What only the project file may say: the field of `Config`, and how it is read."""

@@ -3,6 +3,7 @@
 ::
 
     Assets/{workflow}/generated-images/v0-N/...     pictures; films, sound and texts in folders beside
+    Assets/{workflow}/{profile}/...                 the same, of a run under a profile
     Assets/{workflow}/errors.json                   only when something failed
     Assets/{workflow}/report-{run}.html             see `app/report.py`
     Generations/{name}-generated-{time}.nbflow      for `.nbflow` input
@@ -62,7 +63,8 @@ def export(
 ) -> Exported:
     """Write the folders and `errors.json` of a run. Raises StoreError (disk, permission) and UserError (escapes)."""
     name = folder_name(record.workflow)
-    home = inside(base, base / "Assets" / name)
+    # what was made under a profile lies apart: nobody takes a draft for the final
+    home = inside(base, base / "Assets" / name / (record.options.profile or ""))
     print_ = fingerprint(grid, outcomes, record.workflow, _failed(failures))
     before = _read_state(home)
     if before is not None and before.fingerprint == print_:

@@ -24,7 +24,8 @@ def write_generated(prepared: Prepared, outcomes: Sequence[Outcome], exported: E
         return None
     folder = base / "Generations"
     stamp = time.strftime("%Y%m%d-%H%M%S")
-    target = folder / f"{folder_name(prepared.workflow.name)}-generated-{stamp}.nbflow"
+    label = f"-{prepared.options.profile}" if prepared.options.profile is not None else ""
+    target = folder / f"{folder_name(prepared.workflow.name)}{label}-generated-{stamp}.nbflow"
     saved = _saved(prepared, outcomes, exported, folder)
     write_whole(target, export(prepared.document, saved, moved=_moved(prepared, folder)))
     return target

@@ -22,7 +22,7 @@ from rushes.app.values import fix_moment, values_of, with_files
 from rushes.errors import UserError
 from rushes.graph.grid import Grid, build_grid
 from rushes.graph.plan import Price, make_plan
-from rushes.graph.planned import Plan
+from rushes.graph.planned import FirstPass, Plan
 from rushes.graph.select import flags_of, match, select
 from rushes.graph.setting import Setting
 from rushes.ledger.fold import fold
@@ -32,13 +32,14 @@ from rushes.model.ids import BaseKey, NodeId
 from rushes.model.media import Artifact
 from rushes.model.money import show_usd
 from rushes.model.problem import Problem, ProblemsError, Severity
-from rushes.model.run import RunOptions
+from rushes.model.run import RunMode, RunOptions
 from rushes.model.workflow import Pick, Settings, Workflow
 from rushes.plugin.format import Document
 from rushes.spec.load import load, with_marks
 from rushes.spec.source import MAX_BYTES
 
 if TYPE_CHECKING:
+    from rushes.app.profiles import Changed
     from rushes.app.similar import Loans
 
 ATTEMPTS = 3
@@ -67,6 +68,7 @@ class Prepared:
     concurrency: int | None
     plan: Plan
     problems: tuple[Problem, ...]
+    changed: Changed | None = None  # what a profile made of the file
 
 
 async def prepare(project: Project, file: Path, options: RunOptions) -> Prepared:
@@ -81,10 +83,30 @@ async def prepare_new(project: Project, file: Path, data: bytes, options: RunOpt
         from rushes.app.stand_ins import with_outs
 
         options = with_outs(project, file, options)
+    as_it_stands = options
+    if options.profile is not None:
+        from rushes.app.profiles import meant  # what few runs need
+
+        options = meant(project, options)
     prepared = await prepare_document(project, file, data, options)
     _refuse(prepared.problems)
     output_folder(project, prepared)  # a folder that is refused is refused before anything is bought
-    return prepared
+    return prepared if prepared.changed is None else await _beside_final(project, file, data, prepared, as_it_stands)
+
+
+async def _beside_final(project: Project, file: Path, data: bytes, prepared: Prepared, options: RunOptions) -> Prepared:
+    """The same, saying what a profile changed, and what the file as it stands would cost."""
+    assert prepared.changed is not None
+    try:
+        final = await prepare_document(project, file, data, dataclasses.replace(options, profile=None))
+    except ProblemsError:
+        money = None
+    else:
+        money = None if any(one.severity is Severity.ERROR for one in final.problems) else final.plan.money
+    changed = dataclasses.replace(prepared.changed, final=money)
+    plan = prepared.plan
+    plan = dataclasses.replace(plan, warnings=(*changed.lines(plan.money), *plan.warnings))
+    return dataclasses.replace(prepared, changed=changed, plan=plan)
 
 
 def output_folder(project: Project, prepared: Prepared) -> Path:
@@ -125,6 +147,11 @@ async def prepare_document(project: Project, file: Path, data: bytes, options: R
         workflow = with_rows(project, workflow, options.rows)
     if options.apart:
         workflow = dataclasses.replace(workflow, name=workflow.name + APART)
+    changed = None
+    if options.means is not None:
+        from rushes.app.profiles import under_profile  # what few runs need
+
+        workflow, changed = under_profile(project, workflow, options, folder)
     options = fix_moment(workflow, options)
     values, missing = values_of(workflow, options, folder)
     with collector_off(keep=True):
@@ -146,7 +173,10 @@ async def prepare_document(project: Project, file: Path, data: bytes, options: R
     problems += unread
     _refuse(with_marks(document, problems))
     setting = _setting(project, workflow, grid, options, values, sources, models)
-    return _planned(project, file, document, workflow, grid, setting, models, options, with_marks(document, problems))
+    prepared = _planned(
+        project, file, document, workflow, grid, setting, models, options, with_marks(document, problems)
+    )
+    return prepared if changed is None else dataclasses.replace(prepared, changed=changed)
 
 
 def _folder(file: Path) -> Path:
@@ -224,7 +254,7 @@ def _planned(
                 Holdings(project.ledger, project.store),
                 selected=chosen,
                 quote=price,
-                history=_History(project.ledger, workflow.name),
+                history=_History(project.ledger, workflow.name, project.store),
                 parallel=partial(models.parallel, concurrency),
                 selection=flags_of(options),
             )
@@ -236,6 +266,10 @@ def _planned(
     _refuse(unknown)
     refusals = Refusals(project, models)
     plan = _simulated(project, _dated(project, _warned(plan_for(selected, refusals.quote), workflow.settings)))
+    if options.mode is RunMode.IMAGES:  # a second plan, for those who ask how much a first look takes
+        whole, _ = select(grid, dataclasses.replace(narrowed, mode=RunMode.FULL), failed, stale)
+        full = plan_for(whole, models.quote)
+        plan = dataclasses.replace(plan, first_pass=FirstPass(plan.money, plan.seconds, full.money, full.seconds))
     if setting.lender is not None:
         from rushes.app.similar import with_loans
 
@@ -329,9 +363,15 @@ class _History(NamedTuple):
 
     ledger: Ledger
     workflow: str
+    store: LocalStore
 
     def asked(self, places: Sequence[tuple[NodeId, int]]) -> dict[tuple[NodeId, int], BaseKey]:
         return self.ledger.asked(self.workflow, places)
 
     def recipes(self, bases: Sequence[BaseKey]) -> dict[BaseKey, dict[str, Any]]:
         return self.ledger.recipes(bases)
+
+    def collected(self, base: BaseKey) -> str:
+        from rushes.app.collected import what_became  # for plans that miss what was there
+
+        return what_became(self.ledger, self.store, base)

@@ -56,14 +56,21 @@ def report(story: Story, store: Bytes) -> Iterator[str]:
     """The file in pieces; its size and the time it takes grow linearly with the results."""
     rows = list(shown(story.grid, story.outcomes))
     summary = story.summary
-    yield from page(f"{summary.workflow} – Rushes", _head(summary), _body(story, rows, store), _foot(summary))
+    title = f"{summary.workflow}{_label(summary)} – Rushes"
+    yield from page(title, _head(summary), _body(story, rows, store), _foot(summary))
+
+
+def _label(summary: RunSummary) -> str:
+    return "" if summary.profile is None else f" ({summary.profile})"
 
 
 def _head(summary: RunSummary) -> Iterator[str]:
     when = time.strftime("%d %B %Y, %H:%M", time.localtime(summary.created)).lstrip("0")
-    yield f"<h1>{esc(summary.workflow)}</h1>"
+    yield f"<h1>{esc(summary.workflow + _label(summary))}</h1>"
     yield f'<p class="sub">{esc(when)} · run {esc(summary.run)} '
     state = str(summary.state)
+    if summary.profile is not None:
+        yield f'<span class="state parked">{esc(summary.profile)}: made with other means, not the final</span> '
     if summary.simulator is not None:
         yield '<span class="state parked">simulated: nothing was really bought</span> '
     yield f'<span class="state {esc(state)}">{esc(_STATES.get(state, state))}</span></p>'

@@ -151,7 +151,7 @@ class Loans:
             if take is not None:
                 self._say(spot, "take-again", f"{take.flag}: this row is asked again", "say one of the two")
             return None
-        # read before anything of its kind is bought: what a run makes is not lent in it, its plan could not have said so
+        # read before anything of its kind is bought: what a run makes is not lent in it, its plan could not say so
         self._shelf.of(*_asked_of(one.recipe.plain()))
         before = self._shelf.lent(one.base)  # a second look must not come to another answer
         if take is not None:

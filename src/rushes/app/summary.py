@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from rushes.app.tally import NodeTally, Tally
 from rushes.errors import ErrorClass
 from rushes.graph.grid import Grid
+from rushes.graph.planned import FirstPass
 from rushes.graph.value import Outcome, State
 from rushes.ledger.books import Balance
 from rushes.ledger.entry import Entry
@@ -122,7 +123,9 @@ class RunSummary:
     over: Decimal = ZERO
     exported: tuple[Path, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    profile: str | None = None  # the other means it was made with: it is not the final
     simulator: str | None = None  # the address that stood in for every remote provider: nothing was really bought
+    first_pass: FirstPass | None = None  # of a run of the stills alone: what its plan expected
 
     @property
     def idle(self) -> bool:
@@ -153,6 +156,8 @@ class RunSummary:
             "notes": list(self.notes),
             "simulated": self.simulator is not None,
             "simulator": self.simulator,
+            **({} if self.first_pass is None else {"first_pass": self.first_pass.plain()}),
+            **({"profile": self.profile} if self.profile is not None else {}),
         }
 
 
@@ -203,6 +208,7 @@ def summarize(
         waiting=_waiting(record, grid, outcomes) if counts.waiting else (),
         notes=(*_of_money(tally.money), *_of_time(grid, tally.slow)),
         simulator=record.options.sim,
+        profile=record.options.profile,
     )
 
 

@@ -195,6 +195,7 @@ def model_of(raw: dict[str, Any], beside: Sequence[dict[str, Any]] = ()) -> Mode
         note=raw["note"],
         offers=tuple([_listing(one, operations) for one in beside]),
         equivalents=tuple(raw.get("equivalents", ())),
+        drafts=tuple(raw.get("drafts", ())),
         was=tuple([_earlier(one) for one in raw.get("was", ())]),
     )
 

@@ -43,8 +43,9 @@ class Model:
     `durations` are the lengths in seconds that it takes and `ratios` the aspect ratios (None: not known); `seconds` is
     its typical time, `timeout` when to give one request up. `defaults` are what it assumes for what is not said and a
     price depends on. `retired` is the day on which it stops; `successor` is another key. `equivalents` are keys that
-    may stand in for it when a person allows that, the best first. `was` is what the key meant earlier, newest first: an
-    update of the catalogue changes no request silently, for the endpoint is part of every request's key.
+    may stand in for it when a person allows that, the best first; `drafts` are cheaper keys of the same kind, to try
+    things out with (`--profile draft`), the best first. `was` is what the key meant earlier, newest first: an update
+    of the catalogue changes no request silently, for the endpoint is part of every request's key.
     """
 
     key: str
@@ -65,6 +66,7 @@ class Model:
     note: str | None
     offers: tuple[Listing, ...] = ()
     equivalents: tuple[str, ...] = ()
+    drafts: tuple[str, ...] = ()
     was: tuple[Earlier, ...] = ()
 
     def listings(self) -> tuple[Listing, ...]:

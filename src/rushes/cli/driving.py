@@ -77,6 +77,8 @@ def _show(session: Session, summary: RunSummary, every: bool) -> None:
 
 def _show_idle(summary: RunSummary) -> None:
     simulated = "(simulated) " if summary.simulator is not None else ""
+    if summary.profile is not None:
+        simulated += f"({summary.profile}, not the final) "
     click.secho(simulated + nothing_to_do(summary.counts.done, summary.run), fg="green")
     for path in summary.exported:
         click.echo(f"  {path}")

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import click
 
 from rushes.model.money import parse_usd
+from rushes.model.profile import FINAL
 from rushes.model.run import STAND_INS, OnUnknown, RunMode, RunOptions
-from rushes.model.size import parse_age, parse_bytes
 from rushes.model.size import parse_age, parse_bytes
 from rushes.model.workflow import Pick
 
@@ -46,22 +46,6 @@ def dollars(context: click.Context, parameter: click.Parameter, given: str | Non
     if amount is None:
         raise click.BadParameter(f"{given!r} is no amount in USD, such as 5.00", context, parameter)
     return amount
-
-
-def size(context: click.Context, parameter: click.Parameter, given: str | None) -> int | None:
-    """A callback: a number of bytes."""
-    found = None if given is None else parse_bytes(given)
-    if given is not None and found is None:
-        raise click.BadParameter(f"{given!r} is no size, such as 20GB or 500MB", context, parameter)
-    return found
-
-
-def age(context: click.Context, parameter: click.Parameter, given: str | None) -> float | None:
-    """A callback: a span of time in seconds."""
-    found = None if given is None else parse_age(given)
-    if given is not None and found is None:
-        raise click.BadParameter(f"{given!r} is no span of time, such as 7d or 12h", context, parameter)
-    return found
 
 
 def size(context: click.Context, parameter: click.Parameter, given: str | None) -> int | None:
@@ -219,6 +203,7 @@ def running(command: F) -> F:
         on_unknown,
         stand_ins,
         borrowing,
+        click.option("--profile", metavar="NAME", help="Other means: draft, final, or one of rushes.toml."),
         click.option("--output-dir", metavar="DIR", help="Write outputs here, not beside the file."),
     )
     for flag in reversed(flags):
@@ -253,6 +238,7 @@ def options_from(given: dict[str, Any]) -> RunOptions:
         substitute=stand_ins_from(given),
         similar=None if given["similar"] == SHOW else given["similar"],
         takes=given["takes"],
+        profile=None if given["profile"] == FINAL else given["profile"],
         variables=variables,
         # a resume from another folder must write to the same place
         output_dir=str(Path(output_dir).expanduser().absolute()) if output_dir else None,

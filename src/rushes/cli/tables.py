@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from rich.table import Table
 from rich.text import Text
 
-from rushes.app.planned import Action, NodePlan, Plan
+from rushes.app.planned import Action, FirstPass, NodePlan, Plan
 from rushes.app.summary import NodeLine, RunSummary, WaitingRow
 from rushes.cli.console import Console
 from rushes.cli.say import clean, count, duration, nothing_to_do
@@ -175,8 +175,29 @@ def plan_totals(plan: Plan) -> Text:
             names = [clean(titles.get(node, node)) for node in plan.critical]
             path = " > ".join(names if len(names) <= 6 else [*names[:3], "...", *names[-2:]])
             lines.append(f"longest   {path} ({duration(plan.chain)})")
+        if plan.first_pass is not None:
+            lines.append(first_pass(plan.first_pass))
     lines.append(f"plan      {plan.fingerprint}")
     return Text("\n".join(lines))
+
+
+def first_pass(found: FirstPass) -> str:
+    """`images only: $0.12 of $9.84 (1 %), about 2 min of 14 min (15 %)`."""
+    parts = []
+    if found.full_money.high or found.full_money.unknown:
+        parts.append(f"{_most(found.money)} of {_most(found.full_money)}{_share(found.of_money)}")
+    if found.full_seconds:
+        parts.append(f"about {duration(found.seconds)} of {duration(found.full_seconds)}{_share(found.of_time)}")
+    return f"images only: {', '.join(parts) or 'nothing is left to make'}"
+
+
+def _most(estimate: Estimate) -> str:
+    unknown = f" + {estimate.unknown} unknown" if estimate.unknown else ""
+    return f"{show_usd(estimate.high)}{unknown}"
+
+
+def _share(share: float | None) -> str:
+    return "" if share is None else f" ({share * 100:.0f} %)"
 
 
 _SAID = {
@@ -206,6 +227,8 @@ def show_summary(summary: RunSummary, console: Console, *, every: bool = False) 
     _show_failures(summary, console)
     _show_waiting(summary, console)
     console.print(_totals(summary))
+    if summary.first_pass is not None and summary.counts.bought:
+        console.print(first_pass(summary.first_pass))
     for path in summary.exported:
         console.print(Text(f"  {path}"), soft_wrap=True)
     for note in summary.notes:
@@ -307,6 +330,8 @@ def _totals(summary: RunSummary) -> Text:
     text = Text(f"run {summary.run} ")
     if summary.simulator is not None:
         text.append("(simulated) ", style="bold yellow")
+    if summary.profile is not None:
+        text.append(f"({summary.profile}, not the final) ", style="bold yellow")
     text.append_text(_word(str(summary.state)))
     text.append(
         f": {', '.join(words) or 'nothing made'}; {show_usd(summary.spent)}{unpriced}; {duration(summary.seconds)}"

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from rushes.model.ids import Digest, RunId
+from rushes.model.profile import Profile, profile_of
 from rushes.model.workflow import Pick
 
 
@@ -85,7 +86,8 @@ class RunOptions:
     substitute: tuple[str, ...] = ()  # STAND_INS, `OLD=NEW`
     similar: float | None = None  # from this score on (0 to 1), what was made for the most alike prompt is taken
     takes: tuple[tuple[str, int | None, str], ...] = ()  # (node, row, how a digest begins): taken instead of bought
-    profile: str | None = None  # a set of cheaper means (`app/profiles.py`); None: the file as it stands
+    profile: str | None = None  # the name of other means for the same file; None: the file as it stands
+    means: Profile | None = None  # what that name meant when the run was made
     outs: tuple[tuple[str, str, str], ...] = ()  # (provider, version or "", why): found not to be had
     rows: Digest | None = None  # a part of a batch: the blob with its rows, each of which runs the whole workflow
     batch: str | None = None  # the batch that this run is a part of
@@ -105,6 +107,7 @@ class RunOptions:
         values["on_unknown"] = OnUnknown(said) if (said := values.get("on_unknown")) else None
         values["floors"] = tuple((base, candidate, salt) for base, candidate, salt in values["floors"])
         values["outs"] = tuple((provider, version, why) for provider, version, why in values.get("outs", ()))
+        values["means"] = profile_of(raw.get("means"))
         values["takes"] = tuple((node, row, digest) for node, row, digest in values.get("takes", ()))
         return cls(**values)
 

@@ -41,7 +41,9 @@ def plan(file: Path, every: bool, **given: Any) -> None:
         KEPT.append(prepared)
         near = _near(project, prepared) if given["similar"] == SHOW else None
     if now.json:
-        more = {} if near is None else {"similar": [one.plain() for one in near]}
+        more: dict[str, Any] = {} if near is None else {"similar": [one.plain() for one in near]}
+        if prepared.changed is not None:
+            more["profile"] = prepared.changed.plain(prepared.plan.money)
         now.result({**prepared.plan.plain(), **more}, problems=prepared.problems)
     if now.for_people:
         for line in problem_lines(prepared.problems):
