@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from rushes.graph.planned import Action, NodePlan, Plan
+from rushes.graph.planned import Action, FirstPass, NodePlan, Plan
 
-__all__ = ["Action", "NodePlan", "Plan"]
+__all__ = ["Action", "FirstPass", "NodePlan", "Plan"]

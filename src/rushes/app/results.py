@@ -44,7 +44,8 @@ def finish(project: Project, prepared: Prepared, run: Finished, hooks: Hooks = N
         from rushes.app.made import made_by  # for those who want each result
 
         hooks.made(made_by(prepared.grid, run.outcomes, run.entries, exported))
-    return dataclasses.replace(summary, notes=notes, exported=exported.paths())
+    first_pass = prepared.plan.first_pass
+    return dataclasses.replace(summary, notes=notes, exported=exported.paths(), first_pass=first_pass)
 
 
 def write_results(project: Project, prepared: Prepared, run: Finished, summary: RunSummary) -> Exported:

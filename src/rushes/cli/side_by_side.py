@@ -23,7 +23,7 @@ def show_comparison(found: Comparison) -> None:
         if one.why:
             console.print(Text(f"failed: {clean(one.model)}: {clean(one.why)}", style="red"), soft_wrap=True)
     for line in _notes(found):
-        console.print(Text(line, style="dim"), soft_wrap=True)
+        console.print(Text(line, style="dim"))
     unpriced = f" + {found.unpriced} unpriced" if found.unpriced else ""
     console.print(f"paid {show_usd(found.spent)}{unpriced} for this comparison (run {found.run})")
     for path in _paths(found):

@@ -60,6 +60,38 @@ class NodePlan(NamedTuple):
         return {**self._asdict(), "op": str(self.op), "action": str(self.action), "money": _money(self.money)}
 
 
+class FirstPass(NamedTuple):
+    """What the stills alone take of a full pass, as it is expected: money in USD, times in seconds."""
+
+    money: Estimate
+    seconds: float
+    full_money: Estimate
+    full_seconds: float
+
+    @property
+    def of_money(self) -> float | None:
+        """Its share of the money, 0 to 1; None where a price is unknown, or nothing costs anything."""
+        if self.money.unknown or self.full_money.unknown or not self.full_money.high:
+            return None
+        return float(self.money.high / self.full_money.high)
+
+    @property
+    def of_time(self) -> float | None:
+        """Its share of the time, 0 to 1."""
+        return self.seconds / self.full_seconds if self.full_seconds else None
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON; money as strings."""
+        return {
+            "money": _money(self.money),
+            "seconds": round(self.seconds, 3),
+            "full_money": _money(self.full_money),
+            "full_seconds": round(self.full_seconds, 3),
+            "of_money": self.of_money,
+            "of_time": self.of_time,
+        }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What a run would do. `outcomes` has one entry per cell of the grid; `units` is what must be bought now.
@@ -82,6 +114,7 @@ class Plan:
     warnings: tuple[str, ...]
     fingerprint: str
     selection: str = ""
+    first_pass: FirstPass | None = None  # of a plan of the stills alone
 
     @property
     def counts(self) -> dict[Action, int]:
@@ -115,6 +148,7 @@ class Plan:
             "warnings": list(self.warnings),
             "nodes": [one.plain() for one in self.nodes],
             "units": [unit._asdict() for unit in self.units],
+            **({} if self.first_pass is None else {"first_pass": self.first_pass.plain()}),
         }
 
 
