@@ -23,10 +23,6 @@ EXPORTS = "export"
 """The memo of every folder `Assets/WORKFLOW` that results were written to: path -> the run that did it last."""
 
 
-EXPORTS = "export"
-"""The memo of every folder `Assets/WORKFLOW` that results were written to: path -> the run that did it last."""
-
-
 class Finished(NamedTuple):
     """A run as it ended. `entries` are left out where it had nothing to do."""
 
@@ -59,7 +55,6 @@ def write_results(project: Project, prepared: Prepared, run: Finished, summary: 
     exported = export(run.record, prepared.grid, run.outcomes, failures, project.store, base=base)
     if exported.unchanged:
         return exported
-    project.ledger.memoize(EXPORTS, {str(exported.home): str(run.record.id)})
     project.ledger.memoize(EXPORTS, {str(exported.home): str(run.record.id)})
     # what tells of results is loaded when there are new ones
     from rushes.app.generated import write_generated
