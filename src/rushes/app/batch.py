@@ -285,6 +285,7 @@ class _Batch:
 
     async def _run(self, span: Span) -> bool:
         """One part, from its rows to its results; whether the batch goes on."""
+        self._seen.still()
         before = {one.row: one for one in self._lines_of(span.name)}
         part = Part(name=span.name, table=str(self._seen.table.absolute()), rows=span.rows, bad=span.bad)
         prepared, part = await prepared_part(self._project, self._file, self._data, self._options, part)

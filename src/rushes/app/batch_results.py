@@ -49,10 +49,18 @@ DONE, FAILED, WAITING, OPEN, BAD = "done", "failed", "waiting", "open", "bad"
 """How a row came out. WAITING: a person must decide. OPEN: it was not reached, or there was no money for it."""
 
 
+class Paid(NamedTuple):
+    """What one run was charged for a row, and how long its requests took."""
+
+    run: str
+    usd: Decimal | None
+    seconds: float
+
+
 class Line(NamedTuple):
     """One row in the results. `outputs` are paths below the batch's folder; `flagged`: a check finds fault with one.
 
-    `usd` is what all its requests were charged, None where nobody said how much; `seconds` are those of its requests.
+    `paid` is what its requests were charged in each run (None where nobody said how much) and the seconds they took.
     """
 
     row: int
@@ -61,21 +69,36 @@ class Line(NamedTuple):
     state: str
     outputs: tuple[str, ...] = ()
     flagged: bool = False
-    usd: Decimal | None = ZERO
-    seconds: float = 0.0
     problem: str = ""
-    run: str = ""
+    paid: tuple[Paid, ...] = ()
+
+    @property
+    def usd(self) -> Decimal | None:
+        """What all its requests were charged; None where nobody said how much."""
+        amounts = [one.usd for one in self.paid]
+        return None if None in amounts else sum((one for one in amounts if one is not None), ZERO)
+
+    @property
+    def seconds(self) -> float:
+        """Those of all its requests together."""
+        return sum(one.seconds for one in self.paid)
 
     def plain(self) -> dict[str, Any]:
-        """As JSON: money as a string."""
-        usd = None if self.usd is None else str(self.usd)
-        return {**self._asdict(), "usd": usd, "outputs": list(self.outputs), "seconds": round(self.seconds, 3)}
+        """As JSON: money as strings."""
+        return {
+            **self._asdict(),
+            "outputs": list(self.outputs),
+            "usd": None if self.usd is None else str(self.usd),
+            "seconds": round(self.seconds, 3),
+            "paid": [[run, None if usd is None else str(usd), round(seconds, 3)] for run, usd, seconds in self.paid],
+        }
 
     @classmethod
     def read(cls, raw: dict[str, Any]) -> Line:
         """From what `plain` wrote."""
-        usd = None if raw["usd"] is None else Decimal(raw["usd"])
-        return cls(**{**raw, "usd": usd, "outputs": tuple(raw["outputs"])})
+        paid = tuple(Paid(run, None if usd is None else Decimal(usd), secs) for run, usd, secs in raw["paid"])
+        said = {name: raw[name] for name in ("row", "line", "id", "state", "flagged", "problem")}
+        return cls(**said, outputs=tuple(raw["outputs"]), paid=paid)
 
 
 def batch_home(base: Path, workflow: str, batch: str) -> Path:
@@ -115,9 +138,12 @@ def write_part(
         state = halted.get(row.number, state) if state == FAILED else state
         usd, seconds = costs.get(row.number, (ZERO, 0.0))
         flagged = any(map(_stands_flagged, by_row.get(row.number, ())))
-        lines.append(Line(row.number, row.line, row.id, state, outputs, flagged, usd, seconds, says, str(record.id)))
+        paid = (Paid(str(record.id), usd, seconds),)
+        lines.append(Line(row.number, row.line, row.id, state, outputs, flagged, says, paid))
     # what was stopped goes on as the same run, which knows its jobs: until it has ended, the part is not there
     path = None if record.state is RunState.INTERRUPTED else put_lines(home, part.name, lines)
+    if path is not None and (home / RESULTS).exists():
+        join(home)
     return Exported(
         home=home,
         version=None,
@@ -252,11 +278,11 @@ def put_lines(home: Path, part: str, lines: Sequence[Line]) -> Path:
 
 
 def _after(before: Line | None, now: Line) -> Line:
-    """What a row cost in earlier runs is part of what it cost."""
-    if before is None or before.run in (now.run, ""):
+    """What a row cost in earlier runs is part of what it cost; a run that went on says all of its own anew."""
+    if before is None:
         return now
-    usd = None if before.usd is None or now.usd is None else before.usd + now.usd
-    return now._replace(usd=usd, seconds=before.seconds + now.seconds)
+    here = {one.run for one in now.paid}
+    return now._replace(paid=(*(one for one in before.paid if one.run not in here), *now.paid))
 
 
 def part_path(home: Path, part: str) -> Path:

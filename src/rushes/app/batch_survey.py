@@ -45,13 +45,16 @@ class Survey:
     columns: Columns
 
     def read(self) -> Iterator[Row | Bad]:
-        """Its rows once more. UserError when the file is another by now."""
+        """Its rows once more; see `still`."""
+        return read_table(self.table, self.columns, _unheard)
+
+    def still(self) -> None:
+        """Raise UserError when the file is another by now: what was read of it is no part of this batch."""
         if stamp_of(self.table) != self.stamp:
             raise UserError(
                 f"{self.table} was changed while its rows were being run",
                 next_step="give the batch again: what is unchanged costs nothing",
             )
-        return read_table(self.table, self.columns, _unheard)
 
 
 def columns_of(workflow: Workflow, table: Path, options: RunOptions) -> Columns:

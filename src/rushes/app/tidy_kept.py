@@ -108,7 +108,7 @@ def _told(project: Project, records: list[RunRecord], unplanned: set[str]) -> _T
     told = _Told(set(), set(), set(), {})
     gates: dict[Digest, frozenset[NodeId] | None] = {}
     for record in records:
-        told.open.add(record.document)
+        told.open |= {record.document, record.options.rows or record.document}
         if record.document not in gates:
             gates[record.document] = _gates(project, record)
         mine, over = gates[record.document], record.state in _OVER
@@ -117,7 +117,7 @@ def _told(project: Project, records: list[RunRecord], unplanned: set[str]) -> _T
                 told.used[digest] = max(event.at, told.used.get(digest, 0.0))
             if not over:
                 told.open |= event.digests
-            if record.file in unplanned:
+            if record.file in unplanned or record.options.batch is not None:  # what rows made, no file plans
                 told.live |= event.digests
             if event.kind == "CellDone" and (mine is None or event.node in mine):
                 told.let_through |= event.digests
