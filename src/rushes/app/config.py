@@ -2,7 +2,8 @@
 
 A setting is one line in `_SETTINGS`, with the function that reads it, and one field of `Config`; a table of the project
 file is one line in `_TABLES`. The environment is read here, for keys in `app/keys.py`, and for `{{env.NAME}}` in
-`app/values.py`, for what works on this machine in `app/rooms.py`; nowhere else.
+`app/values.py`, for what works on this machine in `app/rooms.py`, for OpenTelemetry's own names in `app/traces.py`;
+nowhere else.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from rushes.app.hooks import Hooks
@@ -278,7 +279,5 @@ def _histogram(series: Series) -> tuple[list[tuple[str, float]], float]:
 
 
 def _need_library() -> None:
-    from importlib.util import find_spec
-
     if find_spec("prometheus_client") is None:
         raise ConfigError("metrics need the package prometheus-client", next_step="pip install 'rushes[metrics]'")

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from rushes.app.alerts import Alert, Limits, Watch
@@ -32,7 +33,8 @@ class Watched:
 async def watching(project: Project, record: RunRecord, past: RunFold, parts: Parts) -> AsyncIterator[Watched]:
     """Listen to a run while the block drives it. `past` is where it stood before."""
     watched = Watched(parts)
-    async with _told(project.config.alerts, record, watched) as tell:
+    async with _traced(record, past, watched), _told(project.config.alerts, record, watched) as tell:
+        parts = watched.parts
 
         def say(slow: Slow) -> None:
             parts.journal.put(slow)
@@ -50,6 +52,37 @@ async def watching(project: Project, record: RunRecord, past: RunFold, parts: Pa
             yield watched
         finally:
             alerts.close()
+
+
+@asynccontextmanager
+async def _traced(record: RunRecord, past: RunFold, watched: Watched) -> AsyncIterator[None]:
+    """Spans, where the standard variables of OpenTelemetry name a collector."""
+    environ = os.environ
+    if not any(name.startswith("OTEL_EXPORTER_OTLP_") for name in environ):
+        yield
+        return
+    from rushes.app.traces import Traces, wanted, why_not  # for the few who trace
+
+    missing = why_not() if wanted() else ""
+    if missing is not None:
+        watched.notes += [missing] if missing else []
+        yield
+        return
+    parts = watched.parts
+    traces = Traces(record, parts.clock.time)
+    traces.left(past.open.values())
+
+    def watch(event: Event) -> None:
+        parts.watch(event)
+        with suppress(Exception):  # whatever is wrong with a span, the run goes on
+            traces.watch(event)
+
+    watched.parts = dataclasses.replace(parts, watch=watch, checks=traces.timed(parts.checks))
+    try:
+        yield
+    finally:
+        lost = await asyncio.shield(traces.leave())
+        watched.notes += [lost] if lost else []
 
 
 @asynccontextmanager
