@@ -142,6 +142,10 @@ class Memory:
         """The recipes of these questions."""
         return {base: self.known[base] for base in bases if base in self.known}
 
+    def collected(self, base: BaseKey) -> str:
+        """Nobody collected anything."""
+        return ""
+
     def add(
         self,
         base: BaseKey,

@@ -19,6 +19,7 @@ from rushes.app.project import Project
 from rushes.app.references import read_references
 from rushes.app.refusals import Refusals
 from rushes.app.values import fix_moment, values_of, with_files
+from rushes.assets.local import LocalStore
 from rushes.errors import UserError
 from rushes.graph.grid import Grid, build_grid
 from rushes.graph.plan import Price, make_plan

@@ -1,4 +1,4 @@
-"""Use case: pin what must stay: a blob by its digest, all that a run made or used, all results of a node."""
+"""Use case: pin what must stay: a blob by its digest, all that a run named, the results of a node and their inputs."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def _blobs_of(project: Project, what: str) -> set[Digest]:
         if found:
             return found
     try:
-        return _here(project, {one for event in survey.named_in(project.ledger, run_named(project, what).id)
-                               for one in event.digests})  # fmt: skip
+        named = survey.named_in(project.ledger, run_named(project, what).id)
+        return _here(project, {digest for one in named for digest in one.digests})
     except NotFound:
         pass
     newest = run_named(project, None).id

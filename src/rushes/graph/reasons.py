@@ -25,6 +25,7 @@ class Reasons:
         self._setting = setting
         self._walked = walked
         self._owners = owners
+        self._history = history
         self._asked: Mapping[tuple[NodeId, int], BaseKey] = {}
         self._old: Mapping[BaseKey, Mapping[str, Any]] = {}
         if history is not None:
@@ -97,7 +98,8 @@ class Reasons:
         said = []
         if gone:
             what = f"{len(gone)} of {frame.wanted} candidates are" if frame.wanted > 1 else "its result is"
-            said.append(f"missing: {what} no longer in the store")
+            became = self._history.collected(base) if self._history is not None else ""
+            said.append(f"missing: {what} no longer in the store" + (f": {became}" if became else ""))
             absent = [one for one in absent if one not in lost]
         if absent:
             said.append(f"{len(absent)} of {frame.wanted} candidates missing")

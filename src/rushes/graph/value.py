@@ -81,3 +81,7 @@ class History(Protocol):
     def recipes(self, bases: Sequence[BaseKey]) -> Mapping[BaseKey, Mapping[str, Any]]:
         """The recipes of these questions, as `Recipe.plain` writes them."""
         ...
+
+    def collected(self, base: BaseKey) -> str:
+        """What became of the bytes of this question that are missing, in words; "" when nobody can say."""
+        ...
