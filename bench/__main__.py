@@ -32,6 +32,7 @@ def show(figure: Figure) -> str:
     limit = "" if figure.limit is None else f"{figure.limit:.4g} {figure.unit}"
     ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
     verdict = "" if figure.limit is None else "good" if figure.good else "MISSED"
+    verdict += f"  (users: {figure.quoted})" if figure.quoted else ""
     return TABLE.format(figure.name, f"{figure.value:.4g} {figure.unit}", limit, ratio, verdict)
 
 

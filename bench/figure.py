@@ -20,12 +20,16 @@ PYTHON = sys.executable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """`value` must not exceed `limit`; both in `unit`. A limit of None only informs."""
+    """`value` must not exceed `limit`; both in `unit`. A limit of None only informs.
+
+    `quoted` is what users of other tools say of the same, to be read beside it.
+    """
 
     name: str
     value: float
     limit: float | None
     unit: str
+    quoted: str = ""
 
     @property
     def ratio(self) -> float | None:

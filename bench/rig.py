@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +81,7 @@ def grid_of(flow: Workflow) -> Grid:
 
 async def run(
     place: Home,
-    provider: Provider,
+    provider: Provider | Mapping[str, Provider],
     flow: Workflow,
     *,
     name: str = "run-1",
@@ -92,20 +92,28 @@ async def run(
     model: str = "m",
     watch: Callable[[Event], None] = lambda _event: None,
 ) -> tuple[RunEnd, float]:
-    """Drive one run to its end; its end and the seconds on the loop's clock, which may be virtual."""
+    """Drive one run to its end; its end and the seconds on the loop's clock, which may be virtual.
+
+    Several providers are each for the tab of their name, as accounts are.
+    """
+    accounts = provider if isinstance(provider, Mapping) else {}
+
+    def asked(one: Node) -> Provider:
+        return accounts[one.tab] if isinstance(provider, Mapping) else provider
+
     grid = grid_of(flow)
     run_id, owner = RunId(name), f"bench-{name}"
     place.ledger.create_run(record(run_id))
     place.ledger.take_run(run_id, owner, time.time())
     setting = Setting(
-        variables={}, sources={}, choose=lambda _node: ModelChoice(provider.name, model, provider.version(model))
+        variables={}, sources={}, choose=lambda one: ModelChoice(asked(one).name, model, asked(one).version(model))
     )
     writer = Writer(place.ledger, run_id, owner, time.time)
     parts = Parts(
         journal=wrap(writer),
         known=place.ledger,
         store=place.store,
-        provider=lambda _name: provider,
+        provider=lambda name: accounts[name] if isinstance(provider, Mapping) else provider,
         checks=(),
         probe=probe,
         clock=clock or SystemClock(),
