@@ -95,6 +95,15 @@ def test_one_more_of_each_buys_one_more_of_each(room: Room) -> None:
     assert all(one.each == PRICES[one.model] for one in more.contenders)
 
 
+def test_models_may_be_spelt_as_anybody_spells_them(room: Room) -> None:
+    room.provider = ScriptedProvider(price=USD("0.01"))
+    names = ("fal-ai/flux/dev", "Flux Schnell", "flux_dev@2026-10-01")
+    found = room.compare(Wish(models=(*names, names[0]), prompt='a {{fox}} & "owls"\n'))
+    assert [(one.model, len(one.taken)) for one in found.contenders] == [(name, 1) for name in names]
+    paths = [one.made.path for one in found.taken]
+    assert len({*paths}) == 3 and all(path is not None and path.is_file() for path in paths)
+
+
 def test_asked_anew_everything_is_bought_once_more(room: Room) -> None:
     room.compare()
     anew = room.compare(Wish(models=FOX.models, prompt="a red fox", count=2, fresh=True))
@@ -118,7 +127,7 @@ def test_a_model_that_fails_stops_nobody_and_says_why(room: Room) -> None:
     schnell, dev = found.contenders
     assert found.state is RunState.FAILED
     assert (len(schnell.taken), schnell.why) == (2, "")
-    assert (len(dev.taken), dev.why) == (0, "scripted content_policy at submit")
+    assert (len(dev.taken), dev.provider, dev.why) == (0, "scripted", "scripted content_policy at submit")
     assert found.sheet is not None and found.page is not None
 
 

@@ -19,9 +19,11 @@ from rushes.app.made import Made, paid_in, seconds_of
 from rushes.app.naming import folder_name, slug
 from rushes.app.one_off import Answered, Question, ask
 from rushes.app.output import inside, output_base
+from rushes.app.plan import SIMULATED
 from rushes.app.project import Project
 from rushes.app.summary import RunSummary
 from rushes.errors import UserError
+from rushes.graph.planned import Plan
 from rushes.ledger.fold import fold
 from rushes.model.ids import AttemptId, NodeId, RunId
 from rushes.model.operation import SIGNATURES, Operation
@@ -63,12 +65,18 @@ async def compare_models(
         attempts=1,  # a flagged result is a finding of the comparison, and no reason to ask again
         rerun=tuple(models) if wish.fresh else (),
     )
+    asked_of: dict[str, str] = {}
+
+    def planned(plan: Plan) -> None:
+        asked_of.update({str(one.node): one.provider.removesuffix(SIMULATED) for one in plan.nodes})
+        hooks.planned(plan)
+
     try:
-        answered = await ask(project, name, questions, options, folder=folder, hooks=hooks)
+        answered = await ask(project, name, questions, options, folder=folder, hooks=hooks._replace(planned=planned))
     except ProblemsError as error:  # places in a document that nobody wrote would only puzzle
         said = [dataclasses.replace(one, mark=None, path=()) for one in error.problems]
         raise ProblemsError(said, what="the comparison") from error
-    found = _compared(project, name, wish, op, models, answered)
+    found = _compared(project, name, wish, op, {model: asked_of.get(model, "") for model in models}, answered)
     base = output_base(folder / name, options.output_dir or project.config.output_dir.value)
     return _with_sheet(project, found, inside(base, base / "Assets" / folder_name(name)))
 
@@ -105,7 +113,7 @@ def _named(wish: Wish, op: Operation) -> str:
 
 
 def _compared(
-    project: Project, name: str, wish: Wish, op: Operation, models: Iterable[str], answered: Answered
+    project: Project, name: str, wish: Wish, op: Operation, asked_of: Mapping[str, str], answered: Answered
 ) -> Comparison:
     summary = answered.summary
     taken = _taken(project, name, answered.made)
@@ -114,7 +122,7 @@ def _compared(
         state=summary.state,
         op=op,
         prompt=wish.prompt or "",
-        contenders=tuple(_contender(one, wish.count, taken, summary) for one in models),
+        contenders=tuple(_contender(one, of, wish.count, taken, summary) for one, of in asked_of.items()),
         spent=summary.spent,
         unpriced=summary.unpriced,
         simulated=summary.simulator is not None,
@@ -122,13 +130,13 @@ def _compared(
     )
 
 
-def _contender(model: str, wanted: int, taken: Sequence[Taken], summary: RunSummary) -> Contender:
+def _contender(model: str, of: str, wanted: int, taken: Sequence[Taken], summary: RunSummary) -> Contender:
     mine = tuple(one for one in taken if one.made.node == model)
     line = next(one for one in summary.nodes if one.node == model)
     why = next((one.message for one in summary.failures if one.node == model), "")
     if not why and len(mine) < wanted:
         why = line.says or line.state
-    provider = next((one.made.provider for one in mine if one.made.provider), "")
+    provider = next((one.made.provider for one in mine if one.made.provider), of)
     return Contender(model=model, provider=provider, wanted=wanted, taken=mine, spent=line.spent, why=why)
 
 
