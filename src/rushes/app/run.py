@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import os
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 from rushes.app.ceiling import keep_ceilings
 from rushes.app.consent import keep_consent
+from rushes.app.disk import keep_room
 from rushes.app.hooks import NO_HOOKS, Hooks
 from rushes.app.key_guard import require_keys, same_world
 from rushes.app.plan import Prepared, prepare_document, prepare_new, read_file
@@ -32,8 +35,12 @@ from rushes.model.ids import RunId
 from rushes.model.problem import Severity
 from rushes.model.run import OnUnknown, RunOptions, RunRecord, RunState
 
-_numbers = itertools.count(secrets.randbits(16))
-"""Not a die for each run: a program that begins hundreds in one second would throw the same number twice."""
+
+@cache
+def _numbers(_process: int) -> Iterator[int]:
+    """Not a die for each run: a program that begins hundreds in one second would throw the same number twice. A forked
+    process throws anew, or it would go on with its parent's numbers."""
+    return itertools.count(secrets.randbits(16))
 
 
 async def run_file(
@@ -240,7 +247,7 @@ def _meant(project: Project, record: RunRecord, options: RunOptions) -> RunRecor
 
 
 def _new_id() -> RunId:
-    return RunId(time.strftime("%Y%m%d-%H%M%S") + f"-{next(_numbers) % 0x10000:04x}")
+    return RunId(time.strftime("%Y%m%d-%H%M%S") + f"-{next(_numbers(os.getpid())) % 0x10000:04x}")
 
 
 def _create(project: Project, prepared: Prepared, run_id: RunId) -> RunRecord:
