@@ -527,6 +527,13 @@ PROGRAMS = (
         f"{_PYTHON}/test_money.py::test_what_costs_more_than_the_threshold_is_refused_where_nobody_agreed",
     ),
     wire(
+        "the suite's max_cost is a ceiling",
+        "suite/managers.py",
+        "            budget=max_cost,\n",
+        "",
+        f"{_PYTHON}/test_suite.py::test_max_cost_is_a_ceiling_on_everything",
+    ),
+    wire(
         "a cancelled call of a program stops its run in order",
         "python/calls.py",
         "        if self._begun:\n",

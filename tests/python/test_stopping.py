@@ -147,13 +147,13 @@ from rushes.testing.provider import ScriptedProvider
 from tests.python.rig import PAID, client_over
 
 client = SyncClient.__new__(SyncClient)
-client.client = client_over(Path({folder!r}), ScriptedProvider(latency=3600.0))
+client.inner = client_over(Path({folder!r}), ScriptedProvider(latency=3600.0))
 with client:
     try:
         said = lambda event: isinstance(event, Accepted) and print("accepted", flush=True)
         client.generate_image("a fox", progress=said, **PAID)
     except KeyboardInterrupt:
-        print([str(record.state) for record in client.client.project.ledger.runs()], flush=True)
+        print([str(record.state) for record in client.inner.project.ledger.runs()], flush=True)
 """
 
 

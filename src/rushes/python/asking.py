@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -88,12 +89,12 @@ def question_of(op: Operation, prompt: str | None, inputs: Mapping[str, Sources 
     )
 
 
-def name_of(question: Question) -> str:
-    """`a-red-fox-5e8f2c1a`: its first words, and a digest of all that it says: no two questions share a folder."""
-    said = [str(question.op), question.model, question.prompt, dict(question.inputs), dict(question.params)]
-    raw = json.dumps([*said, question.candidates], sort_keys=True, default=str)
-    words = slug(question.prompt or str(question.op))[:_LONGEST].strip("-")
-    return f"{words or question.op}-{hashlib.sha256(raw.encode()).hexdigest()[:8]}"
+def name_of(questions: Sequence[Question]) -> str:
+    """`a-red-fox-5e8f2c1a`: first words, and a digest of all that is asked: no two of them share a folder."""
+    raw = json.dumps([dataclasses.asdict(one) for one in questions], sort_keys=True, default=str)
+    first = questions[0]
+    words = slug(first.prompt or str(first.op))[:_LONGEST].strip("-")
+    return f"{words or first.op}-{hashlib.sha256(raw.encode()).hexdigest()[:8]}"
 
 
 def usd_of(amount: Usd | None) -> Decimal | None:

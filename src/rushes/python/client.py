@@ -125,7 +125,7 @@ class Client(Opened):
 
     def workflow_of(self, *questions: Question) -> Workflow:
         """The document that questions are asked as: to plan what one would cost."""
-        name = name_of(questions[0]) if len(questions) == 1 else "questions"
+        name = name_of(questions)
         data, words = written(name, questions)
         return Workflow(self.folder / f"{name}.json", data, words)
 

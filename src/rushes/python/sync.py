@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, TypeVar, Unpack
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, Unpack
 
 from rushes.app.one_off import Question
 from rushes.app.spent import Costs
@@ -21,26 +21,32 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def _now(
-    method: Callable[Concatenate[Client, P], Coroutine[Any, Any, T]],
-) -> Callable[Concatenate[SyncClient, P], T]:
-    """The method, waited for. Ctrl-C stops its run in order; a second one calls off what providers are at."""
+class Awaited(Protocol):
+    """What a face without `await` is a face of."""
 
-    def waited(self: SyncClient, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return self.client.wait_for(method(self.client, *args, **kwargs))
+    def wait_for(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do some work in a thread of its own, and wait for it here."""
+        ...
 
-    for name in ("__name__", "__doc__"):  # `wraps` would make it something else than a method, for a type checker
-        setattr(waited, name, getattr(method, name))
-    return waited
+    def close_now(self) -> None:
+        """Stop what is under way, in order, and let go of everything."""
+        ...
+
+    def track_costs(self) -> AbstractContextManager[Costs]:
+        """Count what is bought."""
+        ...
 
 
-class SyncClient:
-    """`Client` for programs that do not await: `with SyncClient() as client:`. The same arguments, the same methods."""
+A = TypeVar("A", bound=Awaited)
 
-    def __init__(self, folder: Path | str = ".", **opening: Unpack[Opening]) -> None:
-        self.client = Client(folder, **opening)
 
-    def __enter__(self) -> SyncClient:
+class Face(Generic[A]):
+    """The same without `await`; `inner` is what it is a face of."""
+
+    def __init__(self, inner: A) -> None:
+        self.inner = inner
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
@@ -48,29 +54,50 @@ class SyncClient:
 
     def close(self) -> None:
         """Stop what is under way, in order, and let go of the ledger."""
-        self.client.close_now()
+        self.inner.close_now()
 
-    generate_image = _now(Client.generate_image)
-    edit_image = _now(Client.edit_image)
-    generate_video = _now(Client.generate_video)
-    edit_video = _now(Client.edit_video)
-    analyze_image = _now(Client.analyze_image)
-    analyze_video = _now(Client.analyze_video)
-    write_prompt = _now(Client.write_prompt)
-    speak = _now(Client.speak)
-    transcribe = _now(Client.transcribe)
-    add_audio = _now(Client.add_audio)
-    upscale = _now(Client.upscale)
-    ask = _now(Client.ask)
-    plan = _now(Client.plan)
-    run = _now(Client.run)
-    batch = _now(Client.batch)
-    compare = _now(Client.compare)
+    def track_costs(self) -> AbstractContextManager[Costs]:
+        """Count what is bought from here to the end of the block, whichever thread asks for it."""
+        return self.inner.track_costs()
+
+
+def now(method: Callable[Concatenate[A, P], Coroutine[Any, Any, T]]) -> Callable[Concatenate[Face[A], P], T]:
+    """The method, waited for. Ctrl-C stops its run in order; a second one calls off what providers are at."""
+
+    def waited(self: Face[A], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.inner.wait_for(method(self.inner, *args, **kwargs))
+
+    for name in ("__name__", "__doc__"):  # `wraps` would make it something else than a method, for a type checker
+        setattr(waited, name, getattr(method, name))
+    return waited
+
+
+class SyncClient(Face[Client]):
+    """`Client` for programs that do not await: `with SyncClient() as client:`. The same arguments, the same methods.
+
+    `progress` is called in the client's thread.
+    """
+
+    def __init__(self, folder: Path | str = ".", **opening: Unpack[Opening]) -> None:
+        super().__init__(Client(folder, **opening))
+
+    generate_image = now(Client.generate_image)
+    edit_image = now(Client.edit_image)
+    generate_video = now(Client.generate_video)
+    edit_video = now(Client.edit_video)
+    analyze_image = now(Client.analyze_image)
+    analyze_video = now(Client.analyze_video)
+    write_prompt = now(Client.write_prompt)
+    speak = now(Client.speak)
+    transcribe = now(Client.transcribe)
+    add_audio = now(Client.add_audio)
+    upscale = now(Client.upscale)
+    ask = now(Client.ask)
+    plan = now(Client.plan)
+    run = now(Client.run)
+    batch = now(Client.batch)
+    compare = now(Client.compare)
 
     def workflow_of(self, *questions: Question) -> Workflow:
         """The document that questions are asked as: to plan what one would cost."""
-        return self.client.workflow_of(*questions)
-
-    def track_costs(self) -> AbstractContextManager[Costs]:
-        """Count what this client buys from here to the end of the block, whichever thread asks for it."""
-        return self.client.track_costs()
+        return self.inner.workflow_of(*questions)
