@@ -28,7 +28,7 @@ from rushes.app.run import run_file
 from rushes.app.stopping import Stop
 from rushes.app.summary import RunSummary
 from rushes.errors import ErrorClass, RefusedError, UserError
-from rushes.model.run import RunOptions, RunState
+from rushes.model.run import RunMode, RunOptions, RunState
 from rushes.model.verdict import Choice
 from rushes.model.workflow import Pick
 from rushes.testing.provider import Fault, ScriptedProvider
@@ -208,6 +208,25 @@ def test_a_gate_that_waits_for_a_person_is_refused_before_anything_is_bought(des
     with pytest.raises(UserError, match="waits for a person") as caught:
         desk.bench()
     assert "--pick" in caught.value.next_step and not desk.provider.posts
+
+
+def test_a_part_is_measured_on_what_is_here(desk: Desk) -> None:
+    with pytest.raises(UserError, match="film cannot be made"):
+        desk.bench(2, mode=RunMode.VIDEOS)
+    assert not desk.provider.posts
+    desk.file.write_text(GATED)
+    parked = desk.run()
+    with desk.opened() as project:
+        asyncio.run(decide(project, parked.run, "still", 2, Choice.APPROVED))
+    found = desk.bench(2, mode=RunMode.VIDEOS)  # nobody has to decide anything: the still is approved
+    assert found.good and [one.bought for one in found.rounds] == [1, 1]
+    assert desk.provider.bought.total() == 4, "two stills, and two films of the approved one"
+    assert desk.run().counts.bought == 1, "the film that stands is still to be made"
+
+
+def test_what_failed_the_last_time_is_nothing_to_make_anew(desk: Desk) -> None:
+    with pytest.raises(UserError, match="--failed is about the last run"):
+        desk.bench(2, failed=True)
 
 
 # --- the next one -------------------------------------------------------------------------------------------------

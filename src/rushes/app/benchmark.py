@@ -27,6 +27,7 @@ from rushes.app.summary import RunSummary
 from rushes.errors import RefusedError, UserError
 from rushes.graph.gates import pick_of
 from rushes.graph.grid import Grid
+from rushes.graph.planned import Action
 from rushes.graph.select import flags_of
 from rushes.graph.value import State
 from rushes.ledger.fold import Spot
@@ -97,8 +98,10 @@ class _Bench:
     async def prepare(self) -> bool:
         """Plan, refuse, quote and ask, once for all runs; true when the first has something to make."""
         with self._opened() as project:
+            _refuse_of_before(self._options, self._warm)
             first = await prepare_new(project, self._file, self._data, self._meant(1))
             _refuse_people(first)
+            _refuse_blocked(first)
             paid = 1 if self._warm else self._times  # warm runs buy once what is missing, and then nothing
             self._quoted = _times(first.plan.money, paid)
             self._refuse_beyond_budget()
@@ -180,6 +183,26 @@ class _Bench:
 
 def _times(money: Estimate, times: int) -> Estimate:
     return Estimate(money.low * times, money.high * times, money.unknown * times)
+
+
+def _refuse_of_before(options: RunOptions, warm: bool) -> None:
+    """What is made anew has no last time, in which something failed or was another question."""
+    said = [flag for flag, on in (("--failed", options.failed), ("--stale", options.stale)) if on and not warm]
+    if said:
+        raise UserError(
+            f"{said[0]} is about the last run, and a benchmark makes everything anew",
+            next_step="name the nodes with --only, or measure with --warm",
+        )
+
+
+def _refuse_blocked(prepared: Prepared) -> None:
+    """What cannot come to its end says nothing about how long it takes."""
+    for one in prepared.plan.nodes:
+        if one.action is Action.BLOCKED:
+            raise UserError(
+                f"{one.title or one.node} cannot be made: {one.reason}",
+                next_step="make what it needs first, or select it too: --until NAME",
+            )
 
 
 def _refuse_people(prepared: Prepared) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from rushes.graph.loan import Lender
-from rushes.model.ids import BaseKey
+from rushes.model.ids import BaseKey, NodeId
 from rushes.model.media import Artifact
 from rushes.model.workflow import Node, Pick
 
@@ -49,4 +49,5 @@ class Setting(NamedTuple):
     stand_in: Callable[[Node], StandIn | None] | None = None
     doubtful: frozenset[BaseKey] = frozenset()
     apart: str = ""  # a name under which everything is asked as if nothing had ever been asked
+    as_ever: frozenset[NodeId] = frozenset()  # but for these nodes
     lender: Lender | None = None

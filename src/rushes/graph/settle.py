@@ -128,7 +128,7 @@ class Settler:
     ) -> Question:
         written = f"{inputs_json(inputs)}{tail}".encode("utf-8", "surrogatepass")
         base = BaseKey("bk1:" + hashlib.sha256(written).hexdigest())
-        if self.setting.apart:
+        if self.setting.apart and frame.node.id not in self.setting.as_ever:
             base = apart_key(base, self.setting.apart)
         return Question(base, frame, prompt, params, inputs)
 
