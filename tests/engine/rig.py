@@ -160,6 +160,7 @@ class Rig:
         watch: Callable[[Event], None] | None = None,
         gauge: Callable[[object], None] | None = None,
         accounts: Accounts | None = None,
+        room: Callable[[], str | None] = lambda: None,
         **more: object,
     ) -> RunEnd:
         run = run or self.new_run()
@@ -183,6 +184,7 @@ class Rig:
             watch=watch or (lambda _event: None),
             gauge=gauge or (lambda _waits: None),
             accounts=accounts or Accounts(),
+            room=room,
         )
         job = Job(
             run=run,

@@ -26,6 +26,7 @@ from rushes.model.money import parse_usd
 from rushes.model.problem import did_you_mean
 from rushes.model.profile import DRAFT, FINAL, Profile
 from rushes.model.run import OnUnknown
+from rushes.model.size import parse_bytes
 from rushes.model.workflow import Pick
 
 T = TypeVar("T")
@@ -87,6 +88,7 @@ class Config:
     gateways: Mapping[str, Sourced[tuple[str, ...]]] = field(default_factory=dict)
     agent: Sourced[str | None] = NOBODY
     on_unknown: Sourced[OnUnknown | None] = NOBODY
+    min_free: Sourced[int | None] = NOBODY
     budget: Mapping[str, Sourced[Decimal]] = field(default_factory=dict)
     consent: Mapping[str, Sourced[Decimal]] = field(default_factory=dict)
     profiles: Mapping[str, Sourced[Profile]] = field(default_factory=dict)
@@ -168,6 +170,15 @@ def _pick(name: str, found: Sourced[Any]) -> Sourced[Pick]:
         return Sourced(Pick(str(found.value)), found.source)
     except ValueError:
         raise _wrong(name, found, f"one of: {', '.join(Pick)}") from None
+
+
+def _bytes(name: str, found: Sourced[Any]) -> Sourced[int]:
+    """A size; what a flag gave was read already."""
+    given = found.value if isinstance(found.value, int) and not isinstance(found.value, bool) else None
+    size = parse_bytes(found.value) if isinstance(found.value, str) else given
+    if size is None or size < 0:
+        raise _wrong(name, found, "give a size, such as 1GB or 500MB")
+    return Sourced(size, found.source)
 
 
 def _on_unknown(name: str, found: Sourced[Any]) -> Sourced[OnUnknown]:
@@ -331,6 +342,7 @@ _SETTINGS: dict[str, Callable[[str, Sourced[Any]], Sourced[Any]]] = {
     "attempts": _whole,
     "pick": _pick,
     "on_unknown": _on_unknown,
+    "min_free": _bytes,
     "output_dir": _text,
     "sim": _address,
     "agent": _text,

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from rushes.app.disk import room_left
 from rushes.app.held import Holdings
 from rushes.app.hooks import Hooks
 from rushes.app.plan import Prepared
@@ -44,7 +45,7 @@ async def drive_run(project: Project, prepared: Prepared, record: RunRecord, own
         await project.settle_gateways()
         ceilings = ceilings_of(project, prepared, record.id)
         ledger.set_ceilings(record.id, {one.scope: one.most for one in ceilings})
-        parts = _parts(project, writer, owner, hooks)
+        parts = dataclasses.replace(_parts(project, writer, owner, hooks), room=room_left(project, prepared))
         past = fold(ledger.events(record.id))
         async with _called(project, hooks, parts) as parts, watching(project, record, past, parts) as watched:
             end = await drive(_job(project, prepared, record, owner, past), watched.parts)
@@ -54,7 +55,8 @@ async def drive_run(project: Project, prepared: Prepared, record: RunRecord, own
         # before the run is left: whoever fails or dies over its files leaves a run that resumes
         summary = finish(project, prepared, Finished(record, end.outcomes, entries), hooks)
         state = end.state
-        return dataclasses.replace(summary, notes=(*summary.notes, *watched.notes))
+        short = (parts.stop.short,) if parts.stop.short else ()
+        return dataclasses.replace(summary, notes=(*summary.notes, *watched.notes, *short))
     finally:
         try:
             writer.close()

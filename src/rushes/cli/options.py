@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from rushes.cli.session import Session, session
 from rushes.model.money import parse_usd
 from rushes.model.profile import FINAL
 from rushes.model.run import STAND_INS, OnUnknown, RunMode, RunOptions
@@ -79,6 +80,17 @@ def budget(command: F) -> F:
     """The ceiling of one run."""
     says = "Spend at most USD in this run."
     return click.option("--budget", callback=dollars, metavar="USD", help=says)(command)
+
+
+def _min_free(context: click.Context, parameter: click.Parameter, given: str | None) -> None:
+    context.ensure_object(Session).min_free = size(context, parameter, given)
+
+
+def min_free(command: F) -> F:
+    """What must stay free on every disk; it is of this machine, and not kept with the run."""
+    says = "Begin nothing when less than this would stay free on a disk (else 1GB)."
+    flag = click.option("--min-free", expose_value=False, callback=_min_free, metavar="SIZE", help=says)
+    return flag(command)
 
 
 def on_unknown(command: F) -> F:
@@ -201,6 +213,7 @@ def running(command: F) -> F:
         ),
         budget,
         on_unknown,
+        min_free,
         stand_ins,
         borrowing,
         click.option("--profile", metavar="NAME", help="Other means: draft, final, or one of rushes.toml."),
@@ -256,4 +269,5 @@ def project_flags(options: RunOptions, home: str | None) -> dict[str, object]:
         "pick": str(options.pick) if options.pick else None,
         "output_dir": options.output_dir,
         "sim": options.sim,
+        "min_free": session().min_free,
     }

@@ -35,6 +35,7 @@ class Session:
     home: str | None = None
     webhooks: str | None = None
     metrics: str | None = None
+    min_free: int | None = None
     said: bool = False
 
     def result(self, data: Any, *, ok: bool = True, problems: Sequence[Problem] = ()) -> None:

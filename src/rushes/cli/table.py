@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "fanout": ("rushes.cli.commands.fanout:fanout", "copy a tab of a node graph for other accounts"),
     "diff": ("rushes.cli.commands.diff:diff", "say what is different between two versions"),
     "gc": ("rushes.cli.commands.gc:gc", "free the store of what nobody needs; undo for 30 days"),
+    "verify": ("rushes.cli.commands.verify:verify", "read everything again, and say what is not what it was"),
     "sim": ("rushes.cli.commands.sim:sim", "simulate the providers, with faults and books"),
     "chaos": ("rushes.cli.commands.chaos:chaos", "let everything go wrong with a workflow, simulated, and judge"),
     "schema": ("rushes.cli.commands.schema:schema", "print the JSON Schema of workflow files"),
@@ -35,7 +36,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "runs": ("runs", "unknowns", "resolve", "export"),
     "models": ("models", "keys", "compare", "bench"),
     "books": ("stats",),
-    "files": ("fanout", "diff", "gc", "schema"),
+    "files": ("fanout", "diff", "gc", "verify", "schema"),
     "proofs": ("sim", "chaos"),
     "itself": ("version",),
 }

@@ -90,5 +90,5 @@ def _wait_for_contact(error: RemoteError, lost: int) -> float:
 
 
 def _leave_if_asked(order: Order, parts: Parts) -> None:
-    if parts.stop.asked and order.doom is None:
+    if parts.stop.asked and not parts.stop.patient and order.doom is None:
         raise Left

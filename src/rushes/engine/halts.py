@@ -24,13 +24,13 @@ class Halts:
         When they insist, what a provider is at is called off, whatever it charges.
         """
         desk = self._desk
-        desk.halted["run"] = "the run was stopped"
+        desk.halted["run"] = desk.parts.stop.short or "the run was stopped"
         for unit in desk.queue.drain():
             units.ahead.drop(unit)
         units.purse.drain()
         if desk.parts.stop.insisted:
             self._call_off(None, RemoteError(ErrorClass.CANCELLED, "the run was stopped"))
-        else:
+        elif not desk.parts.stop.patient:
             for task, unit in desk.running.items():
                 if unit.order is not None and unit.order.phase is Phase.POLLING:
                     task.cancel()  # in the middle of a question, which costs nothing

@@ -62,10 +62,22 @@ class Stop:
     def __init__(self) -> None:
         self.asked = False
         self.insisted = False
+        self.patient = False  # what is under way is waited for, and not left
+        self.short = ""  # why the machine cannot go on
         self._listeners: list[Callable[[], None]] = []
 
     def ask(self) -> None:
         """Stop admitting; finish what cannot be left, detach from what can be found again."""
+        self.patient = False
+        self._tell()
+
+    def run_short(self, why: str) -> None:
+        """Stop admitting, because the machine has no room; finish and keep all that is under way. Nobody's wish."""
+        self.patient = not self.asked
+        self.short = why
+        self._tell()
+
+    def _tell(self) -> None:
         self.asked = True
         for listener in self._listeners:
             listener()
@@ -89,6 +101,7 @@ class Parts:
     `watch` sees every event in order and must not block. `gauge` is handed, when a run begins, a function that
     says how many requests wait for which limit at this moment. `busy` says whether another live process holds money or
     requests, so that waiting for it makes sense. `webhook` is the address at which a provider may call.
+    `room` says why nothing new may be begun for want of room on a disk, or None.
     `accounts` is what providers take at once, of all runs together that are handed the same.
     """
 
@@ -105,6 +118,7 @@ class Parts:
     busy: Callable[[], bool] = lambda: False
     accounts: Accounts = field(default_factory=Accounts)
     webhook: Callable[[str], str | None] = lambda _provider: None
+    room: Callable[[], str | None] = lambda: None
     pace: Pace = field(default_factory=lambda: Pace(Wakes()))
     stop: Stop = field(default_factory=Stop)
     watch: Callable[[Event], None] = lambda _event: None

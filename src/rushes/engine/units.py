@@ -69,6 +69,9 @@ class Units:
     def admit(self) -> None:
         """Send on their way all that the limits allow."""
         desk, loop = self._desk, asyncio.get_running_loop()
+        short = desk.parts.room() if len(desk.queue) and not desk.parts.stop.asked else None
+        if short is not None:
+            desk.parts.stop.run_short(short)
         for unit in self.purse.again():
             self._push(unit)
         while (admitted := desk.queue.pop(loop.time())) is not None:

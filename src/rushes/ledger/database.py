@@ -47,6 +47,10 @@ class Database(Protocol):
         """The argument for one `IN (??)`."""
         ...
 
+    def damage(self, *, quick: bool) -> list[str]:
+        """What the database itself finds wrong with its pages, in words; a server looks after its own."""
+        ...
+
     def close(self) -> None:
         """Let go of the database; a later call opens nothing again."""
         ...

@@ -89,6 +89,14 @@ class SqliteDatabase:
         """A list of texts as one argument."""
         return json.dumps(values)
 
+    def damage(self, *, quick: bool) -> list[str]:
+        """What SQLite finds wrong with the file; `quick` does not compare the indexes with their tables."""
+        try:
+            rows = self.read(f"PRAGMA {'quick_check' if quick else 'integrity_check'}")
+        except StoreError as error:
+            return [error.message]
+        return [says for (says,) in rows if says != "ok"]
+
     def close(self) -> None:
         """Close both connections."""
         with self._write_lock, self._read_lock:

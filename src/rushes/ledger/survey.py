@@ -9,9 +9,11 @@ from typing import NamedTuple
 
 from rushes.ledger.database import Row
 from rushes.ledger.ledger import Ledger
+from rushes.ledger.project import to_json
 from rushes.model.ids import BaseKey, Digest, NodeId, RunId
 
 _PAGE = 2000
+_SAMPLES = 200
 _DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 
 
@@ -83,6 +85,18 @@ def noted(ledger: Ledger) -> Iterator[Digest]:
         sql = "SELECT name, body FROM memos WHERE kind = ? AND name > ? ORDER BY name LIMIT ?"
         for name, body in _pages(ledger, sql, kind):
             yield from map(Digest, _DIGEST.findall(f"{name} {body}"))
+
+
+def samples(ledger: Ledger, op: str, provider: str, model: str) -> list[tuple[int, str]]:
+    """Some results of one model: bytes, and JSON of media type, width, height, seconds. A few hundred at most."""
+    # a body is written in one order, whatever wrote it (`Recipe.plain`)
+    start = to_json({"op": op, "provider": provider, "model": model})[:-1] + ","
+    rows = ledger.database.read(
+        "SELECT results.size, results.media FROM recipes JOIN results ON results.base = recipes.base"
+        " WHERE substr(recipes.body, 1, ?) = ? AND results.size IS NOT NULL LIMIT ?",
+        (len(start), start, _SAMPLES),
+    )
+    return [(size, media) for size, media in rows]
 
 
 def noted_under(ledger: Ledger, kind: str) -> list[str]:

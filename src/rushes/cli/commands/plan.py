@@ -11,6 +11,7 @@ import click
 
 from rushes.app.ceiling import foresee
 from rushes.app.consent import foresee_consent
+from rushes.app.disk import foresee_room
 from rushes.app.plan import Prepared, prepare
 from rushes.app.planned import Action, Plan
 from rushes.app.project import Project
@@ -37,7 +38,7 @@ def plan(file: Path, every: bool, **given: Any) -> None:
     options = options_from(given)
     with Project.open(file.absolute().parent, **project_flags(options, now.home)) as project:
         prepared = asyncio.run(prepare(project, file, options))
-        prepared = foresee_consent(project, foresee(project, prepared))
+        prepared = foresee_consent(project, foresee_room(project, foresee(project, prepared)))
         KEPT.append(prepared)
         near = _near(project, prepared) if given["similar"] == SHOW else None
     if now.json:

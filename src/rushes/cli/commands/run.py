@@ -16,6 +16,7 @@ from rushes.app.run import resume as resume_run
 from rushes.cli.driving import drive
 from rushes.cli.options import (
     budget,
+    min_free,
     newest,
     on_unknown,
     options_from,
@@ -123,6 +124,7 @@ def rerun(
 @click.argument("run_id", metavar="[RUN]", required=False, callback=newest)
 @budget
 @on_unknown
+@min_free
 @stand_ins
 @_driving
 @common
@@ -132,7 +134,7 @@ def resume(run_id: str | None, every: bool, yes: bool, **given: Any) -> int:
     most: Decimal | None = given["budget"]
     doubt = OnUnknown(given["on_unknown"]) if given["on_unknown"] else None
     others = stand_ins_from(given)
-    with Project.open(Path.cwd(), home=now.home) as project:
+    with Project.open(Path.cwd(), home=now.home, min_free=now.min_free) as project:
         return drive(
             now,
             lambda hooks: resume_run(project, run_id, budget=most, on_unknown=doubt, substitute=others, hooks=hooks),
