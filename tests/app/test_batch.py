@@ -325,6 +325,23 @@ def test_all_of_it_is_foretold_and_somebody_must_agree_to_all_of_it(tmp_path: Pa
     assert plans[0].money.high == Decimal("2.00") and not plans[0].exact
 
 
+def test_more_at_once_than_makes_sense_is_said_and_what_a_provider_takes_counts(tmp_path: Path) -> None:
+    def said(**asked: int) -> list[str]:
+        plans: list[Forecast] = []
+        shop.run(shop.prompts(len(seen) + 1), told=Told(forecast=plans.append), **asked)
+        seen.append(plans[0])
+        return [one for one in plans[0].warnings if "at once" in one]
+
+    seen: list[Forecast] = []
+    shop = Shop(tmp_path)
+    assert said(concurrency=51) == [
+        "51 images at once: 10 to 20 are usual, and more than 50 gain nothing; --concurrency says how many"
+    ]
+    assert said(concurrency=50) == said() == []
+    shop.provider = ScriptedProvider(polls=False, in_flight=12)
+    assert said(concurrency=80) == [], "no more than twelve are ever sent"
+
+
 def test_a_canary_comes_from_all_over_the_table_and_nothing_follows_without_a_word(tmp_path: Path) -> None:
     shop = priced(tmp_path)
     table = shop.prompts(20)
