@@ -6,6 +6,8 @@ simulator charged is never in a sum with real money.
 
 from __future__ import annotations
 
+import csv
+import io
 import time
 from dataclasses import dataclass
 from decimal import Decimal
@@ -171,3 +173,15 @@ def _outcomes(
             for one in some
         ]
     return judged
+
+
+def costs_csv(found: Costs) -> str:
+    """The groups as CSV, with the names of the JSON; no cell begins as a formula of a spreadsheet."""
+    text = io.StringIO()
+    rows = [one.plain() for one in found.lines]
+    writer = csv.DictWriter(text, fieldnames=list(found.total.plain()), lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        name = row["name"]
+        writer.writerow({**row, "name": f"'{name}" if name[:1] in "=+-@\t\r" else name})
+    return text.getvalue()

@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "keys": ("rushes.cli.commands.keys:keys", "keep the keys of providers, check them, delete them"),
     "compare": ("rushes.cli.commands.compare:compare", "ask several models the same, and show it side by side"),
     "bench": ("rushes.cli.commands.bench:bench", "run a workflow several times: how long, why, for how much"),
+    "costs": ("rushes.cli.commands.costs:costs", "say what was bought, for how much, and what of it was wasted"),
     "stats": ("rushes.cli.commands.stats:stats", "say how fast models were, and how requests ended"),
     "fanout": ("rushes.cli.commands.fanout:fanout", "copy a tab of a node graph for other accounts"),
     "diff": ("rushes.cli.commands.diff:diff", "say what is different between two versions"),
@@ -35,7 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 GROUPS: dict[str, tuple[str, ...]] = {
     "runs": ("runs", "unknowns", "resolve", "export"),
     "models": ("models", "keys", "compare", "bench"),
-    "books": ("stats",),
+    "books": ("costs", "stats"),
     "files": ("fanout", "diff", "gc", "verify", "schema"),
     "proofs": ("sim", "chaos"),
     "itself": ("version",),

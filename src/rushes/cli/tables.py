@@ -350,5 +350,8 @@ def show_runs(records: Sequence[RunRecord], console: Console) -> None:
     table = _table(("run", "word"), ("began", "word"), ("state", "word"), ("mode", "word"), ("workflow", "name"))
     for one in records:
         began = time.strftime("%Y-%m-%d %H:%M", time.localtime(one.created))
-        table.add_row(one.id, began, _word(str(one.state)), str(one.options.mode), Text(clean(one.workflow)))
+        name = Text(clean(one.workflow))
+        if one.options.sim is not None:
+            name = Text.assemble(("(simulated) ", "yellow"), name)
+        table.add_row(one.id, began, _word(str(one.state)), str(one.options.mode), name)
     console.print(table)

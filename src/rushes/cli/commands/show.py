@@ -57,4 +57,5 @@ def _plain(one: RunRecord) -> dict[str, object]:
         "created": one.created,
         "updated": one.updated,
         "fingerprint": one.fingerprint,
+        "simulated": one.options.sim is not None,
     }
