@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from tests.docs.blocks import EXECUTED, PAGES, ROOT, Block, blocks_of
+from tests.docs.blocks import PAGES, ROOT, Block, blocks_of
 
-RUN = [page for page in PAGES if any(b.language in EXECUTED and b.reason is None for b in blocks_of(page))]
+RUN = [page for page in PAGES if any(block.executed for block in blocks_of(page))]
 
 
 @pytest.mark.parametrize("page", RUN, ids=lambda page: page.stem)
@@ -24,7 +25,7 @@ def test_the_blocks_of_a_page_run_in_order(page: Path, tmp_path: Path) -> None:
         "NO_COLOR": "1",
     }
     for block in blocks_of(page):
-        if block.reason is not None or block.language not in EXECUTED:
+        if not block.executed:
             continue
         script = block.body if block.language == "sh" else _saved(block, tmp_path)
         done = subprocess.run(["sh", "-eu", "-c", script], cwd=tmp_path, env=env, capture_output=True, text=True)
@@ -34,7 +35,7 @@ def test_the_blocks_of_a_page_run_in_order(page: Path, tmp_path: Path) -> None:
 def _saved(block: Block, folder: Path) -> str:
     assert block.file is not None, f"{block}: the first line of a YAML block names its file, as in `# film.yaml`"
     (folder / block.file).write_text(block.body)
-    return f"rushes check {block.file}"
+    return f"rushes check {block.file}" if block.language == "yaml" else f"{shlex.quote(sys.executable)} {block.file}"
 
 
 def test_what_is_not_run_says_why() -> None:
