@@ -24,6 +24,7 @@ from rushes.catalogue.model import Model
 from rushes.catalogue.params import PARAMS
 from rushes.model.money import Quote
 from rushes.model.operation import Operation
+from rushes.model.price import Unit
 from rushes.model.problem import Severity
 from rushes.model.request import Recipe
 from rushes.providers.remote import Remote
@@ -298,6 +299,27 @@ def test_who_stands_in_for_a_model_does_the_same_work_and_still_answers() -> Non
             assert other.key != model.key
         for key in model.equivalents:
             assert catalogue.get(key).retired is None, (model.key, key)
+
+
+def test_a_draft_is_of_the_same_kind_is_cheaper_and_still_answers() -> None:
+    catalogue = Catalogue.default()
+    drafted = [(model, catalogue.get(key)) for model in catalogue.models() for key in model.drafts]
+    assert len(drafted) > 50
+    for model, other in drafted:
+        assert set(model.operations) & set(other.operations), (model.key, other.key)
+        assert other.retired is None and other.key != model.key, (model.key, other.key)
+        mine, theirs = (_least(one) for one in (model, other))
+        for per in mine.keys() & theirs.keys():
+            assert theirs[per] < mine[per], (model.key, other.key)
+
+
+def _least(model: Model) -> dict[Unit, Decimal]:
+    """The least price by unit: what a model costs where it costs least; of tokens, those that it answers with."""
+    found: dict[Unit, Decimal] = {}
+    for one in model.prices:
+        if one.usd is not None:
+            found[one.per] = min(found.get(one.per, Decimal("Infinity")), one.usd + one.answered)
+    return found
 
 
 def test_no_key_of_the_registry_is_refused_for_want_of_a_schema() -> None:

@@ -502,6 +502,40 @@ BORROWED = (
 )
 """What was made for other words is taken by the word of a person, and by nothing else."""
 
+_DRAFT = "tests/app/test_profiles.py"
+
+DRAFTS = (
+    wire(
+        "draft: it lies apart from the final",
+        "app/export.py",
+        ' / name / (record.options.profile or ""))',
+        " / name)",
+        f"{_DRAFT}::test_a_draft_lies_apart_and_says_what_it_is",
+    ),
+    wire(
+        "draft: a resume means what the profile meant",
+        "model/run.py",
+        '        values["means"] = profile_of(raw.get("means"))\n',
+        '        values["means"] = None\n',
+        f"{_DRAFT}::test_a_resume_means_what_the_profile_meant",
+    ),
+    wire(
+        "draft: it is never dearer",
+        "app/profiles.py",
+        "        return theirs is not None and (mine is None or mine > theirs)\n",
+        "        return False\n",
+        f"{_DRAFT}::test_a_draft_is_never_dearer_nor_of_an_unknown_price",
+    ),
+    wire(
+        "draft: another model is another question",
+        "app/profiles.py",
+        "        other = node._replace(model=model.key)\n",
+        "        other = node\n",
+        f"{_DRAFT}::test_the_final_afterwards_makes_only_what_differs",
+    ),
+)
+"""What was made to try things out is never taken for the final."""
+
 _PYTHON = "tests/python"
 
 PROGRAMS = (
@@ -631,6 +665,7 @@ WIRES: tuple[Wire, ...] = (
     *NEVER_FOOLED,
     *ADAPTERS,
     *BORROWED,
+    *DRAFTS,
     *PROGRAMS,
     *SIDE_BY_SIDE,
 )
