@@ -38,6 +38,18 @@ def test_models_stand_side_by_side_and_what_was_here_says_so(rushes: Rushes, pla
     assert "were here before" not in rushes(*FOX, *small, "--fresh").out
 
 
+def test_what_is_to_be_done_can_be_said(rushes: Rushes, place: Path) -> None:
+    rushes("compare", "a red fox", "-m", "flux_dev", "-p", "resolution=360p")
+    still = str(place / "Assets/compare-a-red-fox/generated-images/v0-1/flux-dev.png")
+    said = rushes(
+        "compare", "what is it?", "--image", still, "-m", "gpt_6_luna", "--op", "analyze_image", "--json"
+    ).json
+    assert said["data"]["op"] == "analyze_image"
+    (told,) = said["data"]["models"][0]["results"]
+    assert told["text"] and Path(told["path"]).read_text() and told["digest"] is None
+    assert rushes("compare", "a", "-m", "flux_dev", "--op", "text_to_image", "-p", "resolution").code == 2
+
+
 def test_who_cannot_is_refused_by_name_without_a_place_in_a_document(rushes: Rushes) -> None:
     said = rushes("compare", "a red fox", "-m", "flux_dev,veo3,nosuch", "--json")
     assert said.code == 2

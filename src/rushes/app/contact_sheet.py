@@ -137,7 +137,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 def _wrapped(text: str, size: int, width: float) -> Sequence[str]:
     """Lines that fit; a word that is longer than a line is cut."""
-    font = _font(size)
+    font, text = _font(size), text.replace("×", "x")  # which the font that comes with Pillow does not have
     fits: Callable[[str], bool] = lambda line: font.getlength(line) <= width  # noqa: E731
     lines: list[str] = []
     line = ""

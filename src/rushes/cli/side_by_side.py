@@ -82,7 +82,7 @@ def _notes(found: Comparison) -> Iterator[str]:
         results = count(reused, "result was", "results were")
         yield f"{results} here before: cost nothing now, time and price as recorded then (--fresh asks anew)"
     if found.taken and found.sketched:
-        yield "all of it drawn by the offline painter: --provider auto asks the models themselves"
+        yield "all of it drawn by the offline painter; --provider auto asks the models"
     yield from map(clean, found.notes)
 
 

@@ -39,7 +39,7 @@ def _value(text: str) -> Any:
 @click.option("--image", "pictures", multiple=True, metavar="FILE", help="A picture (file or URL) to begin with.")
 @click.option(
     "--op",
-    type=click.Choice(sorted(REMOTE)),
+    type=click.Choice(sorted(map(str, REMOTE))),
     metavar="OPERATION",
     help="What is to be done, if not what most of them can do.",
 )
