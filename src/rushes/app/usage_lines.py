@@ -28,6 +28,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 """What a line is read for, and the names that it is looked for under, the surest first."""
 
 _WHOLE = 64 * 1024 * 1024  # bytes of a JSON document that is read in one piece
+_HEAD = 1024 * 1024  # characters of the first line that say what kind of file this is
 _MOST = Decimal(10) ** 9
 _LISTS = ("data", "items", "usage", "records", "results", "line_items", "generations")
 _AMOUNT = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?")
@@ -53,13 +54,13 @@ class Bad(NamedTuple):
 def read_lines(file: Path, names: Mapping[str, str]) -> Iterator[Line | Bad]:
     """The lines of an export; `names` says which column is which where that cannot be guessed. Raises UserError."""
     with _opened(file) as text:
-        first = text.readline()
+        first = text.readline(_HEAD)
         while first and not first.strip():
-            first = text.readline()
+            first = text.readline(_HEAD)
         start = first.lstrip()[:1]
     if start not in ("{", "["):
         yield from _csv(file, names)
-    elif start == "{" and _object(first) is not None:
+    elif start == "{" and _listed(_object(first) or {"data": []}) is None:
         yield from _json_lines(file, names)
     else:
         yield from _json(file, names)
@@ -123,7 +124,7 @@ def _json(file: Path, names: Mapping[str, str]) -> Iterator[Line | Bad]:
         except (ValueError, RecursionError) as error:
             raise UserError(f"{file} is no JSON: {error}", next_step="export it again") from error
     if isinstance(found, dict):
-        found = next((found[key] for key in _LISTS if isinstance(found.get(key), list)), [found])
+        found = _listed(found) or [found]
     columns: dict[str, str] | None = None
     for number, one in enumerate(found, 1):
         place = f"{file.name}:{number}"  # of an array: which entry
@@ -133,6 +134,11 @@ def _json(file: Path, names: Mapping[str, str]) -> Iterator[Line | Bad]:
         if columns is None:
             columns = _keys(file, one, names)
         yield _line(place, {what: one.get(key) for what, key in columns.items()})
+
+
+def _listed(found: Mapping[str, Any]) -> list[Any] | None:
+    """The list of charges that a document holds under one of the usual names."""
+    return next((found[key] for key in _LISTS if isinstance(found.get(key), list)), None)
 
 
 def _object(line: str) -> dict[str, Any] | None:
@@ -150,6 +156,7 @@ def _keys(file: Path, first: Mapping[str, Any], names: Mapping[str, str]) -> dic
 
 def _columns(file: Path, head: Sequence[str], names: Mapping[str, str]) -> dict[str, int]:
     """Where what is needed stands. Raises UserError naming what there is."""
+    head = [name.encode("utf-8", "replace").decode().strip() for name in head]
     known = [_plain(name) for name in head]
     found: dict[str, int] = {}
     for what, usual in COLUMNS.items():
@@ -160,8 +167,8 @@ def _columns(file: Path, head: Sequence[str], names: Mapping[str, str]) -> dict[
         elif what in names:
             raise UserError(f"{file} has no column {names[what]!r}", next_step=f"there are: {', '.join(head[:20])}")
     if "amount" not in found:
-        there = ", ".join(name.strip() for name in head[:20])
-        raise UserError(f"{file} has no column for the amount", next_step=f"say --map amount=ONE OF: {there}")
+        says = f"{file} has no column for the amount"
+        raise UserError(says, next_step=f"say --map amount=ONE OF: {', '.join(head[:20])}")
     return found
 
 
