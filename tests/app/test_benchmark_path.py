@@ -32,6 +32,7 @@ from rushes.model.event import (
 from rushes.model.ids import AttemptId, BaseKey, NodeId, RequestKey, RunId
 from rushes.model.operation import Operation
 from rushes.model.request import Request
+from rushes.model.text import plain
 from rushes.model.verdict import Verdict
 from rushes.model.workflow import Workflow
 from rushes.testing.clock import EPOCH
@@ -140,6 +141,12 @@ def test_who_waits_to_try_again_is_in_the_queue_and_both_tries_count(tmp_path: P
     way = way_through(tmp_path, workflow(still("a")), [once])
     assert way.shares[Part.PROVIDER] == pytest.approx(5, abs=0.01)
     assert way.shares[Part.QUEUE] > 0 and way.seconds == pytest.approx(sum(way.shares.values()))
+
+
+def test_what_two_places_ask_alike_counts_for_both(tmp_path: Path) -> None:
+    alike = plain("a fox")
+    way = way_through(tmp_path, workflow(still("a", prompt=alike), still("b", prompt=alike), film("c", "b")))
+    assert way.nodes == ("b", "c") and way.shares[Part.PROVIDER] == pytest.approx(25, abs=0.01)
 
 
 @settings(deadline=None, max_examples=40)

@@ -78,7 +78,10 @@ def test_real_models_are_compared_and_one_that_fails_stands_with_its_reason(rush
 def test_a_benchmark_says_how_long_why_and_for_how_much(rushes: Rushes, place: Path) -> None:
     (place / "story.yaml").write_text(STORY)
     said = rushes("bench", "story.yaml", "-n", "2")
-    assert said.code == 0 and narrow(said.out) and "run 2 of 2" in said.err
+    assert said.code == 0 and narrow(said.out)
+    quote, *rounds = said.err.splitlines()
+    assert quote == "2 runs, each making everything anew: $0.00 in all"
+    assert [line.partition(":")[0] for line in rounds] == ["run 1 of 2", "run 2 of 2"]
     for word in ("p95", "provider", "still > film (in 2 of 2 runs)", "$0.00 quoted for all"):
         assert word in said.out
     assert "than on" in rushes("bench", "story.yaml", "-n", "2").out

@@ -45,6 +45,9 @@ Opened = Callable[[], AbstractContextManager[Project]]
 Tell = Callable[[int, Round], None]
 """Hears of each run, by its number from 1."""
 
+Quoted = Callable[[Estimate], None]
+"""Hears beforehand what all runs together may cost."""
+
 
 async def benchmark(
     opened: Opened,
@@ -55,6 +58,7 @@ async def benchmark(
     warm: bool = False,
     hooks: Hooks = NO_HOOKS,
     tell: Tell = lambda _number, _round: None,
+    quoted: Quoted = lambda _money: None,
 ) -> Benchmark:
     """Run a file `times` times. `options.budget` is the ceiling of all runs together.
 
@@ -62,7 +66,7 @@ async def benchmark(
     and what `run_file` raises. It ends early with a run that did not come to its end.
     """
     bench = _Bench(opened, file, options, times, warm, hooks)
-    missing = await bench.prepare()
+    missing = await bench.prepare(quoted)
     if warm and missing:
         first = await bench.round(0)  # it makes what is missing, and is not measured
         if first.state is not RunState.DONE:
@@ -95,7 +99,7 @@ class _Bench:
         self._name = f"benchmark-{secrets.token_hex(4)}"
         self._gone = ZERO  # spent, and held for what is open or in doubt
 
-    async def prepare(self) -> bool:
+    async def prepare(self, quoted: Quoted) -> bool:
         """Plan, refuse, quote and ask, once for all runs; true when the first has something to make."""
         with self._opened() as project:
             _refuse_of_before(self._options, self._warm)
@@ -105,6 +109,7 @@ class _Bench:
             paid = 1 if self._warm else self._times  # warm runs buy once what is missing, and then nothing
             self._quoted = _times(first.plan.money, paid)
             self._refuse_beyond_budget()
+            quoted(self._quoted)
             spending = spending_of(project, first, times=paid)
             if spending is not None:
                 agree(spending, self._hooks.consent)

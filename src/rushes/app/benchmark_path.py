@@ -5,6 +5,7 @@ The stretches lie end to end, so they add up to the run's whole time, whatever w
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -75,7 +76,6 @@ class _Try:
     """One attempt; unix seconds, None where it never came so far."""
 
     place: tuple[NodeId, int, int]
-    base: BaseKey
     reserved: float
     sent: float | None = None
     answered: float | None = None
@@ -105,6 +105,7 @@ class _Walk:
         self._began, self._at = began, ended
         self._started = began
         self._tries: dict[AttemptId, _Try] = {}
+        self._of: defaultdict[BaseKey | Spot, list[_Try]] = defaultdict(list)
         self._cells: dict[Spot, _Cell] = {}
         self._back: list[Stretch] = []
         for entry in entries:
@@ -137,7 +138,8 @@ class _Walk:
     def _through(self, cell: _Cell) -> bool:
         """Back through the attempts that a cell waited for; false when it waited for none."""
         node, gap = cell.spot[0], Part.OURS
-        tries = [one for one in self._tries.values() if _is_for(one, cell)]
+        # equal requests of several places are asked once, so the question decides, where the cell has one
+        tries = self._of[cell.spot if cell.base is None else cell.base]
         one = _ended_before(tries, self._at)
         worked = one is not None
         while one is not None and one.ended is not None:
@@ -156,7 +158,9 @@ class _Walk:
             case RunStarted() if self._started == self._began:
                 self._started = max(at, self._began)
             case Reserved(attempt=attempt, place=place, base=base):
-                self._tries[attempt] = _Try((place.node, place.row, place.candidate), base, at)
+                one = self._tries[attempt] = _Try((place.node, place.row, place.candidate), at)
+                self._of[base].append(one)
+                self._of[place.node, place.row].append(one)
             case Submitting(attempt=attempt) if attempt in self._tries:
                 self._tries[attempt].sent = at
             case Done(attempt=attempt) if attempt in self._tries:
@@ -173,11 +177,6 @@ class _Walk:
                 self._cells[place.node, place.row] = _Cell((place.node, place.row), at, None)
             case _:
                 pass
-
-
-def _is_for(one: _Try, cell: _Cell) -> bool:
-    """Equal requests of several places are asked once, so the question decides, where the cell has one."""
-    return one.base == cell.base if cell.base is not None else one.place[:2] == cell.spot
 
 
 def _ended_before(tries: Iterable[_Try], at: float) -> _Try | None:

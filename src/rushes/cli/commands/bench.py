@@ -15,9 +15,9 @@ from rushes.cli.driving import driven
 from rushes.cli.exits import Exit, exit_of_state
 from rushes.cli.options import options_from, project_flags, running, selection, workflow_file
 from rushes.cli.plain import QuietView
-from rushes.cli.say import clean
+from rushes.cli.say import clean, count
 from rushes.cli.session import common, session
-from rushes.model.money import show_usd
+from rushes.model.money import Estimate, show_usd
 from rushes.model.problem import Problem, Severity
 
 
@@ -42,9 +42,14 @@ def bench(file: Path, times: int, warm: bool, yes: bool, **given: Any) -> int:
     def tell(number: int, one: Round) -> None:
         now.talk(f"run {number} of {times}: {one.seconds:.3g} s, {show_usd(one.spent)}{_why(one)}")
 
+    def quoted(money: Estimate) -> None:
+        unknown = f", and {money.unknown} requests have no known price" if money.unknown else ""
+        what = "to make what is missing" if warm else f"{count(times, 'run')}, each making everything anew"
+        now.talk(f"{what}: {show_usd(money.high)} in all{unknown}")
+
     found = driven(
         now,
-        lambda hooks: benchmark(opened, file, options, times=times, warm=warm, hooks=hooks, tell=tell),
+        lambda hooks: benchmark(opened, file, options, times=times, warm=warm, hooks=hooks, tell=tell, quoted=quoted),
         yes=yes,
         view=QuietView(),
     )
