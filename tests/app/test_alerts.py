@@ -10,11 +10,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.engine.rig import Rig, film, still, workflow
 
 from rushes.app import alerts_calls
 from rushes.app.alerts import ENOUGH, FLOOR, Alert, Limit, Watch, learned
 from rushes.app.alerts_calls import MOST, Calls
+from rushes.app.alerts_due import Due
 from rushes.app.config import NO_ALERTS, load_config
 from rushes.app.hooks import Hooks
 from rushes.app.project import Project
@@ -42,6 +45,30 @@ def test_what_is_always_fast_is_not_slow_for_taking_a_little_longer() -> None:
 def test_one_in_a_hundred_is_beyond_what_is_usual() -> None:
     assert learned([20.0] * 99 + [500.0]) == 20.0
     assert learned([20.0] * 98 + [500.0] * 2) == 500.0
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 50), st.sampled_from([10, 30]), st.one_of(st.none(), st.integers(0, 100))), max_size=30
+    )
+)
+def test_exactly_what_is_out_too_long_is_said_to_be_and_at_its_moment(many: list[tuple[int, int, int | None]]) -> None:
+    said: dict[int, float] = {}
+
+    async def all_of_it() -> None:
+        loop = asyncio.get_running_loop()
+        due = Due[int](lambda name: said.setdefault(name, loop.time()))
+        for name, (begins, most, ends) in enumerate(many):
+            loop.call_at(begins, due.began, name, float(most))
+            if ends is not None:
+                loop.call_at(begins + ends + 0.5, due.ended, name)
+        await asyncio.sleep(200)
+        due.close()
+
+    run_virtual(all_of_it())
+    assert said == {
+        name: begins + most for name, (begins, most, ends) in enumerate(many) if ends is None or ends + 0.5 > most
+    }
 
 
 class Heard:

@@ -48,7 +48,7 @@ def test_many_values_have_percentiles_within_one_percent(values: list[float], sh
         series = Series()
         for value in values:
             series.add(value)
-    assert not series.exact and series.count == len(values)
+        assert not series.exact and series.count == len(values)
     found, right = series.below(share), nearest_rank(values, share)
     assert found is not None and abs(found - right) <= 0.01 * right + 1e-6
 

@@ -12,7 +12,7 @@ from tests.ledger.facts import event_of, record, reserved, stored
 from rushes.ledger import stats
 from rushes.ledger.ledger import Ledger
 from rushes.ledger.project import to_json
-from rushes.ledger.stats import _RICH, Moment, _attempt, moment_of
+from rushes.ledger.stats import _RICH, _attempt, _known, _plain, moment_of
 from rushes.model.event import EVENTS, Done, Event, Failed, Submitting, to_plain
 from rushes.model.ids import AttemptId, RunId
 from rushes.model.run import RunOptions
@@ -24,9 +24,9 @@ R1 = RunId("r1")
 @given(data=st.data())
 def test_an_event_says_the_same_live_and_from_its_text(cls: type[Event], data: st.DataObject) -> None:
     event = data.draw(event_of(cls))
-    raw, body = to_plain(event), to_json(to_plain(event))
-    read = _RICH.get(cls.__name__)
-    kept = read(3.0, raw) if read is not None else Moment(cls.__name__, 3.0, _attempt(body))
+    kind, body = cls.__name__, to_json(to_plain(event))
+    read = _RICH.get(kind)
+    kept = read(3.0, _known(kind, body)) if read is not None else _plain(kind, 3.0, body)
     assert kept == moment_of(event, 3.0)
 
 

@@ -8,12 +8,12 @@ the way of a paid call: it listens, sets timers, and what goes wrong with it goe
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from rushes.app.alerts_due import Due
 from rushes.app.project import Project
 from rushes.app.spoken import means
 from rushes.errors import ErrorClass
@@ -38,7 +38,6 @@ ENOUGH = 20
 FLOOR = 10.0
 """Seconds under which nothing is slow, however fast it usually is."""
 
-_OVER = (Stored, Failed, Cancelled, Unknown, Released)
 _LOCKED_OUT = frozenset({ErrorClass.QUOTA, ErrorClass.AUTH})
 
 
@@ -102,43 +101,48 @@ class Watch:
     ) -> None:
         self._limit, self._say, self._tell, self._now = limit, say, tell, now
         self._asked: dict[AttemptId, Reserved] = {}
-        self._timers: dict[AttemptId, asyncio.TimerHandle] = {}
+        self._out = Due[AttemptId](self._slow)
         self._told: set[tuple[str, ErrorClass]] = set()
+        self._by: dict[type[Event], Callable[[Any], None]] = {
+            Reserved: self._reserved,
+            Submitting: self._sent,
+            **dict.fromkeys((Stored, Failed, Cancelled, Unknown, Released), self._over),
+        }
 
     def left(self, attempts: Iterable[AttemptState]) -> None:
         """Requests that an earlier process left under way: they have been slow for as long as they are out."""
-        for one in attempts:
+        for one in sorted(attempts, key=lambda one: one.sent or 0.0):
             self._asked[one.event.attempt] = one.event
-            if one.sent is not None and not one.slow:
-                self._set(one.event, one.sent)
+            limit = self._limit(one.event.provider, one.event.model)
+            if limit is not None and one.sent is not None and not one.slow:
+                # the wall clock only says how long they have been out; one that was set back says nothing
+                self._out.began(one.event.attempt, limit.seconds, max(self._now() - one.sent, 0.0))
 
     def watch(self, event: Event) -> None:
         """One event."""
-        if isinstance(event, Submitting):
-            asked = self._asked.get(event.attempt)
-            if asked is not None and event.attempt not in self._timers:
-                self._set(asked, self._now())
-        elif isinstance(event, Reserved):
-            self._asked[event.attempt] = event
-        elif isinstance(event, _OVER):
-            self._over(event)
+        take = self._by.get(type(event))
+        if take is not None:
+            take(event)
 
     def close(self) -> None:
         """The run is over."""
-        for timer in self._timers.values():
-            timer.cancel()
+        self._out.close()
 
-    def _set(self, asked: Reserved, sent: float) -> None:
-        limit = self._limit(asked.provider, asked.model)
+    def _reserved(self, event: Reserved) -> None:
+        self._asked[event.attempt] = event
+
+    def _sent(self, event: Submitting) -> None:
+        asked = self._asked.get(event.attempt)
+        limit = None if asked is None else self._limit(asked.provider, asked.model)
         if limit is not None:
-            # the wall clock only says how long an earlier process has waited; a clock that was set back says nothing
-            wait = limit.seconds - max(self._now() - sent, 0.0)
-            loop = asyncio.get_running_loop()
-            self._timers[asked.attempt] = loop.call_later(max(wait, 0.0), self._due, asked, limit)
+            self._out.began(event.attempt, limit.seconds)
 
-    def _due(self, asked: Reserved, limit: Limit) -> None:
+    def _slow(self, attempt: AttemptId) -> None:
+        asked = self._asked[attempt]
+        limit = self._limit(asked.provider, asked.model)
+        assert limit is not None, "it was sent under one"
         slow = Slow(
-            attempt=asked.attempt,
+            attempt=attempt,
             place=asked.place,
             provider=asked.provider,
             model=asked.model,
@@ -151,15 +155,11 @@ class Watch:
 
     def _over(self, event: Stored | Failed | Cancelled | Unknown | Released) -> None:
         asked = self._asked.pop(event.attempt, None)
-        timer = self._timers.pop(event.attempt, None)
-        if timer is not None:
-            timer.cancel()
-        if asked is None:
-            return
-        if isinstance(event, Unknown):
+        self._out.ended(event.attempt)
+        if isinstance(event, Unknown) and asked is not None:
             says = f"{asked.provider} may or may not have accepted {event.attempt}: see rushes unknowns"
             self._tell(Alert("doubt", says, to_plain(event)))
-        elif isinstance(event, Failed) and event.error in _LOCKED_OUT:
+        elif isinstance(event, Failed) and asked is not None and event.error in _LOCKED_OUT:
             self._locked_out(asked.provider, event)
 
     def _locked_out(self, provider: str, event: Failed) -> None:

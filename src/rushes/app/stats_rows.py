@@ -6,6 +6,8 @@ let go when it is over.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rushes.app.stats_count import Model
 from rushes.ledger.stats import Moment
 
@@ -29,22 +31,18 @@ class Rows:
         self._reused: set[tuple[str, int]] = set()
         self._stored: dict[str, set[str]] = {}  # digests by question
         self._chosen: dict[str, set[str]] = {}
+        self._take: dict[str, Callable[[Moment], None]] = {
+            "Reserved": self._reserve,
+            "Stored": self._store,
+            "CellDone": self._decide,
+            "Decided": lambda moment: self._choose(moment, moment.choice == "approved"),
+        }
 
     def take(self, moment: Moment) -> None:
         """Count one moment of the run; they come in order."""
-        match moment.kind:
-            case "Reserved":
-                self._nodes.add(moment.node)
-                if moment.base is not None:
-                    self._asked[moment.base] = (moment.provider, moment.model)
-            case "Stored" if moment.at >= self._since:
-                self._made.add((moment.node, moment.row))
-                if moment.base is not None and moment.artifact is not None:
-                    self._stored.setdefault(moment.base, set()).add(moment.artifact)
-            case "CellDone":
-                self._decided(moment)
-            case "Decided":
-                self._choose(moment, moment.choice == "approved")
+        take = self._take.get(moment.kind)
+        if take is not None:
+            take(moment)
 
     def run_over(self) -> None:
         """No more will come of this run: its rows and choices are added up."""
@@ -58,7 +56,18 @@ class Rows:
         for kept in (self._asked, self._nodes, self._made, self._reused, self._stored, self._chosen):
             kept.clear()
 
-    def _decided(self, moment: Moment) -> None:
+    def _reserve(self, moment: Moment) -> None:
+        self._nodes.add(moment.node)
+        if moment.base is not None:
+            self._asked[moment.base] = (moment.provider, moment.model)
+
+    def _store(self, moment: Moment) -> None:
+        if moment.at >= self._since:
+            self._made.add((moment.node, moment.row))
+            if moment.base is not None and moment.artifact is not None:
+                self._stored.setdefault(moment.base, set()).add(moment.artifact)
+
+    def _decide(self, moment: Moment) -> None:
         if moment.reused:
             if moment.at >= self._since:
                 self._reused.add((moment.node, moment.row))

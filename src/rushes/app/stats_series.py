@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from bisect import bisect_left
+from bisect import bisect_right
 from collections import Counter
 
 EXACT = 10_000
@@ -21,6 +21,7 @@ FEWEST = 5
 BOUNDS = (0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
 """Upper bounds of the published histogram, in seconds: from a still that comes at once to a film in a long queue."""
 
+_AT_ONCE = 1_000
 _NEAR = 0.01
 _GAMMA = (1 + _NEAR) / (1 - _NEAR)
 _LOG = math.log(_GAMMA)
@@ -30,40 +31,70 @@ _LEAST = 1e-6  # seconds; what is shorter took no time
 class Series:
     """Durations in seconds. A clock that was set back makes none of them negative."""
 
-    __slots__ = ("_bins", "_exact", "count", "total", "under")
+    __slots__ = ("_bins", "_exact", "_new", "_settled", "_total", "_under")
 
     def __init__(self) -> None:
-        self.count = 0
-        self.total = 0.0
-        self.under = [0] * (len(BOUNDS) + 1)
-        """How many fell into each bin of the histogram; the last is beyond all bounds."""
+        self._new: list[float] = []  # not counted yet: many at once cost half as much
+        self._settled = 0
+        self._total = 0.0
+        self._under = [0] * (len(BOUNDS) + 1)
         self._exact: array[float] | None = array("d")
         self._bins: Counter[int] = Counter()
 
     @property
+    def count(self) -> int:
+        """How many there are."""
+        return self._settled + len(self._new)
+
+    @property
+    def total(self) -> float:
+        """Their sum."""
+        self._settle()
+        return self._total
+
+    @property
+    def under(self) -> list[int]:
+        """How many fell into each bin of the histogram; the last is beyond all bounds."""
+        self._settle()
+        return self._under
+
+    @property
     def exact(self) -> bool:
         """Whether percentiles are of the values themselves, not of bins."""
+        self._settle()
         return self._exact is not None
 
     def add(self, seconds: float) -> None:
         """One more."""
-        seconds = max(seconds, 0.0)
-        self.count += 1
-        self.total += seconds
-        self.under[bisect_left(BOUNDS, seconds)] += 1
-        if self._exact is None:
-            self._bins[_bin(seconds)] += 1
+        self._new.append(seconds if seconds > 0 else 0.0)
+        if len(self._new) >= _AT_ONCE:
+            self._settle()
+
+    def _settle(self) -> None:
+        new = sorted(self._new)
+        if not new:
             return
-        self._exact.append(seconds)
-        if self.count > EXACT:
-            self._bins.update(map(_bin, self._exact))
-            self._exact = None
+        self._new = []
+        self._settled += len(new)
+        self._total += sum(new)
+        counted = 0
+        for number, bound in enumerate((*BOUNDS, math.inf)):
+            upto = bisect_right(new, bound, counted)
+            self._under[number] += upto - counted
+            counted = upto
+        if self._exact is not None:
+            self._exact.extend(new)
+            if len(self._exact) <= EXACT:
+                return
+            new, self._exact = list(self._exact), None
+        self._bins.update(map(_bin, new))
 
     def below(self, share: float) -> float | None:
         """The least value that so large a share of all stays at or under (nearest rank); None without values."""
-        if not self.count:
+        self._settle()
+        if not self._settled:
             return None
-        rank = max(math.ceil(share * self.count), 1)
+        rank = max(math.ceil(share * self._settled), 1)
         if self._exact is not None:
             return sorted(self._exact)[rank - 1]
         for number in sorted(self._bins):

@@ -21,6 +21,11 @@ PAGE = 5_000
 """Entries that are read at once."""
 
 _ATTEMPT = '{"attempt":"'  # how the body of an event begins that is about an attempt
+_ENOUGH = {"Reserved": ',"worst":', "Stored": ',"recipe":'}
+"""Where the rest of a body is of no interest: within a text the quotes would be escaped."""
+
+_decode = json.JSONDecoder().raw_decode
+_NOTHING = ("", "", "", 0, None, None, False, "", False, "")
 
 
 class Moment(NamedTuple):
@@ -98,7 +103,7 @@ def moments(database: Database, run: RunId) -> Iterator[Moment]:
         )
         for _seq, at, kind, body in rows:
             read = _RICH.get(kind)
-            yield read(at, json.loads(body)) if read is not None else Moment(kind, at, _attempt(body))
+            yield read(at, _known(kind, body)) if read is not None else _plain(kind, at, body)
         if len(rows) < PAGE:
             return
         last = rows[-1][0]
@@ -112,6 +117,18 @@ def spent(database: Database, attempts: Sequence[str]) -> dict[str, Decimal]:
         attempt: Hold(None if worst is None else Decimal(worst), (), Stand(stand), Decimal(billed)).spent
         for attempt, worst, stand, billed in rows
     }
+
+
+def _known(kind: str, body: str) -> dict[str, Any]:
+    """The part of a body that statistics read, as it was before it was text."""
+    end = _ENOUGH.get(kind)
+    raw: dict[str, Any] = _decode(body if end is None else body.partition(end)[0] + "}")[0]
+    return raw
+
+
+def _plain(kind: str, at: float, body: str) -> Moment:
+    """What says no more than which attempt it is about; `new` makes a named tuple without its Python half."""
+    return tuple.__new__(Moment, (kind, at, _attempt(body), *_NOTHING))
 
 
 def _attempt(body: str) -> str:
