@@ -474,8 +474,8 @@ BORROWED = (
     wire(
         "borrowed: what is flagged is not lent",
         "app/similar.py",
-        "if one.value is not GONE and not one.verdict.flagged]",
-        "if one.value is not GONE]",
+        "if one.value.artifacts and not one.verdict.flagged]",
+        "if one.value.artifacts]",
         f"{_LENT}::test_what_is_flagged_is_not_lent",
     ),
     wire(

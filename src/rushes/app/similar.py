@@ -92,11 +92,11 @@ class Shelf:
         return [one for one in self.of(*_asked_of(recipe)) if _but_prompt(one.recipe) == rest]
 
     def lendable(self, asks: BaseKey, source: BaseKey) -> list[tuple[Digest, Result]]:
-        """The results of a question that may answer another: clean, here, and turned down by nobody for either."""
+        """What media of a question may answer another: clean, here, and turned down by nobody for either."""
         results = self._known.results([source]).get(source, ())
         said = self._project.ledger.decisions([source, asks])
         latest = {one.artifact: one.choice for many in said.values() for one in many}
-        clean = [(shown_as(one.value), one) for one in results if one.value is not GONE and not one.verdict.flagged]
+        clean = [(shown_as(one.value), one) for one in results if one.value.artifacts and not one.verdict.flagged]
         return [(digest, one) for digest, one in clean if latest.get(digest) != Choice.REJECTED]
 
     def written(self, loan: Loan) -> Loan:
