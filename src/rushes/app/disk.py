@@ -14,7 +14,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from rushes.app.disk_sizes import expected
 from rushes.app.plan import Prepared, output_folder
 from rushes.app.project import Project
 from rushes.errors import RefusedError, StoreError
@@ -47,6 +46,8 @@ def keep_room(project: Project, prepared: Prepared, free: Free = free_at) -> Non
     """RefusedError naming the volume, what is free, what is needed and what to do; nothing when there is room."""
     if not prepared.plan.most:
         return
+    from rushes.app.disk_sizes import expected  # for those who buy something
+
     size = expected(project, prepared)
     for volume in volumes(project, prepared, size):
         have, need = free(volume.path), volume.expected + floor_of(project)
