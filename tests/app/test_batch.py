@@ -6,6 +6,7 @@ import asyncio
 import gc
 import hashlib
 import shutil
+import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,8 +19,10 @@ from rushes.app.plan import Prepared, prepare
 from rushes.app.review import decide
 from rushes.app.run import resume
 from rushes.app.stopping import Stop
+from rushes.app.tidy_kept import kept
 from rushes.errors import ErrorClass, RefusedError, UserError
 from rushes.graph.grid import Grid
+from rushes.graph.planned import Plan
 from rushes.ledger.fold import fold
 from rushes.model.event import Event, Reserved, Stored
 from rushes.model.problem import Problem, ProblemsError, Severity
@@ -342,6 +345,18 @@ def test_more_at_once_than_makes_sense_is_said_and_what_a_provider_takes_counts(
     assert said(concurrency=80) == [], "no more than twelve are ever sent"
 
 
+def test_what_rows_made_and_the_rows_themselves_are_needed_as_long_as_their_runs_are_known(shop: Shop) -> None:
+    shop.run(shop.prompts(3))
+    with shop.project() as project:
+        record = project.ledger.runs()[0]
+        stays = asyncio.run(kept(project, time.time() + 10**8)).reasons
+        made = {
+            one.digest for event in project.ledger.events(record.id) for one in getattr(event.event, "artifacts", ())
+        }
+    assert record.options.rows in stays
+    assert len(made) == 3 and made <= stays.keys()
+
+
 def test_a_canary_comes_from_all_over_the_table_and_nothing_follows_without_a_word(tmp_path: Path) -> None:
     shop = priced(tmp_path)
     table = shop.prompts(20)
@@ -361,10 +376,14 @@ def test_a_canary_comes_from_all_over_the_table_and_nothing_follows_without_a_wo
 def test_between_two_parts_everything_of_the_old_one_is_let_go(shop: Shop) -> None:
     alive: list[int] = []
 
-    def count(_lines: object, _totals: object) -> None:
-        alive.append(sum(isinstance(one, Grid | Prepared) for one in gc.get_objects()))
+    def counted() -> int:
+        gc.unfreeze()  # or what is kept for good would be hidden
+        return sum(isinstance(one, Grid | Prepared | Plan) for one in gc.get_objects())
 
-    before = sum(isinstance(one, Grid | Prepared) for one in gc.get_objects())
+    def count(_lines: object, _totals: object) -> None:
+        alive.append(counted())
+
+    before = counted()
     shop.run(shop.prompts(12), Ways(part_rows=2), told=Told(part=count))
     assert len(alive) == 6 and max(alive) <= before
 

@@ -42,7 +42,7 @@ from rushes.app.batch_results import (
 from rushes.app.batch_rows import Part
 from rushes.app.batch_survey import SHOWN, Survey, columns_of, identity, survey
 from rushes.app.batch_table import Bad, Row
-from rushes.app.batch_told import BatchSummary, Forecast, Told, totals_in
+from rushes.app.batch_told import BatchSummary, Forecast, Told, Totals
 from rushes.app.ceiling import keep_ceilings
 from rushes.app.consent import Answer, agree, given, spending_of
 from rushes.app.hooks import NO_HOOKS, Hooks
@@ -165,6 +165,10 @@ class _Stops:
         self._now = Stop()
         return self._now
 
+    def over(self) -> None:
+        """The run has ended: what listens for a wish to stop it is all of it."""
+        self._now = None
+
     async def pause(self, seconds: float) -> None:
         """Let some time pass, but not after the wish."""
         with suppress(TimeoutError):
@@ -206,7 +210,9 @@ class _Batch:
         self._consent: Answer | None = hooks.consent
         self._forecast_told = False
         self._over = False  # something failed, and failing fast was asked for
-        self._totals = totals_in(home, seen.rows)
+        self._again_states = {OPEN, WAITING, FAILED, BAD} if ways.failed else {OPEN, WAITING}
+        self._totals = Totals(seen.rows)
+        self._covered = covered_by(home, self._again_states, self._totals)
 
     def summary(self, workflow: Workflow) -> BatchSummary:
         """What it came to, all calls together."""
@@ -217,7 +223,7 @@ class _Batch:
             table=str(self._seen.table.absolute()),
             folder=self._home,
             results=self._home / RESULTS,
-            totals=totals_in(self._home, self._seen.rows),
+            totals=self._totals,
             runs=tuple(self.runs),
             bad=tuple(sorted(self.bad)),
             canary=self.canary,
@@ -242,13 +248,14 @@ class _Batch:
             pending = True
 
     def _spans(self) -> Iterator[Span]:
-        covered = covered_by(self._home)
         canary = self._lines_of(CANARY)
         again = self._again(canary)
         if again:
-            yield from spans(self._seen.read(), [Covered(CANARY, 1, self._seen.rows)], lambda _name: again, 0, set())
+            yield from spans(
+                self._seen.read(), [Covered(CANARY, 1, self._seen.rows, True)], lambda _name: again, 0, set()
+            )
         taken = {one.row for one in canary}
-        yield from spans(self._seen.read(), covered, self._wanted, self._part_rows, taken)
+        yield from spans(self._seen.read(), self._covered, self._wanted, self._part_rows, taken)
 
     def _wanted(self, name: str) -> set[int]:
         return self._again(self._lines_of(name))
@@ -258,8 +265,7 @@ class _Batch:
 
     def _again(self, lines: Sequence[Line]) -> set[int]:
         """The rows to look at once more: what was not reached or waits, and what failed if that was asked for."""
-        states = {OPEN, WAITING, FAILED, BAD} if self._ways.failed else {OPEN, WAITING}
-        return {one.row for one in lines if one.state in states}
+        return {one.row for one in lines if one.state in self._again_states}
 
     def _left(self) -> int:
         """The rows that are still to be run, as far as anybody knows: bad ones are taken for what they were read as."""
@@ -314,6 +320,7 @@ class _Batch:
             stop=self.stops.fresh(), consent=self._consent, planned=lambda _plan: None, made=None
         )
         summary = await run_prepared(self._project, prepared, hooks=hooks)
+        self.stops.over()
         self.runs[summary.run] = None
         self.notes += summary.notes
         fails_fast = self._options.fail_fast or prepared.workflow.settings.fail_fast

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from rushes.app.batch_results import parts_in, read_lines
 from rushes.app.batch_rows import Part, keep
 from rushes.app.batch_table import Bad, Row
+from rushes.app.batch_told import Totals
 from rushes.app.plan import Prepared, prepare_new
 from rushes.app.project import Project
 from rushes.graph.rows import row_of
@@ -21,11 +22,12 @@ _SPAN = re.compile(r"(\d{6,})-(\d{6,})")
 
 
 class Covered(NamedTuple):
-    """A part that is there, and the rows from its first to its last."""
+    """A part that is there, and the rows from its first to its last. `again`: some of them are not done."""
 
     name: str
     first: int
     last: int
+    again: bool
 
 
 class Span(NamedTuple):
@@ -36,13 +38,18 @@ class Span(NamedTuple):
     bad: tuple[Bad, ...]
 
 
-def covered_by(home: Path) -> list[Covered]:
-    """The parts of a batch that are there and whole, by their rows; one that cannot be read is made anew."""
+def covered_by(home: Path, states: Collection[str], totals: Totals) -> list[Covered]:
+    """The parts of a batch that are there and whole, by their rows, all of which are counted in `totals`; one that
+    cannot be read is made anew. A row in one of these states is looked at again."""
     found = []
     for path in parts_in(home):
-        match = _SPAN.fullmatch(path.stem)
-        if match is not None and read_lines(path) is not None:
-            found.append(Covered(path.stem, int(match[1]), int(match[2])))
+        lines, match = read_lines(path), _SPAN.fullmatch(path.stem)
+        if lines is None:
+            continue
+        totals.count(lines)
+        if match is not None:
+            again = any(one.state in states for one in lines)
+            found.append(Covered(path.stem, int(match[1]), int(match[2]), again))
     return sorted(found, key=lambda one: one.first)
 
 
@@ -64,12 +71,13 @@ def spans(
     for row in rows:
         while left and left[-1].last < row.number:
             left.pop()
-        inside = left[-1].name if left and left[-1].first <= row.number else None
+        part = left[-1] if left and left[-1].first <= row.number else None
+        inside = None if part is None else part.name
         if inside != name or (name is None and len(held) >= size):
             yield from _span(name, held)
             held = []
         if inside != name:
-            name, wanted = inside, () if inside is None else again(inside)
+            name, wanted = inside, () if part is None or not part.again else again(part.name)
         if row.number in wanted if inside is not None else row.number not in taken:
             held.append(row)
     yield from _span(name, held)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rushes.app.batch_canary import Canary
-from rushes.app.batch_results import BAD, DONE, FAILED, OPEN, WAITING, Line, parts_in, read_lines
+from rushes.app.batch_results import BAD, DONE, FAILED, OPEN, WAITING, Line
 from rushes.app.batch_table import Bad
 from rushes.errors import RefusedError
 from rushes.model.money import ZERO, Estimate
@@ -51,14 +51,6 @@ class Totals:
             "spent_usd": str(self.spent),
             "seconds": round(self.seconds, 3),
         }
-
-
-def totals_in(home: Path, rows: int) -> Totals:
-    """What the parts of a batch say together."""
-    totals = Totals(rows)
-    for part in parts_in(home):
-        totals.count(read_lines(part) or ())
-    return totals
 
 
 class Forecast(NamedTuple):
