@@ -157,7 +157,7 @@ def _code(raw: Raw, path: Path, notes: Notes) -> str | None:
 def _unlike(accounts: list[Account], notes: Notes) -> tuple[Account, ...]:
     seen: set[str] = set()
     for one in accounts:
-        if one.code.casefold() in seen:
+        if one.code and one.code.casefold() in seen:
             says = f"two accounts have the code {one.code!r}"
             notes.say("name-doubled", says, one.path, "give each its own code: tabs and folders go by it")
         seen.add(one.code.casefold())

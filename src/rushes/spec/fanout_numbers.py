@@ -57,29 +57,34 @@ class Place(NamedTuple):
 
 
 class Blocks:
-    """Which hundred thousands of numbers a file uses."""
+    """Which hundred thousands of numbers the tabs of a file reach over: from which, to which."""
 
     def __init__(self, tabs: Sequence[Mapping[str, Any]]) -> None:
-        self._taken = {one.value // STRIDE for tab in tabs for one in numbers(tab) if is_whole(one.value)}
+        self._taken = [_reach([one.value for one in numbers(tab) if is_whole(one.value)]) for tab in tabs]
 
     def place(self, tab: Mapping[str, Any], index: int) -> Place | None:
         """Numbers for a copy of `tab` that will be tab number `index`; None where there are none to be had."""
-        used = [one.value // STRIDE for one in numbers(tab)]
-        low, width = min(used, default=0), max(used, default=0) - min(used, default=0) + 1
+        low, high = _reach([one.value for one in numbers(tab)])
+        width = high - low
         first = index
-        while not self._taken.isdisjoint(range(first, first + width)):
-            first += 1
-        if (first + width) * STRIDE > _LARGEST:
+        for start, end in sorted(self._taken):  # each that is in the way is stepped over
+            if start <= first + width and first <= end:
+                first = end + 1
+        if (first + width + 1) * STRIDE > _LARGEST:
             return None
-        self._taken.update(range(first, first + width))
+        self._taken.append((first, first + width))
         offset = (first - low) * STRIDE
-        if width > 1:
-            says = f"its numbers reach over {width} hundred thousands: a copy takes as many, from {first * STRIDE:,} on"
+        if width:
+            says = f"its numbers reach over {width + 1} hundred thousands: a copy's begin at {first * STRIDE:,}"
         elif first != index:
             says = f"the numbers from {index * STRIDE:,} on are taken: this copy's begin at {first * STRIDE:,}"
         else:
             says = ""
         return Place(offset, says)
+
+
+def _reach(values: Sequence[int]) -> tuple[int, int]:
+    return min(values, default=0) // STRIDE, max(values, default=0) // STRIDE
 
 
 def is_whole(value: Any) -> bool:
