@@ -53,7 +53,7 @@ async def drive_run(project: Project, prepared: Prepared, record: RunRecord, own
         record = dataclasses.replace(record, state=end.state)
         entries = await asyncio.to_thread(ledger.events, record.id)
         # before the run is left: whoever fails or dies over its files leaves a run that resumes
-        summary = finish(project, prepared, Finished(record, end.outcomes, entries), hooks)
+        summary = await asyncio.to_thread(finish, project, prepared, Finished(record, end.outcomes, entries), hooks)
         state = end.state
         short = (parts.stop.short,) if parts.stop.short else ()
         return dataclasses.replace(summary, notes=(*summary.notes, *watched.notes, *short))

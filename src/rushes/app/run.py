@@ -6,6 +6,7 @@ a resume means what was meant, even when the file has changed since.
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import itertools
 import os
@@ -82,7 +83,7 @@ async def run_prepared(project: Project, prepared: Prepared, *, hooks: Hooks = N
     owner = new_owner()
     if left is not None and project.ledger.take_run(left.id, owner, time.time()) is None:
         return await _drive(project, prepared, _meant(project, left, prepared.options), owner, hooks)
-    record = _create(project, prepared, run_id if left is None else _new_id())
+    record = await asyncio.to_thread(_create, project, prepared, run_id if left is None else _new_id())
     project.ledger.take_run(record.id, owner, time.time())
     return await _drive(project, prepared, record, owner, hooks)
 
