@@ -116,6 +116,7 @@ class ModelPage:
     days_left: int | None
     successor: str | None
     equivalents: tuple[str, ...]
+    drafts: tuple[str, ...]
     was: tuple[str, ...]
     note: str | None
     shops: tuple[Shop, ...]
@@ -195,6 +196,7 @@ def model_page(project: Project, name: str) -> ModelPage:
         days_left=model.days_left(today),
         successor=model.successor,
         equivalents=model.equivalents,
+        drafts=model.drafts,
         was=tuple(f"{one.provider} {one.endpoint} until {one.until}" for one in model.was),
         note=model.note,
         shops=tuple(_shop(project, one, today) for one in model.listings()),

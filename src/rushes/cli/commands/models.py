@@ -123,6 +123,7 @@ def _page(page: ModelPage) -> list[str]:
         )
     lines += [f"  successor      {page.successor}"] if page.successor else []
     lines += [f"  equivalents    {', '.join(page.equivalents)}"] if page.equivalents else []
+    lines += [f"  as a draft     {', '.join(page.drafts)}"] if page.drafts else []
     lines += [f"  earlier        {one}" for one in page.was]
     lines += [f"  note           {page.note}"] if page.note else []
     for shop in page.shops:
