@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any
 
@@ -68,6 +68,11 @@ class Sum:
         if outcome.waste:
             self.wasted += hold.spent
 
+    def add(self, other: Sum) -> None:
+        """Enter all of another sum."""
+        for name in _SUMMED:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
     def plain(self) -> dict[str, Any]:
         """As JSON; money as strings."""
         per = self.per_accepted
@@ -85,6 +90,9 @@ class Sum:
             "in_doubt": self.doubts,
             "per_accepted_usd": None if per is None else str(per),
         }
+
+
+_SUMMED = tuple(one.name for one in fields(Sum) if one.name != "name")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +157,8 @@ def costs(
             if into is None:
                 into = sums[name] = Sum(name)
             into.take(one.hold, outcome)
-            total.take(one.hold, outcome)
+    for line in sums.values():
+        total.add(line)
     lines = sorted(sums.values(), key=grouping.order)
     zone = time.strftime("%Z (UTC%z)")
     return Costs(

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from rushes.ledger.books import Hold, Stand
 from rushes.ledger.database import Database
 from rushes.ledger.rows import RUN_COLUMNS, record_of
+from rushes.model.collector import collector_off
 from rushes.model.event import (
     Accepted,
     Cancelled,
@@ -37,6 +38,8 @@ PAGE = 5_000
 _EVENTS = "SELECT seq, at, kind, body FROM events WHERE run = ? AND seq > ? AND kind IN (??) ORDER BY seq LIMIT ?"
 _HOLDS = "SELECT attempt, worst, stand, billed FROM holds WHERE attempt IN (??)"
 _ATTEMPT = '{"attempt":"'  # how the body of an event begins that is about an attempt
+_RECIPE = ',"recipe":'
+_decode = json.JSONDecoder().raw_decode
 _NOT_BOUGHT = Hold(Decimal(0), stand=Stand.FREED)
 
 
@@ -98,8 +101,9 @@ def purchases(database: Database, run: RunId, *, remotes: bool = False) -> Purch
     last = 0
     while True:
         rows = database.read(_EVENTS, (run, last, kinds, PAGE))
-        for _seq, at, kind, body in rows:
-            reading.take(kind, at, body)
+        with collector_off():
+            for _seq, at, kind, body in rows:
+                reading.take(kind, at, body)
         reading.pay(database)
         if len(rows) < PAGE:
             return reading.found
@@ -134,7 +138,9 @@ class _Reading:
     def take(self, kind: str, at: float, body: str) -> None:
         read = _READ.get(kind)
         if read is not None:
-            read(self, at, json.loads(body))
+            # what was asked is most of a result, and nothing of it is read here; no text can hold this mark
+            head, mark, _rest = body.partition(_RECIPE)
+            read(self, at, _decode(head + "}" if mark else body)[0])
             return
         one = self._by_name.get(_attempt(body))
         if one is None or one.end == Stored.__name__:
