@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rushes.app.batch_canary import canary_of, cost_of, every_nth, wilson
-from rushes.app.batch_results import DONE, FAILED, Line, Paid
+from rushes.app.batch_lines import DONE, FAILED, Line, Paid
 
 HOME = Path("home")
 

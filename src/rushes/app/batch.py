@@ -10,21 +10,17 @@ One part is in memory at a time, whatever the length of the table.
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import gc
 import json
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
-from rushes.app.batch_advice import advice
 from rushes.app.batch_canary import Canary, canary_of, every_nth
-from rushes.app.batch_parts import Covered, Span, covered_by, prepared_part, spans
-from rushes.app.batch_results import (
+from rushes.app.batch_forecast import agree_to_all, forecast_of
+from rushes.app.batch_lines import (
     BAD,
     CANARY,
     FAILED,
@@ -33,30 +29,28 @@ from rushes.app.batch_results import (
     WAITING,
     Line,
     bad_lines,
-    batch_home,
     join,
     part_path,
     put_lines,
     read_lines,
 )
+from rushes.app.batch_parts import Covered, Span, covered_by, prepared_part, spans
+from rushes.app.batch_results import batch_home
 from rushes.app.batch_rows import Part
+from rushes.app.batch_stops import Stops
 from rushes.app.batch_survey import SHOWN, Survey, columns_of, identity, survey
 from rushes.app.batch_table import Bad, Row
-from rushes.app.batch_told import BatchSummary, Forecast, Told, Totals
-from rushes.app.ceiling import keep_ceilings
-from rushes.app.consent import Answer, agree, given, spending_of
+from rushes.app.batch_told import BatchSummary, Told, Totals
+from rushes.app.consent import Answer, given
 from rushes.app.hooks import NO_HOOKS, Hooks
 from rushes.app.naming import slug
 from rushes.app.output import output_base
 from rushes.app.plan import Prepared, read_file
 from rushes.app.project import Project
 from rushes.app.run import run_prepared
-from rushes.app.stopping import Stop
 from rushes.errors import RefusedError
 from rushes.graph.rows import wants_of
 from rushes.model.claim import OUT_OF_BUDGET
-from rushes.model.ids import RunId
-from rushes.model.money import Estimate, show_usd
 from rushes.model.problem import ProblemsError, Severity
 from rushes.model.run import RunOptions, RunState
 from rushes.model.workflow import Workflow
@@ -147,42 +141,6 @@ def _part_rows(workflow: Workflow, ways: Ways) -> int:
     return max(_LEAST, min(PART_ROWS, _PART_CELLS // steps))
 
 
-class _Stops:
-    """The wish to stop, handed on to whichever run goes on now: a run that is over must not be kept for it."""
-
-    def __init__(self, outer: Stop | None) -> None:
-        self._outer = outer
-        self._now: Stop | None = None
-        self._woken = asyncio.Event()
-        if outer is not None:
-            outer.listen(self._asked)
-
-    @property
-    def asked(self) -> bool:
-        return self._outer is not None and self._outer.asked
-
-    def fresh(self) -> Stop:
-        self._now = Stop()
-        return self._now
-
-    def over(self) -> None:
-        """The run has ended: what listens for a wish to stop it is all of it."""
-        self._now = None
-
-    async def pause(self, seconds: float) -> None:
-        """Let some time pass, but not after the wish."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), seconds)
-
-    def _asked(self) -> None:
-        self._woken.set()
-        if self._now is not None and self._outer is not None:
-            if self._outer.insisted:
-                self._now.insist()
-            else:
-                self._now.ask()
-
-
 class _Batch:
     def __init__(
         self,
@@ -200,7 +158,7 @@ class _Batch:
         self._project, self._file, self._data, self._options = project, file, data, options
         self._ways, self._hooks, self._told, self._seen = ways, hooks, told, seen
         self._home, self._part_rows = home, part_rows
-        self.stops = _Stops(hooks.stop)
+        self.stops = Stops(hooks.stop)
         self.runs: dict[str, None] = {}
         self.notes: list[str] = []
         self.canary: Canary | None = None
@@ -333,57 +291,10 @@ class _Batch:
             return
         self._forecast_told = True
         left = max(rows, self._left())
-        whole = _scaled(prepared, Decimal(left) / rows)
-        warnings = [*self._seen.warnings, *advice(self._project, prepared), *self._foreseen(whole)]
-        plan = whole.plan
-        self._told.forecast(
-            Forecast(
-                rows=self._seen.rows,
-                bad=self._seen.bad,
-                left=left,
-                planned=rows,
-                calls=plan.most,
-                money=plan.money,
-                seconds=plan.seconds,
-                warnings=tuple(dict.fromkeys((*warnings, *prepared.plan.warnings))),
-                shown=self._seen.shown,
-            )
-        )
+        self._told.forecast(forecast_of(self._project, self._seen, prepared, rows, left))
         if not canary:
-            spending = spending_of(self._project, whole)
-            if spending is not None:
-                agree(spending, self._consent)
+            agree_to_all(self._project, prepared, rows, left, self._consent)
             self._consent = given
-
-    def _foreseen(self, whole: Prepared) -> Iterator[str]:
-        """What the ceilings will say before the end."""
-        try:
-            kept = keep_ceilings(self._project, whole, RunId(""))
-        except RefusedError as error:
-            yield f"the batch will stop before its end: {error.message}"
-        else:
-            yield from kept.plan.warnings[len(whole.plan.warnings) :]
-        warn, money = whole.workflow.settings.warn_cost, whole.plan.money
-        if warn is not None and money.high > warn:
-            yield f"all of it may cost {show_usd(money.high)}, and warn_threshold is {show_usd(warn)}"
-
-
-def _scaled(prepared: Prepared, factor: Decimal) -> Prepared:
-    """The plan of some rows, for as many times as many."""
-
-    def times(money: Estimate) -> Estimate:
-        return Estimate(money.low * factor, money.high * factor, round(money.unknown * factor))
-
-    plan = prepared.plan
-    plan = dataclasses.replace(
-        plan,
-        nodes=tuple([one._replace(money=times(one.money), most=round(one.most * factor)) for one in plan.nodes]),
-        money=times(plan.money),
-        calls=round(plan.calls * factor),
-        most=round(plan.most * factor),
-        seconds=plan.seconds * float(factor),
-    )
-    return dataclasses.replace(prepared, plan=plan)
 
 
 def _let_go() -> None:

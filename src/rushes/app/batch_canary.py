@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any, NamedTuple
 
-from rushes.app.batch_results import DONE, FAILED, WAITING, Line
+from rushes.app.batch_lines import DONE, FAILED, WAITING, Line
 from rushes.model.money import ZERO
 
 _Z = 1.959964

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from rushes.app.batch_results import parts_in, read_lines
+from rushes.app.batch_lines import parts_in, read_lines
 from rushes.app.batch_rows import Part, keep
 from rushes.app.batch_table import Bad, Row
 from rushes.app.batch_told import Totals

@@ -12,19 +12,26 @@ again. So nothing here can be torn or said twice, and whoever throws the folder 
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
 
+from rushes.app.batch_lines import (
+    DONE,
+    FAILED,
+    OPEN,
+    RESULTS,
+    WAITING,
+    Line,
+    Paid,
+    bad_lines,
+    join,
+    put_lines,
+)
 from rushes.app.batch_rows import part_of
-from rushes.app.batch_table import Bad, Row
+from rushes.app.batch_table import Row
 from rushes.app.export import Exported, write_whole
-from rushes.app.export_folders import told
 from rushes.app.export_layout import OutFile, lay_out_shown, text_bytes
 from rushes.app.naming import folder_name, slug
 from rushes.app.output import inside
@@ -41,74 +48,14 @@ from rushes.model.ids import Digest
 from rushes.model.money import ZERO
 from rushes.model.run import RunRecord, RunState
 
-PARTS, RESULTS, CANARY = "parts", "results.jsonl", "canary"
-_BLOCK = 1000  # rows whose files share a folder
-_LONGEST_ID = 60  # characters of it in the name of a file
-
-DONE, FAILED, WAITING, OPEN, BAD = "done", "failed", "waiting", "open", "bad"
-"""How a row came out. WAITING: a person must decide. OPEN: it was not reached, or there was no money for it."""
-
-
-class Paid(NamedTuple):
-    """What one run was charged for a row, and how long its requests took."""
-
-    run: str
-    usd: Decimal | None
-    seconds: float
-
-
-class Line(NamedTuple):
-    """One row in the results. `outputs` are paths below the batch's folder; `flagged`: a check finds fault with one.
-
-    `paid` is what its requests were charged in each run (None where nobody said how much) and the seconds they took.
-    """
-
-    row: int
-    line: int
-    id: str
-    state: str
-    outputs: tuple[str, ...] = ()
-    flagged: bool = False
-    problem: str = ""
-    paid: tuple[Paid, ...] = ()
-
-    @property
-    def usd(self) -> Decimal | None:
-        """What all its requests were charged; None where nobody said how much."""
-        amounts = [one.usd for one in self.paid]
-        return None if None in amounts else sum((one for one in amounts if one is not None), ZERO)
-
-    @property
-    def seconds(self) -> float:
-        """Those of all its requests together."""
-        return sum(one.seconds for one in self.paid)
-
-    def plain(self) -> dict[str, Any]:
-        """As JSON: money as strings."""
-        return {
-            **self._asdict(),
-            "outputs": list(self.outputs),
-            "usd": None if self.usd is None else str(self.usd),
-            "seconds": round(self.seconds, 3),
-            "paid": [[run, None if usd is None else str(usd), round(seconds, 3)] for run, usd, seconds in self.paid],
-        }
-
-    @classmethod
-    def read(cls, raw: dict[str, Any]) -> Line:
-        """From what `plain` wrote."""
-        paid = tuple(Paid(run, None if usd is None else Decimal(usd), secs) for run, usd, secs in raw["paid"])
-        said = {name: raw[name] for name in ("row", "line", "id", "state", "flagged", "problem")}
-        return cls(**said, outputs=tuple(raw["outputs"]), paid=paid)
-
 
 def batch_home(base: Path, workflow: str, batch: str) -> Path:
     """The folder of a batch below the folder that a run writes to."""
     return inside(base, base / "Assets" / folder_name(workflow) / f"batch-{batch}")
 
 
-def bad_lines(bad: Sequence[Bad]) -> list[Line]:
-    """Rows that were never asked for."""
-    return [Line(one.number, one.line, "", BAD, problem=one.says) for one in bad]
+_BLOCK = 1000  # rows whose files share a folder
+_LONGEST_ID = 60  # characters of it in the name of a file
 
 
 def write_part(
@@ -261,64 +208,3 @@ def _same_file(blob: Path, target: Path) -> bool:
         return os.path.samefile(blob, target)  # noqa: PTH121 - both may be gone, which is no error
     except OSError:
         return False
-
-
-# --- lines ----------------------------------------------------------------------------------------------------------
-
-
-def put_lines(home: Path, part: str, lines: Sequence[Line]) -> Path:
-    """Write the lines of a part, whole; of rows that it had already the new ones stand, and money adds up."""
-    path = part_path(home, part)
-    known = {one.row: one for one in read_lines(path) or ()}
-    for one in lines:
-        known[one.row] = _after(known.get(one.row), one)
-    text = "".join(json.dumps(known[row].plain(), ensure_ascii=False) + "\n" for row in sorted(known))
-    write_whole(path, text)
-    return path
-
-
-def _after(before: Line | None, now: Line) -> Line:
-    """What a row cost in earlier runs is part of what it cost; a run that went on says all of its own anew."""
-    if before is None:
-        return now
-    here = {one.run for one in now.paid}
-    return now._replace(paid=(*(one for one in before.paid if one.run not in here), *now.paid))
-
-
-def part_path(home: Path, part: str) -> Path:
-    """Where the lines of a part are."""
-    return home / PARTS / f"{part}.jsonl"
-
-
-def read_lines(path: Path) -> list[Line] | None:
-    """The lines of a part; None where there is none, or none that can be read: it is made anew then."""
-    try:
-        with path.open("rb") as lines:
-            return [Line.read(json.loads(line)) for line in lines]
-    except (OSError, ValueError, KeyError, TypeError, ArithmeticError):
-        return None
-
-
-def parts_in(home: Path) -> list[Path]:
-    """The parts that are there, in the order of their rows, the canary first."""
-    found = [path for path in (home / PARTS).glob("*.jsonl") if not path.name.startswith(".")]
-    return sorted(found, key=lambda path: (path.stem != CANARY, path.stem.rjust(24, "0")))
-
-
-def join(home: Path) -> Path:
-    """Put all parts into one file, whole; constant memory, whatever their number."""
-    path = home / RESULTS
-    with told(path):
-        home.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".building-", dir=home)
-        try:
-            with os.fdopen(handle, "wb") as whole:
-                for part in parts_in(home):
-                    with part.open("rb") as lines:
-                        shutil.copyfileobj(lines, whole)
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    return path

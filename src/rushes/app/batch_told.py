@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rushes.app.batch_canary import Canary
-from rushes.app.batch_results import BAD, DONE, FAILED, OPEN, WAITING, Line
+from rushes.app.batch_lines import BAD, DONE, FAILED, OPEN, WAITING, Line
 from rushes.app.batch_table import Bad
 from rushes.errors import RefusedError
 from rushes.model.money import ZERO, Estimate

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TextIO
 
 from rushes.app.batch_canary import Canary
-from rushes.app.batch_results import BAD, FAILED, Line
+from rushes.app.batch_lines import BAD, FAILED, Line
 from rushes.app.batch_told import Forecast, Told, Totals
 from rushes.app.planned import Plan
 from rushes.app.tally import Books
