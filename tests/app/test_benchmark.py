@@ -4,88 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import random
-from decimal import Decimal
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.app.bench_desk import AGREED, GATED, USD, Desk, dying
 
-from rushes.app.benchmark import benchmark
 from rushes.app.benchmark_noise import beyond_noise, percentile
 from rushes.app.benchmark_path import Part
-from rushes.app.benchmarked import Before, Benchmark, Round
-from rushes.app.config import load_config
+from rushes.app.benchmarked import Before
 from rushes.app.consent import Spending
-from rushes.app.consent import given as given_beforehand
 from rushes.app.hooks import Hooks
 from rushes.app.plan import prepare
-from rushes.app.project import Project
 from rushes.app.review import decide
-from rushes.app.run import run_file
+from rushes.app.run import resume
 from rushes.app.stopping import Stop
-from rushes.app.summary import RunSummary
 from rushes.errors import ErrorClass, RefusedError, UserError
 from rushes.model.run import RunMode, RunOptions, RunState
 from rushes.model.verdict import Choice
 from rushes.model.workflow import Pick
+from rushes.testing.crash import Ending, run_killed
 from rushes.testing.provider import Fault, ScriptedProvider
-
-USD = Decimal
-PLAIN = """
-name: story
-steps:
-  - {name: still, type: text_to_image, prompt: a fox}
-  - {name: film, type: image_to_video, input_from: still, prompt: it runs}
-"""
-GATED = """
-name: gated
-steps:
-  - {name: still, type: text_to_image, prompt: a fox, candidates: 2}
-  - {name: chosen, type: approve, input_from: still}
-  - {name: film, type: image_to_video, input_from: chosen, prompt: it runs}
-"""
-AGREED = Hooks(consent=given_beforehand)
-
-
-class Desk:
-    """A folder with a workflow, and a provider whose requests cost ten cents each."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.provider = ScriptedProvider(price=USD("0.10"))
-        self.file = folder / "story.yaml"
-        self.file.write_text(PLAIN)
-        self.told: list[tuple[int, Round]] = []
-
-    def opened(self) -> Project:
-        config = load_config(self.folder, {"home": self.folder / "home"}, {})
-        return Project(config, {"scripted": self.provider}, checks=())
-
-    def bench(
-        self, times: int = 3, *, warm: bool = False, hooks: Hooks = AGREED, tell: Any = None, **options: Any
-    ) -> Benchmark:
-        return asyncio.run(
-            benchmark(
-                self.opened,
-                self.file,
-                RunOptions(provider="scripted", **options),
-                times=times,
-                warm=warm,
-                hooks=hooks,
-                tell=tell or (lambda number, one: self.told.append((number, one))),
-            )
-        )
-
-    def run(self, **options: Any) -> RunSummary:
-        with self.opened() as project:
-            asked = RunOptions(provider="scripted", **options)
-            return asyncio.run(run_file(project, self.file, asked, hooks=AGREED))
-
-    def files(self) -> set[Path]:
-        return {path for path in self.folder.rglob("*") if path.is_file() and "home" not in path.parts}
 
 
 @pytest.fixture
@@ -208,6 +149,19 @@ def test_a_gate_that_waits_for_a_person_is_refused_before_anything_is_bought(des
     with pytest.raises(UserError, match="waits for a person") as caught:
         desk.bench()
     assert "--pick" in caught.value.next_step and not desk.provider.posts
+
+
+@pytest.mark.parametrize("after", [2, 4, 9, 17])
+def test_killed_anywhere_nothing_is_bought_twice_and_its_run_comes_to_its_end(tmp_path: Path, after: int) -> None:
+    assert run_killed(dying, str(tmp_path), after) is Ending.KILLED
+    desk = Desk(tmp_path)
+    desk.lasting()
+    with desk.opened() as project:
+        left = [one for one in project.ledger.runs() if one.state is not RunState.DONE]
+        assert len(left) == 1
+        assert asyncio.run(resume(project, left[0].id, hooks=AGREED)).state is RunState.DONE
+    assert set(desk.provider.bought.values()) == {1} and desk.provider.bought.total() % 2 == 0
+    assert desk.bench(1).good, "and the next benchmark is as any other"
 
 
 def test_a_part_is_measured_on_what_is_here(desk: Desk) -> None:
