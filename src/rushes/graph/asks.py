@@ -19,7 +19,7 @@ from rushes.graph.value import Outcome
 from rushes.model.collector import collector_off
 from rushes.model.ids import Digest
 from rushes.model.media import Artifact, Kind
-from rushes.model.operation import INLINE, Operation
+from rushes.model.operation import Operation
 from rushes.model.result import Result, Value
 from rushes.model.verdict import Verdict
 from rushes.model.workflow import Pick
@@ -62,11 +62,6 @@ def asks(grid: Grid, setting: Setting) -> list[Ask]:
                 settled = generated(cell, settled.base, settled.frame.op, (_answer(cell, settled),))
             outcomes[number] = settled
     return found
-
-
-def asking(grid: Grid) -> list[int]:
-    """The numbers of the nodes that ask somebody when they run."""
-    return [number for number, node in enumerate(grid.nodes) if node.op not in INLINE and node.enabled]
 
 
 def _answer(cell: Cell, question: Question) -> Result:
