@@ -658,6 +658,61 @@ SIDE_BY_SIDE = (
 )
 """Of asking several models the same, and of running the same several times."""
 
+_ALERTS = "tests/app/test_alerts.py"
+
+WATCHED = (
+    wire(
+        "a command in somebody's project file is not called unless the environment agrees",
+        "app/watching.py",
+        "    command = alerts.command if alerts.may_call else ()\n",
+        "    command = alerts.command\n",
+        f"{_ALERTS}::test_a_command_gets_the_facts_if_the_environment_agrees",
+    ),
+    wire(
+        "an alert goes to no address where clouds hand out keys",
+        "app/alerts_calls.py",
+        "        if hands_out_credentials(address) or (",
+        "        if (",
+        f"{_ALERTS}::test_an_address_where_clouds_hand_out_keys_is_never_asked",
+    ),
+    wire(
+        "a run does not wait for whoever is called",
+        "app/alerts_calls.py",
+        "            _done, late = await asyncio.wait(self._under_way, timeout=GRACE)\n",
+        "            _done, late = await asyncio.wait(self._under_way)\n",
+        f"{_ALERTS}::test_a_command_that_hangs_or_fails_disturbs_nobody",
+    ),
+    wire(
+        "a slow request says so once, whichever process waits for it",
+        "app/alerts.py",
+        "            if limit is not None and one.sent is not None and not one.slow:\n",
+        "            if limit is not None and one.sent is not None:\n",
+        f"{_ALERTS}::test_a_request_that_was_left_is_slow_in_the_process_that_finds_it",
+    ),
+    wire(
+        "metrics are for this machine unless somebody says otherwise",
+        "app/metrics.py",
+        "    if not is_loopback(host) and not more:\n",
+        "    if False:\n",
+        "tests/app/test_metrics.py::test_only_this_machine_may_read_along_unless_somebody_says_so",
+    ),
+    wire(
+        "what was simulated is spent in no metric",
+        "app/metrics.py",
+        "        if run.simulated:\n            continue\n",
+        "",
+        "tests/app/test_metrics.py::test_what_was_simulated_is_in_no_metric_of_the_ledger",
+    ),
+    wire(
+        "a collector that is down holds nobody up",
+        "app/traces_sent.py",
+        "        _done, late = await asyncio.wait([over], timeout=GRACE)\n",
+        "        _done, late = await asyncio.wait([over])\n",
+        "tests/app/test_traces.py::test_a_collector_that_is_down_or_silent_costs_spans_and_no_run",
+    ),
+)
+"""Of watching: what is told, to whom, and that nobody waits for it."""
+
 WIRES: tuple[Wire, ...] = (
     *NEVER_TWICE,
     *NEVER_OVER,
@@ -668,5 +723,6 @@ WIRES: tuple[Wire, ...] = (
     *DRAFTS,
     *PROGRAMS,
     *SIDE_BY_SIDE,
+    *WATCHED,
 )
 """All of them."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 from importlib.util import find_spec
@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from rushes.app.hooks import Hooks
 from rushes.app.project import Project
 from rushes.app.stats_count import Counted, Model
-from rushes.app.stats_series import BOUNDS, Series
 from rushes.errors import ConfigError
 from rushes.ledger.books import Holds
 from rushes.ledger.stats import PAGE, moment_of
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Work = Callable[[Hooks], Awaitable[T]]
 
-_PHASES = ("slot", "answer", "work", "keep")
 _PATIENCE = 5.0  # seconds in which a run that is busy has to say how it stands
 
 
@@ -117,7 +115,7 @@ class Metrics:
         self.reused = self.made = 0
         self._loop = loop
         self._nodes: set[str] = set()
-        self._gauges: list[Callable[[], Mapping[str, int]]] = []
+        self._gauge: Callable[[], Mapping[str, int]] = dict
         self._said: list[Metric] = []
 
     def hung_on(self, hooks: Hooks) -> Hooks:
@@ -128,7 +126,7 @@ class Metrics:
             hooks.watch(event)
 
         def gauge(waits: Callable[[], Mapping[str, int]]) -> None:
-            self._gauges.append(waits)
+            self._gauge = waits  # of the run that began last: a batch drives its parts one after the other
             hooks.gauge(waits)
 
         return hooks._replace(watch=watch, gauge=gauge)
@@ -156,22 +154,10 @@ class Metrics:
         return self._said
 
     async def _now(self) -> list[Metric]:
-        from prometheus_client.core import GaugeMetricFamily
+        from rushes.app.metrics_shape import families, live
 
-        found = list(families(self.counted, self.spending.by_model, self.reused, self.made))
-        flying = GaugeMetricFamily("rushes_in_flight", "Requests that a provider has.", labels=["provider", "model"])
-        for model, count in self.counted.models.items():
-            flying.add_metric(model, count.in_flight)
-        waiting = GaugeMetricFamily(
-            "rushes_waiting", "Requests that wait, by the limit they wait for.", labels=["reason"]
-        )
-        reasons: dict[str, int] = {}
-        for gauge in self._gauges:
-            for reason, number in gauge().items():
-                reasons[reason] = reasons.get(reason, 0) + number
-        for reason, number in reasons.items():
-            waiting.add_metric([reason], number)
-        return [*found, flying, waiting]
+        shared = families(self.counted, self.spending.by_model, self.reused, self.made)
+        return [*shared, *live(self.counted, self._gauge())]
 
 
 class Spending:
@@ -202,6 +188,7 @@ def metrics_text(project: Project) -> str:
     _need_library()
     from prometheus_client import CollectorRegistry, generate_latest
 
+    from rushes.app.metrics_shape import families
     from rushes.app.stats_rows import Rows
 
     counted, rows = Counted(), Rows()
@@ -239,43 +226,6 @@ class _Said:
 
     def collect(self) -> Iterable[Metric]:
         return self._found
-
-
-def families(counted: Counted, spent: Mapping[Model, Decimal], reused: int, made: int) -> Iterator[Metric]:
-    """What live metrics and those of a ledger have in common."""
-    from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
-
-    labels = ["provider", "model"]
-    requests = CounterMetricFamily("rushes_requests", "Requests that ended, by outcome.", labels=[*labels, "outcome"])
-    seconds = HistogramMetricFamily("rushes_request_seconds", "From sending to stored.", labels=labels)
-    phases = HistogramMetricFamily("rushes_phase_seconds", "The parts of a request.", labels=[*labels, "phase"])
-    flagged = CounterMetricFamily("rushes_flagged", "Results that a check flagged.", labels=labels)
-    slow = CounterMetricFamily("rushes_slow", "Requests of which an alert said that they are slow.", labels=labels)
-    money = CounterMetricFamily("rushes_spent_usd", "USD; the worst case where nobody said how much.", labels=labels)
-    for model, count in sorted(counted.models.items()):
-        for outcome, times in sorted(count.ended.items()):
-            requests.add_metric([*model, outcome], times)
-        seconds.add_metric(model, *_histogram(count.total))
-        for phase in _PHASES:
-            series: Series = getattr(count, phase)
-            if series.count:
-                phases.add_metric([*model, phase], *_histogram(series))
-        flagged.add_metric(model, count.flagged)
-        slow.add_metric(model, count.slow)
-    for model, usd in sorted(spent.items()):
-        money.add_metric(model, float(usd))
-    yield from (requests, seconds, phases, flagged, slow, money)
-    yield CounterMetricFamily("rushes_cache_hits", "Rows all of whose results were here already.", value=reused)
-    yield CounterMetricFamily("rushes_rows_made", "Rows for which something was bought.", value=made)
-
-
-def _histogram(series: Series) -> tuple[list[tuple[str, float]], float]:
-    """Counts at and under each bound, and the sum of all values."""
-    total, buckets = 0, list[tuple[str, float]]()
-    for bound, number in zip((*map(str, BOUNDS), "+Inf"), series.under, strict=True):
-        total += number
-        buckets.append((bound, float(total)))
-    return buckets, series.total
 
 
 def _need_library() -> None:

@@ -97,6 +97,17 @@ def _set(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
     return callback
 
 
+def metrics(command: F) -> F:
+    """Where what is driven says how it goes, in Prometheus' words."""
+    return click.option(
+        "--metrics",
+        metavar="HOST:PORT",
+        expose_value=False,
+        callback=_set("metrics"),
+        help="Serve Prometheus metrics here while it runs, such as 127.0.0.1:9464.",
+    )(command)
+
+
 def common(command: F) -> F:
     """The options that every command has; they end up in the session."""
     flags = (

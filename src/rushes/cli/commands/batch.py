@@ -18,7 +18,7 @@ from rushes.cli.driving import driven
 from rushes.cli.exits import Exit
 from rushes.cli.options import options_from, project_flags, running, workflow_file
 from rushes.cli.say import clean, count, duration, problem_lines
-from rushes.cli.session import Session, common, print_json, session
+from rushes.cli.session import Session, common, metrics, print_json, session
 from rushes.model.money import show_usd
 from rushes.model.problem import Mark, Problem, Severity
 from rushes.model.run import RunMode
@@ -46,6 +46,7 @@ _EVERYTHING: dict[str, Any] = {
 @running
 @click.option("-y", "--yes", is_flag=True, help="Buy without asking.")
 @click.option("--stream", is_flag=True, help="Every row as a line of JSON on stdout, as it is done.")
+@metrics
 @common
 def batch(
     file: Path,

@@ -28,7 +28,7 @@ from rushes.cli.options import (
     workflow_file,
 )
 from rushes.cli.options import names as node_names
-from rushes.cli.session import Session, common, session
+from rushes.cli.session import Session, common, metrics, session
 from rushes.model.run import OnUnknown, RunOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -41,21 +41,6 @@ def _stream(context: click.Context, _parameter: click.Parameter, value: bool) ->
 
 def _webhooks(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
     context.ensure_object(Session).webhooks = value
-
-
-def _metrics(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
-    context.ensure_object(Session).metrics = value
-
-
-def metrics(command: F) -> F:
-    """Where a run says how it goes, in Prometheus' words."""
-    return click.option(
-        "--metrics",
-        metavar="HOST:PORT",
-        expose_value=False,
-        callback=_metrics,
-        help="Serve Prometheus metrics here while it runs, such as 127.0.0.1:9464.",
-    )(command)
 
 
 def _driving(command: F) -> F:
