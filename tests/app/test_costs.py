@@ -20,6 +20,7 @@ from rushes.app.costs import Costs, costs
 from rushes.app.costs_groups import GROUPS
 from rushes.app.project import Project
 from rushes.app.run import run_file
+from rushes.app.tally import Tally
 from rushes.errors import ErrorClass
 from rushes.ledger.books import Holds, total
 from rushes.model.event import (
@@ -45,6 +46,7 @@ from rushes.testing.provider import ScriptedProvider
 USD = Decimal
 PLACE = Place(node=NodeId("scene"))
 RUN = RunId("r1")
+WAITS = "waits for a choice"
 
 
 @pytest.fixture
@@ -152,7 +154,8 @@ def _renamed(event: Event, run: str) -> Event:
         ([stored("a", verdict=Verdict(True, 0.1)), decided("a", "a 0 0")], "accepted", "0"),
         ([stored("a"), decided("a", "a 0 0", Choice.REJECTED)], "rejected", "0.05"),
         ([stored("a"), decided("a", "another")], "not chosen", "0"),
-        ([stored("a"), Waiting(place=PLACE, subject=base("a"), shown=())], "waits for a choice", "0"),
+        ([stored("a"), Waiting(place=PLACE, subject=base("a"), shown=())], WAITS, "0"),
+        ([stored("a", verdict=Verdict(True, 0.1)), Waiting(place=PLACE, subject=base("a"), shown=())], WAITS, "0"),
         ([failed("r1/1")], "failed", "0.05"),
         ([failed("r1/1", maybe=False)], "failed", "0"),
         ([failed("r1/1"), stored("a")], "accepted", "0"),  # it came in spite of all
@@ -170,6 +173,7 @@ def test_what_became_of_an_attempt_says_whether_its_money_was_wasted(
     filled(project, [asked("a"), *events])
     found = costs(project, by="state")
     assert only(found) == (outcome,) and found.total.wasted == USD(wasted)
+    assert Tally(project.ledger.events(RUN)).wasted == USD(wasted), "the run's own summary says the same"
 
 
 def test_what_a_gate_of_a_later_run_let_through_is_accepted_and_the_others_were_not_chosen(project: Project) -> None:

@@ -54,8 +54,8 @@ def outcome_of(one: Bought, said: Choices | None, picked: Set[str] | None, *, wa
         return Outcome.REJECTED
     if one.digest in chosen:
         return Outcome.ACCEPTED
+    if waits and not chosen:
+        return Outcome.WAITS
     if one.flagged:
         return Outcome.REJECTED
-    if chosen:
-        return Outcome.SPARE
-    return Outcome.WAITS if waits else Outcome.ACCEPTED
+    return Outcome.SPARE if chosen else Outcome.ACCEPTED

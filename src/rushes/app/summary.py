@@ -206,14 +206,16 @@ def summarize(
         nodes=_Lines(grid, outcomes, tally),
         failures=_failures(record, grid, outcomes, tally) if counts.failed else (),
         waiting=_waiting(record, grid, outcomes) if counts.waiting else (),
-        notes=(*_of_money(tally.money), *_of_time(grid, tally.slow)),
+        notes=(*_of_money(tally.money, tally.wasted), *_of_time(grid, tally.slow)),
         simulator=record.options.sim,
         profile=record.options.profile,
     )
 
 
-def _of_money(money: Balance) -> Iterator[str]:
+def _of_money(money: Balance, wasted: Decimal) -> Iterator[str]:
     """What a sum of money alone would keep quiet about."""
+    if wasted:
+        yield f"{show_usd(wasted)} of it brought nothing that is kept: rushes costs --by state"
     if money.over:
         yield f"providers charged {show_usd(money.over)} more than they quoted; the ceilings count it"
     if money.guessed:

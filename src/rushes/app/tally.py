@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from rushes.app.wasted import Wasted
 from rushes.ledger.books import Balance, Books, Hold, Holds
 from rushes.ledger.entry import Entry
 from rushes.model.event import (
@@ -46,6 +47,7 @@ class Tally:
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self.books = Holds()
+        self._wasted = Wasted()
         self.attempts = 0
         self.seconds = 0.0
         self.nodes: dict[NodeId, NodeTally] = {}
@@ -62,9 +64,15 @@ class Tally:
         """Where the run's money is."""
         return self.books.balance
 
+    @property
+    def wasted(self) -> Decimal:
+        """What of the money spent brought nothing that is kept, in USD."""
+        return self._wasted.amount(self.books.holds)
+
     def take(self, event: Event, at: float) -> None:
         """Count one event; events come oldest first."""
         self._clock(event, at)
+        self._wasted.take(event)
         moved = self.books.take(event)
         if moved is not None and not isinstance(event, Reserved):
             self._pay(event.attempt, *moved)  # type: ignore[attr-defined]
