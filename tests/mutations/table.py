@@ -7,6 +7,7 @@ from tests.mutations.wires import Wire, wire
 _ENGINE = "tests/engine"
 _HTTP = "tests/providers/test_http.py"
 _BOOKS = "tests/ledger/test_books.py"
+_TIDY = "tests/app/test_tidy.py"
 _CONSENT = "tests/app/test_consent.py"
 
 NEVER_TWICE = (
@@ -713,6 +714,307 @@ WATCHED = (
 )
 """Of watching: what is told, to whom, and that nobody waits for it."""
 
+DISKS = (
+    wire(
+        "what is approved is never collected",
+        "app/tidy_kept.py",
+        "        (Why.APPROVED, _with_what_follows(project, _approved(project, told.let_through))),\n",
+        "",
+        f"{_TIDY}::test_an_approved_picture_and_all_that_was_made_from_it_stay",
+    ),
+    wire(
+        "what was made from approved bytes is never collected",
+        "app/tidy_kept.py",
+        "                found |= one.outputs\n",
+        "                pass\n",
+        f"{_TIDY}::test_an_approved_picture_and_all_that_was_made_from_it_stay",
+    ),
+    wire(
+        "what a policy let through a gate is never collected",
+        "app/tidy_kept.py",
+        "    return approved | (let_through - rejected)\n",
+        "    return approved\n",
+        f"{_TIDY}::test_what_a_policy_let_through_a_gate_stays_until_a_person_rejects_it",
+    ),
+    wire(
+        "what is pinned is never collected",
+        "app/tidy_kept.py",
+        "        (Why.PINNED, {one.digest for one in pins(project.ledger)}),\n",
+        "",
+        f"{_TIDY}::test_a_pinned_blob_stays_until_it_is_unpinned",
+    ),
+    wire(
+        "what an exported folder links to is never collected",
+        "app/tidy_kept.py",
+        "        if found is None and blob.links > 1:\n",
+        "        if False:\n",
+        f"{_TIDY}::test_exported_files_keep_their_blobs_by_link_and_by_manifest",
+    ),
+    wire(
+        "what an exported folder names is never collected",
+        "app/tidy_kept.py",
+        "        (Why.EXPORTED, set(_exported(project, records))),\n",
+        "",
+        f"{_TIDY}::test_exported_files_keep_their_blobs_by_link_and_by_manifest",
+    ),
+    wire(
+        "what a workflow that is still there would use again is never collected",
+        "app/tidy_kept.py",
+        "        (Why.LIVE, told.live | again),\n",
+        "",
+        f"{_TIDY}::test_a_workflow_that_is_still_there_keeps_what_its_plan_would_use_again",
+    ),
+    wire(
+        "of a workflow that cannot be planned everything stays",
+        "app/tidy_live.py",
+        "            unplanned.add(str(file))\n",
+        "            pass\n",
+        f"{_TIDY}::test_whatever_is_wished_what_must_stay_stays_and_what_goes_can_come_back",
+    ),
+    wire(
+        "what a run that is not over named is never collected",
+        "app/tidy_kept.py",
+        "            if not over:\n",
+        "            if False:\n",
+        f"{_TIDY}::test_a_run_that_is_not_over_keeps_all_that_it_named",
+    ),
+    wire(
+        "what was just written is never collected",
+        "app/tidy_kept.py",
+        "        if found is None and blob.written > self.now - GRACE:\n",
+        "        if False:\n",
+        f"{_TIDY}::test_what_was_just_written_stays",
+    ),
+    wire(
+        "nothing is collected under a process that works with the store",
+        "app/tidy.py",
+        "            alone.enter_context(project.store.alone())\n",
+        "            pass\n",
+        f"{_TIDY}::test_a_blob_that_another_process_has_seen_stays_as_long_as_it_lives",
+    ),
+    wire(
+        "whoever opens a store has a share in it",
+        "assets/lease.py",
+        "        with suppress(OSError):\n            fcntl.flock(self._handle, fcntl.LOCK_SH)\n\n",
+        "\n",
+        f"{_TIDY}::test_collecting_beside_a_process_that_stores_and_uses_takes_nothing_from_under_it",
+    ),
+    wire(
+        "what is collected can be brought back",
+        "assets/local.py",
+        "            self._place(digest).rename(target)\n",
+        "            self._place(digest).unlink()\n",
+        f"{_TIDY}::test_killed_in_the_middle_every_blob_is_in_the_store_or_in_the_trash",
+    ),
+    wire(
+        "what was collected is kept for thirty days",
+        "app/tidy.py",
+        "trash.delete(before=now - KEPT_FOR)",
+        "trash.delete(before=now)",
+        f"{_TIDY}::test_what_was_collected_is_deleted_after_thirty_days_or_when_it_is_asked_for",
+    ),
+    wire(
+        "room on the disks is looked at before anything is reserved",
+        "app/run.py",
+        "    keep_room(project, prepared)\n",
+        "",
+        "tests/app/test_disk.py::test_a_run_that_has_no_room_reserves_nothing_and_makes_no_run",
+    ),
+    wire(
+        "nothing is begun on a disk that has filled up",
+        "engine/units.py",
+        "            desk.parts.stop.run_short(short)\n",
+        "            pass\n",
+        f"{_ENGINE}/test_room.py::test_nothing_new_is_begun_what_is_under_way_is_kept_and_a_resume_makes_the_rest",
+    ),
+    wire(
+        "what is under way when a disk fills up is kept",
+        "engine/parts.py",
+        "        self.patient = not self.asked\n",
+        "        self.patient = False\n",
+        f"{_ENGINE}/test_room.py::test_nothing_new_is_begun_what_is_under_way_is_kept_and_a_resume_makes_the_rest",
+    ),
+    wire(
+        "a changed bit is found",
+        "app/verify.py",
+        "        if not good:\n",
+        "        if False:\n",
+        "tests/app/test_verify.py::test_whichever_bit_of_whichever_blob_is_flipped_it_is_found_and_its_users_named",
+    ),
+    wire(
+        "only an intact copy makes a blob whole",
+        "app/verify_repair.py",
+        "        if _is(copy, digest) and store.put(_pieces(copy))[0] == digest:\n",
+        "        if store.put(_pieces(copy)):\n",
+        "tests/app/test_verify.py::test_what_is_damaged_is_made_whole_from_an_intact_copy_and_never_from_another",
+    ),
+    wire(
+        "an account that is not the sum of its requests is found",
+        "ledger/audit.py",
+        "        if told.get(scope, Account()) != summed.get(scope, Account())\n",
+        "        if False\n",
+        "tests/app/test_verify.py::test_an_account_that_is_not_the_sum_of_its_requests_is_named",
+    ),
+)
+"""Of the disks: what lies on them stays as it is, and there is room for what comes."""
+
+_BATCH = "tests/app/test_batch.py"
+
+BATCHES = (
+    wire(
+        "a batch has one account for all its parts",
+        "app/scopes.py",
+        "        return (*own, scope(RUN, run), *whole, where,",
+        "        return (*own, scope(RUN, run), where,",
+        f"{_BATCH}::test_one_ceiling_holds_all_parts_and_all_calls_of_a_batch",
+    ),
+    wire(
+        "the ceiling of a batch is no part's own",
+        "app/scopes.py",
+        "    whole = scope(RUN, run) if prepared.options.batch is None else _batch(prepared)\n",
+        "    whole = scope(RUN, run)\n",
+        f"{_BATCH}::test_what_the_file_says_of_a_run_bounds_the_whole_batch",
+    ),
+    wire(
+        "all of a batch is agreed to before its first part",
+        "app/batch.py",
+        "            agree_to_all(self._project, prepared, rows, left, self._consent)\n",
+        "",
+        f"{_BATCH}::test_all_of_it_is_foretold_and_somebody_must_agree_to_all_of_it",
+    ),
+    wire(
+        "nothing of a batch follows its canary without a word",
+        "app/batch.py",
+        "        return not self.held_back\n",
+        "        return True\n",
+        f"{_BATCH}::test_a_canary_comes_from_all_over_the_table_and_nothing_follows_without_a_word",
+    ),
+    wire(
+        "a row of the canary is in no other part of a batch",
+        "app/batch.py",
+        "        taken = {one.row for one in canary}\n",
+        "        taken: set[int] = set()\n",
+        f"{_BATCH}::test_a_canary_comes_from_all_over_the_table_and_nothing_follows_without_a_word",
+    ),
+    wire(
+        "a part of a batch that was stopped goes on as its own run",
+        "app/batch_results.py",
+        "None if record.state is RunState.INTERRUPTED else put_lines(",
+        "put_lines(",
+        f"{_BATCH}::test_ctrl_c_leaves_a_part_that_goes_on_as_the_same_run",
+    ),
+    wire(
+        "of a batch the table is what it was when it was counted",
+        "app/batch.py",
+        "        self._seen.still()\n",
+        "",
+        f"{_BATCH}::test_a_table_that_is_changed_while_it_is_run_ends_the_batch",
+    ),
+    wire(
+        "the moment of a batch is remembered for its later calls",
+        "app/batch.py",
+        "        project.ledger.memoize(_MEMO, {name: json.dumps(moment)})\n",
+        "        pass\n",
+        f"{_BATCH}::test_the_moment_of_a_batch_is_one_for_all_its_parts_and_calls",
+    ),
+    wire(
+        "a row of a batch stops no group of another",
+        "graph/rows.py",
+        "        if at is not None:\n            found.add(name)\n",
+        "",
+        f"{_BATCH}::test_a_group_that_fails_fast_stops_in_its_own_row",
+    ),
+    wire(
+        "what a part of a batch was made of is let go",
+        "app/batch.py",
+        "    gc.unfreeze()\n    gc.collect()\n",
+        "    pass\n",
+        f"{_BATCH}::test_between_two_parts_everything_of_the_old_one_is_let_go",
+    ),
+    wire(
+        "what the rows of a batch made is nothing that gc may take",
+        "app/tidy_kept.py",
+        " or record.options.batch is not None:",
+        ":",
+        f"{_BATCH}::test_what_rows_made_and_the_rows_themselves_are_needed_as_long_as_their_runs_are_known",
+    ),
+    wire(
+        "the rows of a batch are nothing that gc may take",
+        "app/tidy_kept.py",
+        "record.options.rows or record.document}",
+        "record.document}",
+        f"{_BATCH}::test_what_rows_made_and_the_rows_themselves_are_needed_as_long_as_their_runs_are_known",
+    ),
+    wire(
+        "what a row of a batch says in braces is words",
+        "model/text.py",
+        "            piece = values.get(part.name, part) if isinstance(part, Var) else part\n",
+        "            piece = Var(values[part.name].strip('{}')) if isinstance(part, Var) and part.name in values else part\n",
+        "tests/graph/test_rows.py::test_what_a_row_says_in_braces_is_words",
+    ),
+)
+"""Of a table times a workflow."""
+
+COPIES = (
+    wire(
+        "fan-out: a byte of a copy that nobody declared is found",
+        "spec/fanout_proof.py",
+        "        if was != now:\n",
+        "        if False:\n",
+        "tests/spec/test_fanout_proof.py::test_what_drifted_is_said_with_its_place",
+    ),
+    wire(
+        "fan-out: a value is what was declared, a number the source's counted on",
+        "spec/fanout_proof.py",
+        "        if not _as_declared(change, was, now, told):\n",
+        "        if False:\n",
+        "tests/spec/test_fanout_proof.py::test_a_value_that_is_not_what_was_declared_is_found",
+    ),
+    wire(
+        "fan-out: the old file's own text is proven, too",
+        "spec/fanout_proof.py",
+        "    found = list(_around(document, old, new, here, name))\n",
+        "    found: list[Drift] = []\n",
+        "tests/spec/test_fanout_proof.py::test_the_source_itself_and_what_stands_between_the_tabs_are_proven_too",
+    ),
+    wire(
+        "fan-out: what is not proven is not written",
+        "app/fanout_write.py",
+        "            refuse(out, prove(Path(name).read_bytes()))\n",
+        "            prove(Path(name).read_bytes())\n",
+        "tests/cli/test_fanout.py::test_what_is_not_proven_is_not_written_and_nothing_is_left",
+    ),
+    wire(
+        "fan-out: no file is written over",
+        "app/fanout_write.py",
+        "            os.link(name, out)  # as a rename, but never over a file that is there\n",
+        "            Path(name).replace(out)\n",
+        "tests/cli/test_fanout.py::test_no_file_is_ever_written_over",
+    ),
+    wire(
+        "fan-out: a copy has none of the results that the source has saved",
+        "spec/fanout_custom.py",
+        "            yield _property(node, name, What.SAVED, empty)\n",
+        "            pass\n",
+        "tests/spec/test_fanout.py::test_a_copy_begins_without_the_results_that_the_source_has_saved",
+    ),
+    wire(
+        "fan-out: an avatar that is not clear is nobody's",
+        "spec/fanout_custom.py",
+        '    if len({node.props["imageData"] for node in holds}) > 1 or not holds:\n',
+        "    if not holds:\n",
+        "tests/spec/test_fanout.py::test_an_avatar_that_is_not_clear_is_an_error_that_names_what_it_could_be",
+    ),
+    wire(
+        "diff: what follows from another question is another question",
+        "graph/asks.py",
+        '    made = tuple(_artifact(f"{question.base} {panel}", kind) for panel in range(cell.panel + 1))\n',
+        '    made = tuple(_artifact(f"{panel}", kind) for panel in range(cell.panel + 1))\n',
+        "tests/graph/test_asks.py::test_another_question_is_another_one_for_all_that_follows",
+    ),
+)
+"""Of a tab that is copied for other accounts, and of what a difference means."""
+
 WIRES: tuple[Wire, ...] = (
     *NEVER_TWICE,
     *NEVER_OVER,
@@ -724,5 +1026,7 @@ WIRES: tuple[Wire, ...] = (
     *PROGRAMS,
     *SIDE_BY_SIDE,
     *WATCHED,
+    *DISKS,
+    *COPIES,
 )
 """All of them."""
