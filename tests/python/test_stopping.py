@@ -199,6 +199,45 @@ def test_ctrl_c_in_a_program_with_a_loop_stops_in_order(tmp_path: Path) -> None:
         assert "KeyboardInterrupt" in process.stderr.read()
 
 
+async def test_who_waits_for_the_same_document_can_go_at_once(tmp_path: Path) -> None:
+    provider = ScriptedProvider(latency=3600.0)
+    async with client_over(tmp_path, provider) as client:
+        come, progress = when_accepted()
+        first = asyncio.create_task(client.generate_image("a fox", progress=progress, **PAID))
+        await come.wait()
+        second = asyncio.create_task(client.generate_image("a fox", **PAID))
+        await asyncio.sleep(0)
+        second.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await second
+        assert not first.done() and len(states(client)) == 1, "nothing was begun for it"
+        first.cancel()
+
+
+OWN_THREAD = """
+import rushes
+client = rushes.SyncClient({folder!r}, home={home!r})
+said = []
+
+def progress(event):
+    if not said:
+        said.append(True)
+        try:
+            client.plan("absent.yaml")
+        except rushes.UserError as error:
+            said.append(error.next_step)
+
+client.generate_image("a red fox", params={{"resolution": "360p"}}, progress=progress)
+print(said[1])
+"""
+
+
+def test_asking_from_the_clients_own_thread_is_refused_and_one_left_open_ends_with_its_program(tmp_path: Path) -> None:
+    script = OWN_THREAD.format(folder=str(tmp_path), home=str(tmp_path / "home"))
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    assert "when the call has returned" in done.stdout and not done.stderr
+
+
 async def test_one_client_serves_several_loops_and_threads(tmp_path: Path) -> None:
     async with drawing(tmp_path) as client:
         ask = lambda n: asyncio.run(client.generate_image(f"fox {n}", params=SMALL))  # noqa: E731

@@ -62,6 +62,8 @@ def ask_now(folder: Path) -> list[Path]:
         still = client.generate_image("a red fox", budget=Decimal("0.10"))
         ran = client.run(rushes.Workflow.from_text("steps: []"), rushes.RunOptions(pick=rushes.Pick.BEST))
         print(costs.by_model, costs.simulated, ran.ok, client.plan(folder / "film.yaml").most)
+        print(client.batch(folder / "film.yaml", folder / "rows.csv", canary=5).totals.done)
+        print([one.median for one in client.compare("a fox", ["flux_dev"], image=still).contenders])
         return [still.path, client.upscale(still).path]
 
 

@@ -100,7 +100,13 @@ class Calls:
         return call
 
     def wait(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Do some work in the thread and wait for it here. Ctrl-C stops it in order, then KeyboardInterrupt."""
+        """Do some work in the thread and wait for it here. Ctrl-C stops it in order, then KeyboardInterrupt.
+
+        Raises UserError in that very thread, where waiting would be for ever: `progress` is called there.
+        """
+        if threading.current_thread() is self._thread:
+            says = "a client was asked from its own thread, which is waiting for this call to go on"
+            raise UserError(says, next_step="keep what progress says, and ask when the call has returned")
 
         async def carry(_call: Call[T]) -> T:
             return await work()

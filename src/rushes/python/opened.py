@@ -120,9 +120,9 @@ class Opened:
 
         return await self._calls.begin(carry).ended()
 
-    def wait_for(self, work: Coroutine[Any, Any, T]) -> T:
+    def wait_for(self, work: Callable[[], Awaitable[T]]) -> T:
         """Do some work of this client from where nobody awaits: the other face stands on this."""
-        return self._calls.wait(lambda: work)
+        return self._calls.wait(work)
 
 
 def _here(progress: Progress | None) -> Progress:

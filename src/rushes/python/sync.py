@@ -5,7 +5,7 @@ So it works in a script, in any thread, and in a notebook whose own loop is runn
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -24,7 +24,7 @@ T = TypeVar("T")
 class Awaited(Protocol):
     """What a face without `await` is a face of."""
 
-    def wait_for(self, work: Coroutine[Any, Any, T]) -> T:
+    def wait_for(self, work: Callable[[], Awaitable[T]]) -> T:
         """Do some work in a thread of its own, and wait for it here."""
         ...
 
@@ -65,7 +65,7 @@ def now(method: Callable[Concatenate[A, P], Coroutine[Any, Any, T]]) -> Callable
     """The method, waited for. Ctrl-C stops its run in order; a second one calls off what providers are at."""
 
     def waited(self: Face[A], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return self.inner.wait_for(method(self.inner, *args, **kwargs))
+        return self.inner.wait_for(lambda: method(self.inner, *args, **kwargs))
 
     for name in ("__name__", "__doc__"):  # `wraps` would make it something else than a method, for a type checker
         setattr(waited, name, getattr(method, name))

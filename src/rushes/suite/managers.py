@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -92,7 +92,7 @@ class AsyncAIPipelineManager:
         """Stop what is under way, in order, and let go of everything."""
         self.client.close_now()
 
-    def wait_for(self, work: Coroutine[Any, Any, T]) -> T:
+    def wait_for(self, work: Callable[[], Awaitable[T]]) -> T:
         """The face without `await` stands on this."""
         return self.client.wait_for(work)
 
