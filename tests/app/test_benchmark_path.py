@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.engine.rig import Rig, film, still, workflow
+from tests.engine.rig import Rig, film, gate, still, workflow
 
 from rushes.app.benchmark_path import Part, Way, way_of
 from rushes.errors import ErrorClass
@@ -34,7 +34,7 @@ from rushes.model.operation import Operation
 from rushes.model.request import Request
 from rushes.model.text import plain
 from rushes.model.verdict import Verdict
-from rushes.model.workflow import Workflow
+from rushes.model.workflow import Pick, Workflow
 from rushes.testing.clock import EPOCH
 from rushes.testing.provider import Fault, ScriptedProvider
 
@@ -141,6 +141,11 @@ def test_who_waits_to_try_again_is_in_the_queue_and_both_tries_count(tmp_path: P
     way = way_through(tmp_path, workflow(still("a")), [once])
     assert way.shares[Part.PROVIDER] == pytest.approx(5, abs=0.01)
     assert way.shares[Part.QUEUE] > 0 and way.seconds == pytest.approx(sum(way.shares.values()))
+
+
+def test_a_gate_hands_on_and_is_no_work(tmp_path: Path) -> None:
+    way = way_through(tmp_path, workflow(still("a"), gate("chosen", "a", Pick.FIRST_CLEAN), film("b", "chosen")))
+    assert way.nodes == ("a", "b") and way.shares[Part.PROVIDER] == pytest.approx(25, abs=0.01)
 
 
 def test_what_two_places_ask_alike_counts_for_both(tmp_path: Path) -> None:

@@ -138,6 +138,9 @@ class _Walk:
     def _through(self, cell: _Cell) -> bool:
         """Back through the attempts that a cell waited for; false when it waited for none."""
         node, gap = cell.spot[0], Part.OURS
+        needs = [self._cells[spot].base for spot in self._needs(cell.spot) if spot in self._cells]
+        if cell.base is not None and cell.base in needs:
+            return False  # a gate: it hands on what was asked before it
         # equal requests of several places are asked once, so the question decides, where the cell has one
         tries = self._of[cell.spot if cell.base is None else cell.base]
         one = _ended_before(tries, self._at)
