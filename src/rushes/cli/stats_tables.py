@@ -25,7 +25,7 @@ def show_stats(stats: Stats) -> None:
     console.print(Text(f"{count(stats.runs, 'run')} {began}", style="bold"))
     shown = [world for world in stats.worlds if not world.empty]
     if not shown:
-        console.print("nothing was asked for: look further back with --since, or begin with  rushes run FILE")
+        console.print("nothing was asked for: look further back, or begin with  rushes run FILE")
     for world in shown:
         _show_world(world, console)
 

@@ -6,11 +6,13 @@ import re
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from rushes.app.project import Project
 from rushes.app.stats import stats as count_all
-from rushes.cli.session import common, session
+from rushes.cli.session import Session, common, session
 
+_DEFAULT = ParameterSource.DEFAULT
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
 
 
@@ -22,6 +24,15 @@ def _since(context: click.Context, parameter: click.Parameter, given: str) -> fl
     if found is None:
         raise click.BadParameter(f"{given!r} is no length of time, such as 90m, 24h, 7d or all", context, parameter)
     return int(found[1]) * _UNITS[found[2]]
+
+
+def _refuse_others(now: Session) -> None:
+    """Metrics are sums over all there is, in a form of their own: nothing else is silently left out."""
+    context = click.get_current_context()
+    given = [name for name in ("since", "provider", "model") if context.get_parameter_source(name) is not _DEFAULT]
+    if now.json or given:
+        name = given[0] if given else "json"
+        raise click.UsageError(f"--prometheus prints all there is, in its own form: leave --{name} out")
 
 
 @click.command()
@@ -36,6 +47,8 @@ def stats(since: float | None, provider: str | None, model: str | None, promethe
     Simulated requests are counted apart from real ones.
     """
     now = session()
+    if prometheus:
+        _refuse_others(now)
     with Project.open(Path.cwd(), home=now.home) as project:
         if prometheus:
             from rushes.app.metrics import metrics_text  # a library that few have, and that this is for
