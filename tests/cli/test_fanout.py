@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+import rushes as rushes_
 from rushes.app.fanout_write import write_proven
 from rushes.errors import DamagedError, UserError
 
@@ -69,6 +73,21 @@ def test_what_is_not_proven_is_not_written_and_nothing_is_left(place: Path) -> N
     with pytest.raises(DamagedError, match="one byte"):
         write_proven(place / OUT, b"{}", prove)
     assert seen == [b"{}"] and list(place.iterdir()) == []
+
+
+def test_a_writer_that_drifts_by_one_value_is_caught_by_the_command(light: Path, tmp_path: Path) -> None:
+    source = tmp_path / "src" / "rushes"
+    shutil.copytree(Path(rushes_.__file__).parent, source, ignore=shutil.ignore_patterns("__pycache__"))
+    writer = source / "spec" / "fanout.py"
+    right = "[Edit(one.path, one.new) for one in changes]"
+    drift = 'Edit(("graphData", "nodes", 4, "properties", "outputCount"), 3)'
+    assert writer.read_text().count(right) == 1
+    writer.write_text(writer.read_text().replace(right, f"[*{right}, {drift}]"))
+    call = [sys.executable, "-m", "rushes", "fanout", FILE, "--accounts", "accounts.yaml"]
+    before = sorted(light.parent.rglob("*"))
+    done = subprocess.run(call, env=os.environ | {"PYTHONPATH": str(source.parent)}, capture_output=True, text=True)
+    assert done.returncode == 6 and "PEARL, graphData.nodes[5].properties.outputCount" in done.stderr, done.stderr
+    assert sorted(light.parent.rglob("*")) == before, "nothing is left"
 
 
 def test_a_new_file_is_there_whole_and_for_all_who_may_see_the_folder(place: Path) -> None:

@@ -467,23 +467,23 @@ BORROWED = (
     ),
     wire(
         "borrowed: what was asked otherwise in more than words is not lent",
-        "app/similar.py",
-        "if _but_prompt(one.recipe) == rest]",
-        "if rest]",
+        "app/asked_before.py",
+        "        return self._alike.get(but_prompt(recipe), [])\n",
+        "        return self.of(recipe)\n",
         f"{_LENT}::test_what_was_asked_otherwise_is_never_lent",
     ),
     wire(
         "borrowed: what is flagged is not lent",
-        "app/similar.py",
+        "app/asked_before.py",
         "if one.value.artifacts and not one.verdict.flagged]",
         "if one.value.artifacts]",
         f"{_LENT}::test_what_is_flagged_is_not_lent",
     ),
     wire(
         "borrowed: what a person turned down is not lent",
-        "app/similar.py",
-        "if latest.get(digest) != Choice.REJECTED]",
-        "]",
+        "app/asked_before.py",
+        "for digest, one in clean if digest not in down]",
+        "for digest, one in clean]",
         f"{_LENT}::test_what_a_person_turned_down_is_not_lent",
     ),
     wire(
@@ -496,8 +496,8 @@ BORROWED = (
     wire(
         "borrowed: a second look comes to no other answer",
         "app/similar.py",
-        "        before = self._shelf.lent(one.base)  ",
-        "        before: list[Loan] = []  ",
+        "        before = self._past.loans(one.base, one.recipe.plain())\n",
+        "        before: list[Loan] = []\n",
         f"{_LENT}::test_a_second_run_and_a_resume_take_the_same_and_write_nothing_more",
     ),
 )
@@ -983,6 +983,13 @@ COPIES = (
         "            refuse(out, prove(Path(name).read_bytes()))\n",
         "            prove(Path(name).read_bytes())\n",
         "tests/cli/test_fanout.py::test_what_is_not_proven_is_not_written_and_nothing_is_left",
+    ),
+    wire(
+        "fan-out: the command proves what it wrote",
+        "app/fanout.py",
+        "    for drift in drifts(document, fanned, data, name):\n",
+        "    for drift in drifts(document, fanned, data, name)[:0]:\n",
+        "tests/cli/test_fanout.py::test_a_writer_that_drifts_by_one_value_is_caught_by_the_command",
     ),
     wire(
         "fan-out: no file is written over",
