@@ -249,8 +249,9 @@ def test_a_real_run_is_found_under_its_tab_and_day(project: Project, tmp_path: P
         asyncio.run(run_file(own, tmp_path / "story.yaml", options))
         waits = costs(own, by="state")
         asyncio.run(run_file(own, tmp_path / "story.yaml", dataclasses.replace(options, pick=Pick.FIRST_CLEAN)))
-        tab, day, state = (costs(own, by=by) for by in ("tab", "day", "state"))
+        tab, node, day, state = (costs(own, by=by) for by in ("tab", "node", "day", "state"))
     assert only(waits) == ("waits for a choice",)
     assert tab.lines[0].billed == USD("0.30") and tab.lines[0].name not in ("", "(unknown)")
+    assert set(only(node)) == {"story/fox", "story/film"}
     assert len(day.lines) == 1 and day.lines[0].name.startswith("20") and "UTC" in day.zone
     assert {line.name: line.attempts for line in state.lines} == {"accepted": 2, "not chosen": 1}

@@ -155,6 +155,27 @@ NEVER_OVER = (
         f"{_CONSENT}::test_an_unknown_price_is_above_every_threshold",
     ),
     wire(
+        "simulated money is in no sum with real money",
+        "app/costs.py",
+        "        ours = (record.options.sim is not None) == simulated\n",
+        "        ours = True\n",
+        "tests/app/test_costs.py::test_simulated_money_is_in_no_sum_with_real_money",
+    ),
+    wire(
+        "an unknown amount stands beside the sum",
+        "app/costs.py",
+        "        self.unknown += hold.unpriced\n",
+        "",
+        "tests/app/test_costs.py::test_an_unknown_amount_is_beside_the_sum_and_no_zero",
+    ),
+    wire(
+        "one line of an export is for one request",
+        "app/usage.py",
+        "        self.taken.add(same.pop(number).attempt)\n",
+        "        self.taken.add(same[number].attempt)\n",
+        "tests/app/test_usage.py::test_lines_without_an_id_of_ours_are_matched_one_to_one_by_model_amount_and_time",
+    ),
+    wire(
         "a command agrees to nothing by itself",
         "cli/driving.py",
         "    consent = given if yes else somebody()\n",
@@ -949,7 +970,7 @@ BATCHES = (
         "what a row of a batch says in braces is words",
         "model/text.py",
         "            piece = values.get(part.name, part) if isinstance(part, Var) else part\n",
-        "            piece = Var(values[part.name].strip('{}')) if isinstance(part, Var) and part.name in values else part\n",
+        "            piece = Var(values.get(part.name, part.name).strip('{}')) if isinstance(part, Var) else part\n",
         "tests/graph/test_rows.py::test_what_a_row_says_in_braces_is_words",
     ),
 )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any
 
-from rushes.app.costs_groups import Grouping, tabs_of
+from rushes.app.costs_groups import Grouping, names_of
 from rushes.app.costs_outcome import Outcome, outcome_of
 from rushes.app.project import Project
 from rushes.ledger.books import Hold, Stand
@@ -136,7 +136,7 @@ def costs(
     simulated: bool = False,
 ) -> Costs:
     """Add up what was reserved from `since` on and before `until` (unix seconds). `by` is one of `GROUPS`."""
-    grouping = Grouping(by, tabs_of(project) if by == "tab" else None)
+    grouping = Grouping(by, names_of(project))
     sums: dict[str, Sum] = {}
     total, other = Sum("together"), Sum("simulated" if not simulated else "real")
     picked: dict[str, set[str]] = {}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rushes.app.costs_outcome import Outcome
 from rushes.app.plugins import on_this_machine
@@ -36,15 +37,23 @@ _WHO = (AGENT, BATCH, PROJECT)
 
 _OF_TABLE = re.compile(r"r\d{6,}\.")  # before the id of a node that was copied for a row of a table
 
-Tabs = Callable[[RunRecord, str], str]
+
+class Called(NamedTuple):
+    """What people call a node: its tab, and its title, with its id where several have the same."""
+
+    tab: str
+    title: str
+
+
+Names = Callable[[RunRecord, str], Called]
 
 
 class Grouping:
     """One way to group: the group of an attempt, and the order in which groups are told."""
 
-    def __init__(self, by: str, tabs: Tabs | None = None) -> None:
+    def __init__(self, by: str, names: Names) -> None:
         self._by = by
-        self._tabs = tabs
+        self._names = names
 
     def of(self, one: Bought, record: RunRecord, outcome: Outcome) -> str:
         """The name of its group."""
@@ -54,9 +63,9 @@ class Grouping:
             case "workflow":
                 return record.workflow
             case "tab":
-                return self._tabs(record, one.node) if self._tabs is not None else ""
+                return self._names(record, one.node).tab
             case "node":
-                return f"{record.workflow}/{_node(one.node)}"
+                return f"{record.workflow}/{self._names(record, one.node).title}"
             case "day":
                 return _day(int(one.at))
             case "purpose":
@@ -74,17 +83,25 @@ class Grouping:
         return (line.name,) if self._by == "day" else (-(line.billed + line.held), -line.attempts, line.name)
 
 
-def tabs_of(project: Project) -> Tabs:
-    """Which tab a node of a run is in; a document is read once."""
+def names_of(project: Project) -> Names:
+    """What the nodes of a run are called in its document, which is read once."""
 
     @cache
-    def named(document: Digest, file: str) -> dict[str, str]:
+    def named(document: Digest, file: str) -> dict[str, Called]:
         if not project.store.has(document):
             return {}
         workflow = load(file, project.store.path(document).read_bytes()).workflow
-        return {} if workflow is None else {str(node.id): node.tab for node in workflow.nodes()}
+        nodes = [] if workflow is None else list(workflow.nodes())
+        titles = Counter(node.title for node in nodes)
+        return {
+            str(node.id): Called(
+                node.tab,
+                node.title if titles[node.title] == 1 else f"{node.title} ({node.id})" if node.title else str(node.id),
+            )
+            for node in nodes
+        }
 
-    return lambda record, node: named(record.document, record.file).get(_node(node), "(unknown)")
+    return lambda record, node: named(record.document, record.file).get(_node(node), Called("(unknown)", _node(node)))
 
 
 def _node(node: str) -> str:
