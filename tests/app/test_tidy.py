@@ -197,6 +197,16 @@ def test_a_run_that_is_not_over_keeps_all_that_it_named(state: RunState, tmp_pat
     assert attic.here() == {0, 1}
 
 
+def test_of_a_workflow_that_cannot_be_planned_all_that_its_runs_named_stays(tmp_path: Path) -> None:
+    attic = Attic(tmp_path, 3)
+    live = tmp_path / "live.yaml"
+    live.write_text("steps: none of this is a step")
+    attic.run("r", file=live)
+    attic.made("r", "q", [0], inputs=[1])
+    attic.tidied(EVERYTHING)
+    assert attic.here() == {0, 1}
+
+
 def test_what_was_just_written_stays(tmp_path: Path) -> None:
     attic = Attic(tmp_path, 2)
     attic.age(0, time.time() - 60)
