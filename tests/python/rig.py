@@ -14,9 +14,10 @@ SMALL = {"resolution": "360p"}
 PAID: dict[str, Any] = {"provider": "scripted"}
 
 
-def client_over(folder: Path, provider: ScriptedProvider, **opening: Any) -> Client:
-    """A client whose `scripted` is this provider; its home lies below the folder."""
-    project = Project(load_config(folder, {"home": folder / "home"}, {}), {"scripted": provider})
+def client_over(folder: Path, provider: ScriptedProvider, ledger: str | None = None, **opening: Any) -> Client:
+    """A client whose `scripted` is this provider; its home lies below the folder, and its ledger there or elsewhere."""
+    config = load_config(folder, {"home": folder / "home", "ledger": ledger}, {})
+    project = Project(config, {"scripted": provider})
     return Client.over(project, folder, **opening)
 
 

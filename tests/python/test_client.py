@@ -85,6 +85,14 @@ async def test_a_hundred_questions_at_once_each_have_a_run_and_a_file_of_their_o
     assert max(provider.posts.values()) == 1
 
 
+async def test_the_concurrency_of_a_client_is_one_for_all_its_calls_together(tmp_path: Path) -> None:
+    (tmp_path / "rushes.toml").write_text("concurrency = 2\n")
+    provider = ScriptedProvider(latency=0.01)
+    async with client_over(tmp_path, provider) as client:
+        await asyncio.gather(*(client.speak(f"number {n}", candidates=2, **PAID) for n in range(6)))
+    assert provider.most_in_flight == 2 and provider.posts.total() == 12
+
+
 async def test_a_question_that_failed_raises_what_the_provider_said(tmp_path: Path) -> None:
     no = Fault(error=ErrorClass.CONTENT_POLICY)
     async with client_over(tmp_path, ScriptedProvider(faults=[no])) as client:

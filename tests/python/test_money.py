@@ -26,10 +26,10 @@ def clean(folder: Path) -> None:
     (folder / "rushes.toml").write_text("attempts = 1\n")
 
 
-async def test_the_budget_of_a_client_is_one_for_all_its_calls_together(tmp_path: Path) -> None:
+async def test_the_budget_of_a_client_is_one_for_all_its_calls_together(tmp_path: Path, ledger_where: str) -> None:
     clean(tmp_path)
     provider = ScriptedProvider(price=TEN, latency=0.02)
-    async with client_over(tmp_path, provider, budget="0.35") as client:
+    async with client_over(tmp_path, provider, ledger_where, budget="0.35") as client:
         asked = (client.generate_image(f"fox {n}", **PAID) for n in range(8))
         came = await asyncio.gather(*asked, return_exceptions=True)
     assert provider.bought.total() == sum(isinstance(one, Answer) for one in came) == 3

@@ -214,6 +214,43 @@ async def test_who_waits_for_the_same_document_can_go_at_once(tmp_path: Path) ->
         first.cancel()
 
 
+KILLED = """
+import asyncio, os, signal, sys
+sys.path.insert(0, {root!r})
+from pathlib import Path
+from rushes.model.event import Accepted
+from rushes.testing.provider import ScriptedProvider
+from tests.python.rig import PAID, client_over
+
+async def main():
+    folder, seen = Path({folder!r}), []
+    provider = ScriptedProvider(latency={latency}, journal=folder / "journal")
+
+    def progress(event):
+        seen.append(isinstance(event, Accepted))
+        if sum(seen) == {die}:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    async with client_over(folder, provider) as client:
+        asked = (client.speak(f"number {{n}}", progress=progress, **PAID) for n in range(8))
+        print(len([answer.path for answer in await asyncio.gather(*asked)]))
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("die", [1, 4, 8])
+def test_a_killed_program_that_is_started_again_pays_for_nothing_twice(tmp_path: Path, die: int) -> None:
+    def run(latency: float, die: int) -> subprocess.CompletedProcess[str]:
+        script = KILLED.format(root=str(ROOT), folder=str(tmp_path), latency=latency, die=die)
+        return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+
+    assert run(3600.0, die).returncode == -signal.SIGKILL
+    again = run(0.0, -1)
+    assert again.stdout == "8\n", again.stderr
+    assert len((tmp_path / "journal").read_text().splitlines()) == 8, "each was bought once, by one of the two"
+
+
 OWN_THREAD = """
 import rushes
 client = rushes.SyncClient({folder!r}, home={home!r})

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
@@ -115,7 +115,7 @@ class Calls:
         try:
             return call.future.result()
         except KeyboardInterrupt:
-            _leave_and_wait(call)
+            _stop([call])
             raise
 
     def close(self, last: Callable[[], None]) -> None:
@@ -128,11 +128,8 @@ class Calls:
         if loop is None or thread is None:
             last()
             return
-        for call in left:
-            call.leave()
-        for call in left:
-            with suppress(BaseException):
-                call.future.exception()
+        if not _stop(left):
+            raise KeyboardInterrupt
         ended: Future[None] = asyncio.run_coroutine_threadsafe(_do(last), loop)
         try:
             ended.result()
@@ -153,16 +150,19 @@ class Calls:
             self._open.discard(call)
 
 
-def _leave_and_wait(call: Call[Any]) -> None:
-    """The first Ctrl-C has come: stop. The second insists, the third goes away."""
+def _stop(calls: Sequence[Call[Any]]) -> bool:
+    """Have calls stop, and wait for them; Ctrl-C insists, and goes away the second time (False)."""
     for _again in range(2):
-        call.leave()
+        for call in calls:
+            call.leave()
         try:
-            with suppress(Exception):
-                call.future.exception()
+            for call in calls:
+                with suppress(Exception):
+                    call.future.exception()
         except KeyboardInterrupt:
             continue
-        return
+        return True
+    return False
 
 
 async def _do(last: Callable[[], None]) -> None:
