@@ -24,7 +24,7 @@ from rushes.errors import ErrorClass, RefusedError, UserError
 from rushes.graph.grid import Grid
 from rushes.graph.planned import Plan
 from rushes.ledger.fold import fold
-from rushes.model.event import Event, Reserved, Stored
+from rushes.model.event import Accepted, Event, Reserved
 from rushes.model.problem import Problem, ProblemsError, Severity
 from rushes.model.request import Recipe
 from rushes.model.run import RunOptions, RunState
@@ -259,7 +259,7 @@ def test_ctrl_c_leaves_a_part_that_goes_on_as_the_same_run(tmp_path: Path) -> No
 
     def watch(event: Event) -> None:
         seen.append(event)
-        if sum(isinstance(one, Stored) for one in seen) == 8:
+        if sum(isinstance(one, Accepted) for one in seen) == 8:
             stop.ask()
 
     table = shop.prompts(12)
