@@ -117,6 +117,15 @@ def test_what_five_runs_cost_at_least_is_held_against_the_budget_before_the_firs
     assert not desk.provider.posts
 
 
+def test_and_against_the_ceilings_of_the_day_and_the_project(desk: Desk) -> None:
+    (desk.folder / "rushes.toml").write_text("[budget]\nday = 0.49\n")
+    with pytest.raises(RefusedError, match=r"costs \$0\.50 at least.*day of \[budget\]"):
+        desk.bench(5)
+    assert not desk.provider.posts
+    (desk.folder / "rushes.toml").write_text("[budget]\nrun = 0.20\n")
+    assert desk.bench(5).good, "a ceiling on one run is one on each"
+
+
 def test_all_runs_together_stay_below_the_budget(desk: Desk) -> None:
     found = desk.bench(3, budget=USD("0.50"))
     assert not found.good and found.spent == USD("0.50")

@@ -665,6 +665,13 @@ SIDE_BY_SIDE = (
         "tests/app/test_benchmark.py::test_what_five_runs_cost_at_least_is_held_against_the_budget_before_the_first",
     ),
     wire(
+        "what a benchmark costs at least is held against the day's ceiling before the first run",
+        "app/benchmark.py",
+        'keep_ceilings(project, first, RunId(""), times=paid)',
+        'keep_ceilings(project, first, RunId(""))',
+        "tests/app/test_benchmark.py::test_and_against_the_ceilings_of_the_day_and_the_project",
+    ),
+    wire(
         "a comparison buys a flagged result once",
         "app/compare.py",
         "        attempts=1,",

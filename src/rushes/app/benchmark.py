@@ -18,8 +18,10 @@ from tempfile import TemporaryDirectory
 
 from rushes.app.benchmark_path import way_of
 from rushes.app.benchmarked import Before, Benchmark, Round
+from rushes.app.ceiling import keep_ceilings
 from rushes.app.consent import agree, given, spending_of
 from rushes.app.hooks import NO_HOOKS, Hooks
+from rushes.app.key_guard import require_keys
 from rushes.app.plan import APART, Prepared, prepare_new, read_file
 from rushes.app.project import Project
 from rushes.app.run import run_document
@@ -107,8 +109,10 @@ class _Bench:
             _refuse_people(first)
             _refuse_blocked(first)
             paid = 1 if self._warm else self._times  # warm runs buy once what is missing, and then nothing
-            self._quoted = _times(first.plan.money, paid)
+            self._quoted = first.plan.money.times(paid)
+            require_keys(project, first)
             self._refuse_beyond_budget()
+            keep_ceilings(project, first, RunId(""), times=paid)
             quoted(self._quoted)
             spending = spending_of(project, first, times=paid)
             if spending is not None:
@@ -184,10 +188,6 @@ class _Bench:
                 f"{self._times} runs cost {show_usd(low)} at least, and --budget is {show_usd(most)}",
                 next_step="measure fewer runs with -n, or raise the ceiling with --budget",
             )
-
-
-def _times(money: Estimate, times: int) -> Estimate:
-    return Estimate(money.low * times, money.high * times, money.unknown * times)
 
 
 def _refuse_of_before(options: RunOptions, warm: bool) -> None:

@@ -25,21 +25,23 @@ from rushes.model.scope import BATCH, NODE, RUN, kind_of
 _NAMED = 3  # nodes that a message names before it says how many more there are
 
 
-def keep_ceilings(project: Project, prepared: Prepared, run: RunId) -> Prepared:
+def keep_ceilings(project: Project, prepared: Prepared, run: RunId, *, times: int = 1) -> Prepared:
     """The same, with a warning in its plan for each ceiling that the run may meet.
 
-    Raises RefusedError naming the ceiling, what is left of it, what is needed and what to do.
+    With `times` it is about so many runs, where a ceiling is on more than one of them. Raises RefusedError naming the
+    ceiling, what is left of it, what is needed and what to do.
     """
     ceilings = ceilings_of(project, prepared, run) if _costs(prepared.plan.money) else []
     warnings = []
     for ceiling in ceilings:
         nodes = _under(ceiling, prepared, run)
-        money = _total(nodes)
+        runs = 1 if kind_of(ceiling.scope) in (NODE, RUN) else times
+        money = _total(nodes).times(runs)
         if not _costs(money):
             continue
         left = _left(project, ceiling, account_of(ceiling, prepared), run)
         _refuse(ceiling, nodes, money, left)
-        worst = worst_of(nodes, prepared)
+        worst = worst_of(nodes, prepared) * runs
         if worst > left:
             warnings.append(_warning(ceiling, money.high, worst, left))
     if not warnings:

@@ -41,6 +41,10 @@ class Estimate:
     def __add__(self, other: Estimate) -> Estimate:
         return Estimate(self.low + other.low, self.high + other.high, self.unknown + other.unknown)
 
+    def times(self, count: int) -> Estimate:
+        """The same, so many times."""
+        return Estimate(self.low * count, self.high * count, self.unknown * count)
+
     def plus(self, quote: Quote, times: int = 1) -> Estimate:
         """This estimate and `times` requests of one quote."""
         if quote.low is None or quote.high is None:
