@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 
 from bench.figure import Figure, median_of
+from bench.plan import reference_seconds
 from bench.rig import home, independent, record, run
 from rushes.app.alerts import Limit, Watch
 from rushes.app.config import load_config
@@ -167,12 +168,14 @@ def measure() -> Iterator[Figure]:
             found = stats(project, seconds=86_400.0)
             real = found.worlds[0]
             assert sum(one.count.sent for one in real.models) == ATTEMPTS and found.runs == RUNS
-            counted, printed = median_of(
+            counted, printed, floor = median_of(
                 3,
                 lambda: seconds_of(lambda: stats(project, seconds=86_400.0)),
                 lambda: seconds_of(lambda: metrics_text(project)),
+                lambda: reference_seconds(ATTEMPTS),
             )
     yield Figure(name="stats over 100,000 attempts", value=counted, limit=2, unit="s")
+    yield Figure(name="stats / reference workload", value=counted / floor, limit=None, unit="x")
     yield Figure(name="stats --prometheus over 100,000 attempts", value=printed, limit=None, unit="s")
     quiet, asked = median_of(3, lambda: share_of(alerts), lambda: share_of(metrics))
     yield Figure(name="alerts, of a run without a provider", value=quiet, limit=2, unit="%")

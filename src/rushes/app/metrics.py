@@ -21,6 +21,7 @@ from rushes.errors import ConfigError
 from rushes.ledger.books import Holds
 from rushes.ledger.stats import PAGE, moment_of
 from rushes.model.address import is_loopback
+from rushes.model.collector import collector_off
 from rushes.model.event import CellDone, Event, Reserved
 from rushes.model.ids import AttemptId
 from rushes.model.money import ZERO
@@ -193,20 +194,21 @@ def metrics_text(project: Project) -> str:
 
     counted, rows = Counted(), Rows()
     spent: dict[Model, Decimal] = {}
-    for run, moments in project.ledger.moments(0.0):
-        if run.simulated:
-            continue
-        asked: dict[str, Model] = {}
-        for moment in moments:
-            counted.take(moment)
-            rows.take(moment)
-            if moment.kind == "Reserved":
-                asked[moment.attempt] = (moment.provider, moment.model)
-                if len(asked) == PAGE:
-                    _add(spent, asked, project)
-        _add(spent, asked, project)
-        counted.run_over()
-        rows.run_over()
+    with collector_off():
+        for run, moments in project.ledger.moments(0.0):
+            if run.simulated:
+                continue
+            asked: dict[str, Model] = {}
+            for moment in moments:
+                counted.take(moment)
+                rows.take(moment)
+                if moment.kind == "Reserved":
+                    asked[moment.attempt] = (moment.provider, moment.model)
+                    if len(asked) == PAGE:
+                        _add(spent, asked, project)
+            _add(spent, asked, project)
+            counted.run_over()
+            rows.run_over()
     registry = CollectorRegistry()
     registry.register(_Said(list(families(counted, spent, rows.reused, rows.made))))
     return generate_latest(registry).decode()

@@ -24,7 +24,7 @@ _ATTEMPT = '{"attempt":"'  # how the body of an event begins that is about an at
 _ENOUGH = {"Reserved": ',"worst":', "Stored": ',"recipe":'}
 """Where the rest of a body is of no interest: within a text the quotes would be escaped."""
 
-_decode = json.JSONDecoder().raw_decode
+_decode = json.JSONDecoder().raw_decode  # what `loads` does besides takes its time where texts are so short
 _NOTHING = ("", "", "", 0, None, None, False, "", False, "")
 
 
