@@ -729,7 +729,7 @@ WATCHED = (
     wire(
         "what was simulated is spent in no metric",
         "app/metrics.py",
-        "        if run.simulated:\n            continue\n",
+        "            if run.simulated:\n                continue\n",
         "",
         "tests/app/test_metrics.py::test_what_was_simulated_is_in_no_metric_of_the_ledger",
     ),
