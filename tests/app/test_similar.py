@@ -382,6 +382,21 @@ def test_a_plan_shows_what_is_near_and_how_to_take_it(desk: Desk) -> None:
     assert "".join(one.text for one in near.spans if one.what != "old") == hint.prompt
 
 
+def test_a_row_that_has_something_of_its_own_is_offered_nothing(desk: Desk) -> None:
+    more = FILE.replace("resolution: 1K}}", "resolution: 1K}, candidates: 2}")
+    desk.run(OWN)
+    desk.write("blue", more)
+    assert desk.hints() == ()
+    desk.run()
+    assert desk.bought == 3  # the second candidate
+
+
+def test_two_results_for_one_row_are_refused(desk: Desk) -> None:
+    takes = (("still", None, desk.made()[:16]), ("still", 0, "0" * 16))
+    with refused("another result is to be taken for this row, too"):
+        desk.run(dataclasses.replace(OWN, takes=takes))
+
+
 def test_what_differs_in_more_is_named_and_not_offered(desk: Desk) -> None:
     desk.write("blue", FILE.replace("1K", "2K"))
     (hint,) = desk.hints()

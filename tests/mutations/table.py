@@ -8,7 +8,6 @@ _ENGINE = "tests/engine"
 _HTTP = "tests/providers/test_http.py"
 _BOOKS = "tests/ledger/test_books.py"
 _TIDY = "tests/app/test_tidy.py"
-_TIDY = "tests/app/test_tidy.py"
 _CONSENT = "tests/app/test_consent.py"
 
 NEVER_TWICE = (
@@ -502,6 +501,13 @@ BORROWED = (
         f"{_LENT}::test_what_is_flagged_is_not_lent",
     ),
     wire(
+        "borrowed: what is not in the store any more is not lent",
+        "app/asked_before.py",
+        "if one.value.artifacts and not one.verdict.flagged]",
+        "if not one.verdict.flagged]",
+        f"{_LENT}::test_what_is_not_in_the_store_any_more_is_not_lent",
+    ),
+    wire(
         "borrowed: what a person turned down is not lent",
         "app/asked_before.py",
         "for digest, one in clean if digest not in down]",
@@ -798,7 +804,7 @@ DISKS = (
         "app/tidy_live.py",
         "            unplanned.add(str(file))\n",
         "            pass\n",
-        f"{_TIDY}::test_whatever_is_wished_what_must_stay_stays_and_what_goes_can_come_back",
+        f"{_TIDY}::test_of_a_workflow_that_cannot_be_planned_all_that_its_runs_named_stays",
     ),
     wire(
         "what a run that is not over named is never collected",
@@ -1051,150 +1057,6 @@ COPIES = (
 )
 """Of a tab that is copied for other accounts, and of what a difference means."""
 
-DISKS = (
-    wire(
-        "what is approved is never collected",
-        "app/tidy_kept.py",
-        "        (Why.APPROVED, _with_what_follows(project, _approved(project, told.let_through))),\n",
-        "",
-        f"{_TIDY}::test_an_approved_picture_and_all_that_was_made_from_it_stay",
-    ),
-    wire(
-        "what was made from approved bytes is never collected",
-        "app/tidy_kept.py",
-        "                found |= one.outputs\n",
-        "                pass\n",
-        f"{_TIDY}::test_an_approved_picture_and_all_that_was_made_from_it_stay",
-    ),
-    wire(
-        "what a policy let through a gate is never collected",
-        "app/tidy_kept.py",
-        "    return approved | (let_through - rejected)\n",
-        "    return approved\n",
-        f"{_TIDY}::test_what_a_policy_let_through_a_gate_stays_until_a_person_rejects_it",
-    ),
-    wire(
-        "what is pinned is never collected",
-        "app/tidy_kept.py",
-        "        (Why.PINNED, {one.digest for one in pins(project.ledger)}),\n",
-        "",
-        f"{_TIDY}::test_a_pinned_blob_stays_until_it_is_unpinned",
-    ),
-    wire(
-        "what an exported folder links to is never collected",
-        "app/tidy_kept.py",
-        "        if found is None and blob.links > 1:\n",
-        "        if False:\n",
-        f"{_TIDY}::test_exported_files_keep_their_blobs_by_link_and_by_manifest",
-    ),
-    wire(
-        "what an exported folder names is never collected",
-        "app/tidy_kept.py",
-        "        (Why.EXPORTED, set(_exported(project, records))),\n",
-        "",
-        f"{_TIDY}::test_exported_files_keep_their_blobs_by_link_and_by_manifest",
-    ),
-    wire(
-        "what a workflow that is still there would use again is never collected",
-        "app/tidy_kept.py",
-        "        (Why.LIVE, told.live | again),\n",
-        "",
-        f"{_TIDY}::test_a_workflow_that_is_still_there_keeps_what_its_plan_would_use_again",
-    ),
-    wire(
-        "of a workflow that cannot be planned everything stays",
-        "app/tidy_live.py",
-        "            unplanned.add(str(file))\n",
-        "            pass\n",
-        f"{_TIDY}::test_of_a_workflow_that_cannot_be_planned_all_that_its_runs_named_stays",
-    ),
-    wire(
-        "what a run that is not over named is never collected",
-        "app/tidy_kept.py",
-        "            if not over:\n",
-        "            if False:\n",
-        f"{_TIDY}::test_a_run_that_is_not_over_keeps_all_that_it_named",
-    ),
-    wire(
-        "what was just written is never collected",
-        "app/tidy_kept.py",
-        "        if found is None and blob.written > self.now - GRACE:\n",
-        "        if False:\n",
-        f"{_TIDY}::test_what_was_just_written_stays",
-    ),
-    wire(
-        "nothing is collected under a process that works with the store",
-        "app/tidy.py",
-        "            alone.enter_context(project.store.alone())\n",
-        "            pass\n",
-        f"{_TIDY}::test_a_blob_that_another_process_has_seen_stays_as_long_as_it_lives",
-    ),
-    wire(
-        "whoever opens a store has a share in it",
-        "assets/lease.py",
-        "        with suppress(OSError):\n            fcntl.flock(self._handle, fcntl.LOCK_SH)\n\n",
-        "\n",
-        f"{_TIDY}::test_collecting_beside_a_process_that_stores_and_uses_takes_nothing_from_under_it",
-    ),
-    wire(
-        "what is collected can be brought back",
-        "assets/local.py",
-        "            self._place(digest).rename(target)\n",
-        "            self._place(digest).unlink()\n",
-        f"{_TIDY}::test_killed_in_the_middle_every_blob_is_in_the_store_or_in_the_trash",
-    ),
-    wire(
-        "what was collected is kept for thirty days",
-        "app/tidy.py",
-        "trash.delete(before=now - KEPT_FOR)",
-        "trash.delete(before=now)",
-        f"{_TIDY}::test_what_was_collected_is_deleted_after_thirty_days_or_when_it_is_asked_for",
-    ),
-    wire(
-        "room on the disks is looked at before anything is reserved",
-        "app/run.py",
-        "    keep_room(project, prepared)\n",
-        "",
-        "tests/app/test_disk.py::test_a_run_that_has_no_room_reserves_nothing_and_makes_no_run",
-    ),
-    wire(
-        "nothing is begun on a disk that has filled up",
-        "engine/units.py",
-        "            desk.parts.stop.run_short(short)\n",
-        "            pass\n",
-        f"{_ENGINE}/test_room.py::test_nothing_new_is_begun_what_is_under_way_is_kept_and_a_resume_makes_the_rest",
-    ),
-    wire(
-        "what is under way when a disk fills up is kept",
-        "engine/parts.py",
-        "        self.patient = not self.asked\n",
-        "        self.patient = False\n",
-        f"{_ENGINE}/test_room.py::test_nothing_new_is_begun_what_is_under_way_is_kept_and_a_resume_makes_the_rest",
-    ),
-    wire(
-        "a changed bit is found",
-        "app/verify.py",
-        "        if not good:\n",
-        "        if False:\n",
-        "tests/app/test_verify.py::test_whichever_bit_of_whichever_blob_is_flipped_it_is_found_and_its_users_named",
-    ),
-    wire(
-        "only an intact copy makes a blob whole",
-        "app/verify_repair.py",
-        "        if _is(copy, digest) and store.put(_pieces(copy))[0] == digest:\n",
-        "        if store.put(_pieces(copy)):\n",
-        "tests/app/test_verify.py::test_what_is_damaged_is_made_whole_from_an_intact_copy_and_never_from_another",
-    ),
-    wire(
-        "an account that is not the sum of its requests is found",
-        "ledger/audit.py",
-        "        if told.get(scope, Account()) != summed.get(scope, Account())\n",
-        "        if False\n",
-        "tests/app/test_verify.py::test_an_account_that_is_not_the_sum_of_its_requests_is_named",
-    ),
-)
-"""Of the disks: what lies on them stays as it is, and there is room for what comes."""
-
 WIRES: tuple[Wire, ...] = (
     *NEVER_TWICE,
     *NEVER_OVER,
@@ -1208,6 +1070,5 @@ WIRES: tuple[Wire, ...] = (
     *WATCHED,
     *DISKS,
     *COPIES,
-    *DISKS,
 )
 """All of them."""

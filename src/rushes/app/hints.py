@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
+from rushes.app.asked_before import AskedBefore, Past, but_prompt
 from rushes.app.plan import Prepared
 from rushes.app.project import Project
-from rushes.app.similar import Past, Shelf
 from rushes.graph.settle import Question, Settler
 from rushes.graph.similar import Span, nearest, spans
 from rushes.graph.why import changes
@@ -55,8 +56,8 @@ class Hint(NamedTuple):
 
 def hints(project: Project, prepared: Prepared) -> tuple[Hint, ...]:
     """What is near each row that a plan would buy; rows that nothing is near are left out."""
-    shelf = Shelf(project)
-    found = (_hint(shelf, prepared, cell, question) for cell, question in _questions(prepared))
+    before = AskedBefore(project)
+    found = (_hint(before, prepared, cell, question) for cell, question in _questions(prepared))
     return tuple(one for one in found if one is not None)
 
 
@@ -74,14 +75,14 @@ def _questions(prepared: Prepared) -> Iterator[tuple[int, Question]]:
             yield unit.cell, question
 
 
-def _hint(shelf: Shelf, prepared: Prepared, number: int, question: Question) -> Hint | None:
+def _hint(before: AskedBefore, prepared: Prepared, number: int, question: Question) -> Hint | None:
     recipe, prompt = question.recipe().plain(), question.prompt or ""
-    alike = {one.base for one in shelf.alike(recipe)}
-    past = [one for one in shelf.of(question.frame.op, *question.frame.choice[::2]) if one.base != question.base]
-    mine = [one for one in past if one.base in alike]
-    offered = list(_offered(shelf, question, mine, prompt))[:_MOST]
-    best = offered[0].score if offered else 0.0
-    others = _others([one for one in past if one.base not in alike], recipe, prompt)
+    alike = before.alike(recipe)
+    if any(one.base == question.base for one in alike):
+        return None  # something was made for these very words: more of it is bought, and nothing taken instead
+    offered = list(islice(_offered(before, question, alike, prompt), _MOST))
+    best, rest = (offered[0].score if offered else 0.0), but_prompt(recipe)
+    others = _others([one for one in before.of(recipe) if one.rest != rest], recipe, prompt)
     near = sorted([*offered, *(one for one in others if one.score > best)], key=lambda one: -one.score)
     if not near:
         return None
@@ -92,9 +93,9 @@ def _hint(shelf: Shelf, prepared: Prepared, number: int, question: Question) -> 
     return Hint(node.id, node.title, cell.row, prompt, tuple(near), take)
 
 
-def _offered(shelf: Shelf, question: Question, past: list[Past], prompt: str) -> Iterator[Near]:
+def _offered(before: AskedBefore, question: Question, past: list[Past], prompt: str) -> Iterator[Near]:
     for number, score in nearest(prompt, [one.prompt for one in past], least=LEAST, most=10 * _MOST):
-        lent = shelf.lendable(question.base, past[number].base)
+        lent = before.lendable(question.base, past[number].base)
         if lent:
             words = past[number].prompt
             yield Near(words, round(score, 4), lent[0][0], (), tuple(spans(words, prompt)))

@@ -12,7 +12,9 @@ from rushes.app.hints import Hint, Near
 from rushes.cli.say import clean, count
 
 _WIDTH = 80
-_MARKED = re.compile(r"\[-.*?-\]|\{\+.*?\+\}", re.DOTALL)
+_MARKS = re.compile(r"(\[-|-\]|\{\+|\+\})")
+_COLOURS = {"[-": "red", "{+": "green"}
+_ENDS = ("-]", "+}")
 
 
 def show_near(hints: Sequence[Hint]) -> None:
@@ -33,8 +35,10 @@ def show_near(hints: Sequence[Hint]) -> None:
 def _show(near: Near) -> None:
     click.echo(f"    {near.score:.2f}  {near.digest[:12] if near.digest is not None else 'not offered'}")
     # the marks stand also where there is no colour, and in a copy of the text
+    opened = ""
     for line in textwrap.wrap(marked(near), _WIDTH - 10, break_on_hyphens=False):
-        click.echo("          " + _MARKED.sub(lambda mark: _coloured(mark[0]), line))
+        coloured, opened = _coloured(line, opened)
+        click.echo("          " + coloured)
     if near.differs:
         click.echo(f"          it was asked otherwise, too: {clean('; '.join(near.differs))}")
 
@@ -45,5 +49,11 @@ def marked(near: Near) -> str:
     return clean("".join(words[span.what].format(span.text) for span in near.spans))
 
 
-def _coloured(mark: str) -> str:
-    return click.style(mark, fg="red" if mark.startswith("[-") else "green")
+def _coloured(line: str, opened: str) -> tuple[str, str]:
+    """A line with its marks in colour, and the mark that goes on in the next one; `opened` went on from the last."""
+    found = []
+    for piece in _MARKS.split(line):
+        opened = piece if piece in _COLOURS else opened
+        found.append(click.style(piece, fg=_COLOURS[opened]) if piece and opened else piece)
+        opened = "" if piece in _ENDS else opened
+    return "".join(found), opened
