@@ -373,6 +373,23 @@ def test_a_canary_comes_from_all_over_the_table_and_nothing_follows_without_a_wo
     assert again.whole and shop.asked == 20 and len(states(again)) == 20
 
 
+def test_a_canary_of_a_batch_that_was_begun_comes_from_what_is_left_of_it(shop: Shop) -> None:
+    table, stop = shop.prompts(12), Stop()
+    shop.run(table, stop=stop, told=Told(part=lambda _lines, _totals: stop.ask()))
+    summary = shop.run(table, Ways(part_rows=4, canary=2))
+    assert summary.held_back and [row for row in states(summary) if row > 4] == [7, 11]
+    assert shop.run(table).whole
+    again = shop.run(table, Ways(part_rows=4, canary=2))
+    assert again.whole and again.totals.open == 0 and len(lines_of(again)) == 12 == shop.asked
+
+
+def test_a_canary_of_a_batch_that_is_over_asks_for_nothing(shop: Shop) -> None:
+    table = shop.prompts(5)
+    shop.run(table)
+    again = shop.run(table, Ways(canary=2))
+    assert again.whole and again.canary is None and len(lines_of(again)) == 5
+
+
 def test_between_two_parts_everything_of_the_old_one_is_let_go(shop: Shop) -> None:
     alive: list[int] = []
 

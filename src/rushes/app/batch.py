@@ -34,7 +34,7 @@ from rushes.app.batch_lines import (
     put_lines,
     read_lines,
 )
-from rushes.app.batch_parts import Covered, Span, covered_by, prepared_part, spans
+from rushes.app.batch_parts import Covered, Span, covered_by, fresh_rows, prepared_part, spans
 from rushes.app.batch_results import batch_home
 from rushes.app.batch_rows import Part
 from rushes.app.batch_stops import Stops
@@ -232,12 +232,16 @@ class _Batch:
         again = totals.failed + totals.bad if self._ways.failed else 0
         return max(0, totals.open + totals.waiting + again - unmet)
 
+    def _fresh(self) -> Iterator[Row]:
+        return fresh_rows(self._seen.read(), self._covered)
+
     async def _sing(self, count: int) -> bool:
-        """The canary, if it has not sung yet; whether the batch goes on."""
+        """The canary, if it has not sung yet and there are rows for it; whether the batch goes on."""
         if not self._lines_of(CANARY):
-            places = every_nth(count, self._seen.good)
-            good = (row for row in self._seen.read() if isinstance(row, Row))
-            rows = tuple(row for place, row in enumerate(good) if place in places)
+            places = every_nth(count, sum(1 for _row in self._fresh()))
+            rows = tuple(row for place, row in enumerate(self._fresh()) if place in places)
+            if not rows:
+                return True
             if not await self._run(Span(CANARY, rows, ())):
                 return False
         lines = self._lines_of(CANARY)

@@ -83,6 +83,16 @@ def spans(
     yield from _span(name, held)
 
 
+def fresh_rows(rows: Iterable[Row | Bad], covered: Sequence[Covered]) -> Iterator[Row]:
+    """The good rows that are in no part yet."""
+    left = list(reversed(covered))
+    for row in rows:
+        while left and left[-1].last < row.number:
+            left.pop()
+        if isinstance(row, Row) and not (left and left[-1].first <= row.number):
+            yield row
+
+
 def _span(name: str | None, held: Sequence[Row | Bad]) -> Iterator[Span]:
     if held:
         name = name or f"{held[0].number:06d}-{held[-1].number:06d}"
