@@ -1070,5 +1070,6 @@ WIRES: tuple[Wire, ...] = (
     *WATCHED,
     *DISKS,
     *COPIES,
+    *BATCHES,
 )
 """All of them."""
