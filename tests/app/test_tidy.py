@@ -122,6 +122,8 @@ def test_whatever_is_wished_what_must_stay_stays_and_what_goes_can_come_back(dra
             if here != every:
                 undo(project, None)
         assert attic.here() == every and not attic.in_trash()
+        for number in every - here:
+            attic.age(number, LONG_AGO)
         attic.tidied(EVERYTHING)
         assert attic.here() == stays, "what nobody needs stays"
 
@@ -327,6 +329,24 @@ def test_what_was_collected_is_deleted_after_thirty_days_or_when_it_is_asked_for
         with pytest.raises(NotFound, match="the trash is empty"):
             undo(project, None)
     assert attic.in_trash() == set() and attic.here() == {2}
+
+
+def test_what_was_brought_back_counts_as_used_now(tmp_path: Path) -> None:
+    attic = Attic(tmp_path, 2)
+    attic.tidied(EVERYTHING)
+    with attic.project() as project:
+        assert undo(project, None).heap.number == 2
+    attic.tidied(Wish(max_age=86_400))
+    assert attic.here() == {0, 1}
+
+
+def test_what_was_made_again_meanwhile_is_brought_back_once(tmp_path: Path) -> None:
+    attic = Attic(tmp_path, 1)
+    attic.tidied(EVERYTHING)
+    with attic.project() as project:
+        project.store.put([data(0)])
+        undo(project, None)
+    assert attic.here() == {0} and not attic.in_trash()
 
 
 def test_old_temporary_files_go_and_new_ones_stay(tmp_path: Path) -> None:

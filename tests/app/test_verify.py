@@ -16,9 +16,10 @@ from tests.cli.conftest import HELLO
 from rushes.app.verify import Fault, Verified, verify
 from rushes.assets.local import LocalStore
 from rushes.cli.tree import run_command
-from rushes.errors import RefusedError
+from rushes.errors import RefusedError, StoreError
 from rushes.ledger.audit import damage
 from rushes.ledger.open import open_ledger
+from rushes.model.ids import Digest
 from rushes.model.run import RunState
 
 
@@ -80,6 +81,23 @@ def test_a_result_that_nobody_collected_and_that_is_gone_is_missing(tmp_path: Pa
     (wrong,) = found.wrong
     assert (wrong.fault, wrong.digest, found.collected) == (Fault.MISSING, digest(0), 1)
     assert wrong.uses == ("run r1: still row 1",)
+
+
+class _Unreadable(LocalStore):
+    """A disk with a bad sector."""
+
+    def verify(self, name: Digest) -> None:
+        if name == digest(0):
+            raise StoreError("Input/output error")
+        super().verify(name)
+
+
+def test_a_blob_that_cannot_be_read_is_named_and_the_rest_is_read_all_the_same(tmp_path: Path) -> None:
+    attic = Attic(tmp_path, 3)
+    with attic.project() as project:
+        project.store = _Unreadable(attic.home / "store")
+        found = verify(project)
+    assert [one.digest for one in found.wrong] == [digest(0)] and found.read.number == 4
 
 
 def test_of_one_run_only_what_it_named_is_read(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from typing import Any, NamedTuple
 
 from rushes.app.project import Project
@@ -23,7 +24,7 @@ from rushes.app.verify_exports import Edited, copies_of, edited
 from rushes.app.verify_repair import mend
 from rushes.assets.local import Blob
 from rushes.assets.trash import Trash
-from rushes.errors import DamagedError
+from rushes.errors import StoreError
 from rushes.ledger import survey
 from rushes.ledger.audit import damage
 from rushes.model.ids import Digest
@@ -132,7 +133,7 @@ def verify(
     )
 
 
-_CHANGED = "its bytes are not what was stored"
+_CHANGED = "its bytes are not what was stored, or cannot be read"
 _MISSING = "it is not in the store, and nobody collected it"
 
 
@@ -173,14 +174,14 @@ def _looked_at(project: Project, named: set[Digest] | None, quick: bool) -> Iter
 def _is_whole(project: Project, digest: Digest) -> bool:
     try:
         project.store.verify(digest)
-    except DamagedError:
+    except StoreError:  # other bytes, or a disk that gives none: nobody can use it
         return False
     return True
 
 
 def _sized(project: Project, blobs: Iterable[Blob]) -> Iterator[tuple[Blob, bool]]:
     page: list[Blob] = []
-    for blob in (*blobs, None):
+    for blob in chain(blobs, [None]):
         if blob is not None:
             page.append(blob)
         if blob is None or len(page) == _PAGE:
@@ -225,7 +226,7 @@ def _orphans(project: Project, records: Iterable[RunRecord]) -> Heap:
     """Blobs that no run and no note knows: nobody would miss them."""
     known = {record.document for record in records} | set(survey.noted(project.ledger))
     found, page = Heap(), list[Blob]()
-    for blob in (*project.store.blobs(), None):
+    for blob in chain(project.store.blobs(), [None]):
         if blob is not None and blob.digest not in known:
             page.append(blob)
         if blob is None or len(page) == _PAGE:

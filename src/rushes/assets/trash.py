@@ -101,6 +101,7 @@ class Trash:
                     if self._store.has(digest):  # it was made again since
                         path.unlink()
                     else:
+                        os.utime(path)  # somebody wants it: it counts as used now, and the next collection leaves it
                         self._store.move_in(path, digest)
         return chosen.id, count, size
 
