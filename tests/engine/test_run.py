@@ -78,6 +78,15 @@ def test_a_diamond_takes_its_longest_path_not_the_sum(tmp_path: Path) -> None:
     assert elapsed(one) == pytest.approx(3 * SECONDS, abs=0.01)
 
 
+def test_steps_that_need_nothing_of_each_other_take_the_time_of_one_and_one_at_a_time_the_sum(tmp_path: Path) -> None:
+    flow = workflow(still("morning"), still("noon"), still("night"))
+    together, in_turn = rig(tmp_path / "together", latency=5.0), rig(tmp_path / "in turn", latency=5.0)
+    together.go(flow)
+    in_turn.go(flow, concurrency=1)
+    assert elapsed(together) == pytest.approx(5.0, abs=0.3)
+    assert elapsed(in_turn) == pytest.approx(15.0, abs=0.3)
+
+
 def test_each_film_starts_when_its_own_still_is_decided(tmp_path: Path) -> None:
     one = rig(tmp_path, latency=lambda request: 100.0 if "slow" in (request.recipe.prompt or "") else 1.0)
     flow = workflow(still("slow"), still("fast"), film("film-fast", "fast"), film("film-slow", "slow"))

@@ -55,6 +55,28 @@ def test_a_pipeline_of_the_guide_runs_at_its_own_models_and_is_billed_as_quoted(
         assert results(again) == results(said) and again.data["total_cost"] == 0
 
 
+def test_a_step_after_a_group_sees_what_its_member_made(aicp: Aicp, guide: Path) -> None:
+    said = aicp("run-chain", "--config", "parallel.yaml", "--provider", "sketch", "--json")
+    assert said.code == 0, said.err
+    assert [one["step"] for one in said.data["step_results"]][-1] == "seen"
+    first = said.data["outputs"]["seen"]
+    text = (guide / "parallel.yaml").read_text()
+    (guide / "parallel.yaml").write_text(text.replace("input_from: ink", "input_from: photo"))
+    other = aicp("run-chain", "--config", "parallel.yaml", "--provider", "sketch", "--json").data["outputs"]["seen"]
+    assert first != other, "another member's picture is described in other words"
+
+
+def test_settings_parallel_says_whether_there_is_more_than_one(aicp: Aicp, guide: Path) -> None:
+    def seconds() -> float:
+        found: float = aicp("estimate-cost", "--config", "parallel.yaml", "--json").data["estimated_time"]
+        return found
+
+    together = seconds()
+    text = (guide / "parallel.yaml").read_text()
+    (guide / "parallel.yaml").write_text(text.replace("parallel: true", "parallel: false"))
+    assert seconds() == pytest.approx(together + 10), "three pictures of 5 s, and a look at one of them"
+
+
 @pytest.mark.parametrize("workers", [2, 3, 4, 5, 6, 8])
 def test_max_workers_says_how_many_hands_there_are(workers: int, aicp: Aicp, guide: Path) -> None:
     eight = "".join(
