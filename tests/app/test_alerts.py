@@ -7,25 +7,32 @@ import json
 import os
 import stat
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.engine.rig import Rig, film, still, workflow
+from tests.ledger.facts import record, reserved
 
 from rushes.app import alerts_calls
 from rushes.app.alerts import ENOUGH, FLOOR, Alert, Limit, Watch, learned
+from rushes.app.alerts_budget import Nearly
 from rushes.app.alerts_calls import MOST, Calls
 from rushes.app.alerts_due import Due
 from rushes.app.config import NO_ALERTS, load_config
 from rushes.app.hooks import Hooks
 from rushes.app.project import Project
 from rushes.app.run import run_file
+from rushes.app.scopes import Ceiling
 from rushes.app.summary import RunSummary
 from rushes.errors import ConfigError, ErrorClass
 from rushes.ledger.fold import fold
+from rushes.ledger.ledger import Ledger
+from rushes.ledger.open import open_ledger
 from rushes.model.event import Event, Slow
+from rushes.model.ids import RunId
 from rushes.model.run import RunOptions, RunState
 from rushes.testing.clock import EPOCH, run_virtual
 from rushes.testing.provider import Fault, ScriptedProvider, Stage
@@ -225,6 +232,36 @@ def test_a_request_that_was_left_is_slow_in_the_process_that_finds_it(tmp_path: 
 
     run_virtual(found_again())
     assert not heard, "it was said already"
+
+
+def test_a_budget_that_is_nearly_used_is_told_once_while_there_is_time(tmp_path: Path) -> None:
+    told: list[tuple[float, Alert]] = []
+    attempts = [reserved(f"q{n}", f"r1/{n}", worst=Decimal("0.25"), scopes=("run:r1",)) for n in range(4)]
+
+    async def all_of_it(ledger: Ledger) -> None:
+        loop = asyncio.get_running_loop()
+        ceilings = [Ceiling("run:r1", Decimal(1), "--budget"), Ceiling("day:1", Decimal(9), "daily_limit")]
+        nearly = Nearly(ceilings, ledger.accounts, lambda alert: told.append((loop.time(), alert)))
+        for number, event in enumerate(attempts):
+            ledger.append(RunId("r1"), [event], float(number))
+            nearly.watch(event)
+            await asyncio.sleep(10.0)
+        await nearly.leave()
+
+    with open_ledger(str(tmp_path / "ledger.sqlite")) as ledger:
+        ledger.create_run(record())
+        run_virtual(all_of_it(ledger))
+    ((at, alert),) = told
+    assert (at, alert.kind, alert.facts["used_usd"]) == (32.0, "budget", "1.00")
+    assert alert.says == "$1.00 of $1.00 used or held: --budget"
+
+
+def test_a_run_that_used_its_budget_says_so_when_it_is_over(tmp_path: Path) -> None:
+    place = Place(tmp_path, "[budget]\nrun = 0.05\n", price=Decimal("0.05"))
+    assert "$0.05 of $0.05 used or held: run of [budget] in rushes.toml" in place.run().notes
+    (tmp_path / "story.yaml").write_text(STORY.replace("fox", "owl"))
+    (tmp_path / "rushes.toml").write_text("[budget]\nrun = 0.06\n")
+    assert not [note for note in place.run().notes if "used or held" in note]
 
 
 # --- who is called -------------------------------------------------------------------------------------------------

@@ -726,6 +726,13 @@ WATCHED = (
         f"{_ALERTS}::test_a_request_that_was_left_is_slow_in_the_process_that_finds_it",
     ),
     wire(
+        "a budget that is nearly used is told of while there is time",
+        "app/alerts_budget.py",
+        "            if used >= NEARLY * ceiling.most:\n",
+        "            if used > ceiling.most:\n",
+        f"{_ALERTS}::test_a_budget_that_is_nearly_used_is_told_once_while_there_is_time",
+    ),
+    wire(
         "metrics are for this machine unless somebody says otherwise",
         "app/metrics.py",
         "    if not is_loopback(host) and not more:\n",

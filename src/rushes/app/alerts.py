@@ -1,9 +1,9 @@
 """Alerts: what a person wants to hear of while a run goes on, not when it is over.
 
 A request that takes longer than its model usually does, or than a person allows, becomes a fact of the run (`Slow`),
-said once; whoever watches the run sees it like any other fact. That, a request in doubt and a provider that has no
-money or key for us any more are also handed to the command and the address that `[alerts]` names. Nothing here is on
-the way of a paid call: it listens, sets timers, and what goes wrong with it goes wrong alone.
+said once; whoever watches the run sees it like any other fact. That, a request in doubt, a budget that is nearly used
+and a provider that has no money or key for us any more are also handed to the command and the address that `[alerts]`
+names. Nothing here is on the way of a paid call: it listens, sets timers, and what goes wrong with it goes wrong alone.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Limit(NamedTuple):
 
 
 class Alert(NamedTuple):
-    """What is said: its kind (`slow`, `doubt`, `provider`), in words, and its facts as JSON."""
+    """What is said: its kind (`slow`, `doubt`, `budget`, `provider`), in words, and its facts as JSON."""
 
     kind: str
     says: str

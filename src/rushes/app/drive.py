@@ -18,7 +18,7 @@ from rushes.app.hooks import Hooks
 from rushes.app.plan import Prepared
 from rushes.app.project import Project
 from rushes.app.results import Finished, finish
-from rushes.app.scopes import ceilings_of, scopes_of
+from rushes.app.scopes import account_of, ceilings_of, scopes_of
 from rushes.app.summary import RunSummary
 from rushes.app.watching import watching
 from rushes.assets.sources import artifact_of
@@ -47,7 +47,8 @@ async def drive_run(project: Project, prepared: Prepared, record: RunRecord, own
         ledger.set_ceilings(record.id, {one.scope: one.most for one in ceilings})
         parts = dataclasses.replace(_parts(project, writer, owner, hooks), room=room_left(project, prepared))
         past = fold(ledger.events(record.id))
-        async with _called(project, hooks, parts) as parts, watching(project, record, past, parts) as watched:
+        under = [one._replace(scope=account_of(one, prepared)) for one in ceilings]
+        async with _called(project, hooks, parts) as parts, watching(project, record, past, under, parts) as watched:
             end = await drive(_job(project, prepared, record, owner, past), watched.parts)
         await writer.flush()
         record = dataclasses.replace(record, state=end.state)

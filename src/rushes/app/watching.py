@@ -8,13 +8,15 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from rushes.app.alerts import Alert, Limits, Watch
+from rushes.app.alerts_budget import Nearly
 from rushes.app.config import ALERT_COMMANDS, Alerts
 from rushes.app.project import Project
+from rushes.app.scopes import Ceiling
 from rushes.engine.parts import Parts
 from rushes.ledger.fold import RunFold
 from rushes.model.event import Event, Slow
@@ -30,8 +32,10 @@ class Watched:
 
 
 @asynccontextmanager
-async def watching(project: Project, record: RunRecord, past: RunFold, parts: Parts) -> AsyncIterator[Watched]:
-    """Listen to a run while the block drives it. `past` is where it stood before."""
+async def watching(
+    project: Project, record: RunRecord, past: RunFold, ceilings: Sequence[Ceiling], parts: Parts
+) -> AsyncIterator[Watched]:
+    """Listen to a run while the block drives it. `past` is where it stood before, `ceilings` are what it is under."""
     watched = Watched(parts)
     async with _traced(record, past, watched), _told(project.config.alerts, record, watched) as tell:
         parts = watched.parts
@@ -40,11 +44,17 @@ async def watching(project: Project, record: RunRecord, past: RunFold, parts: Pa
             parts.journal.put(slow)
             parts.watch(slow)
 
+        def spent(alert: Alert) -> None:
+            watched.notes.append(alert.says)
+            tell(alert)
+
         alerts = Watch(Limits(project).of, say, tell, parts.clock.time)
+        nearly = Nearly(ceilings, project.ledger.accounts, spent)
 
         def watch(event: Event) -> None:
             parts.watch(event)
             alerts.watch(event)
+            nearly.watch(event)
 
         alerts.left(past.open.values())
         watched.parts = dataclasses.replace(parts, watch=watch)
@@ -52,6 +62,7 @@ async def watching(project: Project, record: RunRecord, past: RunFold, parts: Pa
             yield watched
         finally:
             alerts.close()
+            await asyncio.shield(nearly.leave())
 
 
 @asynccontextmanager
