@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import io
 from decimal import Decimal
 from html.parser import HTMLParser
@@ -13,6 +14,7 @@ from tests.python.rig import PAID, SMALL, client_over, drawing
 
 from rushes.errors import ErrorClass
 from rushes.model.run import RunOptions
+from rushes.model.verdict import Finding, Verdict
 from rushes.python.workflow import Workflow
 from rushes.testing.provider import Fault, ScriptedProvider
 
@@ -56,6 +58,15 @@ async def test_candidates_are_shown_as_small_pictures_with_their_price_and_the_p
         with Image.open(io.BytesIO(base64.b64decode(one.partition(",")[2]))) as small:
             assert max(small.size) <= 360
     assert "candidate 3" in page.text and "$0.00" in page.text and str(fox.path) in page.text
+
+
+async def test_a_flagged_candidate_is_shown_as_such_with_what_was_found(tmp_path: Path) -> None:
+    async with drawing(tmp_path) as client:
+        fox = await client.generate_image("a red fox", params=SMALL, candidates=2)
+    found = Verdict(True, 0.1, (Finding("picture.blank", "one colour <only>"), Finding("x", "not so bad", False)))
+    other = fox.results[1]._replace(verdict=found)
+    page = Page(dataclasses.replace(fox, results=(fox.results[0], other))._repr_html_())
+    assert page.text.count("flagged: one colour <only>") == 1 and "not so bad" not in page.text
 
 
 async def test_a_text_is_shown_as_text_and_does_nothing(tmp_path: Path) -> None:

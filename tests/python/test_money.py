@@ -10,6 +10,7 @@ import pytest
 from tests.python.rig import PAID, client_over
 
 from rushes.errors import ErrorClass, RefusedError, RemoteError, RushesError
+from rushes.model.operation import Operation
 from rushes.model.run import RunOptions
 from rushes.model.scope import PROJECT, scope
 from rushes.python.answers import Answer
@@ -76,6 +77,19 @@ async def test_an_unknown_price_is_refused_under_a_budget_and_never_called_nothi
         with client.track_costs() as costs:
             fox = await client.generate_image("a fox", **PAID)
     assert fox.cost is None and (costs.total, costs.unpriced) == (Decimal(0), 1)
+
+
+async def test_what_a_question_would_cost_is_known_before_and_nothing_is_bought(tmp_path: Path) -> None:
+    clean(tmp_path)
+    provider = ScriptedProvider(price=TEN)
+    async with client_over(tmp_path, provider) as client:
+        quoted = await client.quote(Operation.TEXT_TO_IMAGE, "a fox", {}, candidates=3, **PAID)
+        assert (quoted.calls, quoted.least, quoted.most) == (3, TEN * 3, TEN * 3) and not provider.posts
+        await client.generate_image("a fox", candidates=3, **PAID)
+        again = await client.quote(Operation.TEXT_TO_IMAGE, "a fox", {}, candidates=3, **PAID)
+        fresh = await client.quote(Operation.TEXT_TO_IMAGE, "a fox", {}, candidates=3, fresh=True, **PAID)
+    assert (again.calls, again.most) == (0, Decimal(0)), "what is there costs nothing"
+    assert (fresh.calls, fresh.most) == (3, TEN * 3)
 
 
 async def test_costs_are_those_of_the_ledger_nested_and_of_tasks_together(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import rushes
 from rushes.model.event import Event, Stored
 from rushes.model.money import Quote
+from rushes.model.operation import Operation
 from rushes.plugin.provider import Provider
 
 
@@ -49,6 +50,8 @@ async def ask(folder: Path) -> Decimal:
             )
             answers: list[rushes.Answer] = [still, film, told]
             print([(one.path, one.text, one.cost, one.seconds, one.verdict.flagged) for one in answers])
+            quoted = await client.quote(Operation.TEXT_TO_SPEECH, "good evening", {})
+            print(quoted.most, quoted.seconds)
             workflow = rushes.Workflow.from_file(folder / "film.yaml").with_variables(input="a fox")
             planned: rushes.Planned = await client.plan(workflow)
             ran: rushes.Ran = await client.run(workflow, plan=planned, yes=True, progress=print)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Unpack
@@ -17,7 +16,7 @@ from rushes.app.hooks import Hooks
 from rushes.app.made import Made
 from rushes.app.one_off import Question, written
 from rushes.app.plan import prepare_new
-from rushes.app.run import rerun_document, run_document
+from rushes.app.run import asked_anew, run_document
 from rushes.app.summary import RunSummary
 from rushes.model.operation import Operation
 from rushes.model.run import RunOptions
@@ -119,9 +118,13 @@ class Client(Opened):
     ) -> Answer:
         """Ask any question: `inputs` by role, as `rushes.model.operation` lists them. Raises what all methods raise."""
         workflow = self.workflow_of(question_of(op, prompt, inputs, asking))
-        rerun = (str(op),) if asking.get("fresh") else ()
-        options = RunOptions(provider=asking.get("provider"), timeout=asking.get("timeout"), rerun=rerun)
-        return answer_of(await self._run(workflow, options, asking))
+        return answer_of(await self._run(workflow, _options(op, asking), asking))
+
+    async def quote(
+        self, op: Operation, prompt: str | None, inputs: dict[str, Sources | None], **asking: Unpack[Asking]
+    ) -> Planned:
+        """What `ask` would do, for how much, and how long it takes. Buys nothing."""
+        return await self.plan(self.workflow_of(question_of(op, prompt, inputs, asking)), _options(op, asking))
 
     def workflow_of(self, *questions: Question) -> Workflow:
         """The document that questions are asked as: to plan what one would cost."""
@@ -137,7 +140,8 @@ class Client(Opened):
         meant = _meant(options, {}, document.variables)
 
         async def prepare() -> Planned:
-            prepared = await prepare_new(self.project, document.file, document.data, meant)
+            options = await self._anew(document, meant)
+            prepared = await prepare_new(self.project, document.file, document.data, options)
             return Planned(workflow=document, plan=prepared.plan, problems=prepared.problems)
 
         return await self.looked_up(prepare)
@@ -165,17 +169,28 @@ class Client(Opened):
         bound_to: str | None = None,
     ) -> Ran:
         meant = _meant(options, spending, document.variables)
-        run = rerun_document if meant.rerun else partial(run_document, bound_to=bound_to)
         made: list[Made] = []
 
         def keep(results: Sequence[Made]) -> None:
             made[:] = results
 
         async def work(hooks: Hooks) -> RunSummary:
-            return await run(self.project, document.file, document.data, meant, hooks=hooks._replace(made=keep))
+            options = await self._anew(document, meant)
+            return await run_document(
+                self.project,
+                document.file,
+                document.data,
+                options,
+                bound_to=bound_to,
+                hooks=hooks._replace(made=keep),
+            )
 
         summary = await self.carried(document.file, spending, work)
         return Ran(summary=summary, results=tuple(made))
+
+    async def _anew(self, document: Workflow, options: RunOptions) -> RunOptions:
+        """The options, under which what is to be asked again is passed over."""
+        return await asked_anew(self.project, document.file, document.data, options) if options.rerun else options
 
     async def batch(
         self,
@@ -238,6 +253,11 @@ class Client(Opened):
 
 def _document(workflow: Workflow | Path | str) -> Workflow:
     return workflow if isinstance(workflow, Workflow) else Workflow.from_file(workflow)
+
+
+def _options(op: Operation, asking: Asking) -> RunOptions:
+    rerun = (str(op),) if asking.get("fresh") else ()
+    return RunOptions(provider=asking.get("provider"), timeout=asking.get("timeout"), rerun=rerun)
 
 
 def _meant(

@@ -93,6 +93,7 @@ class SyncClient(Face[Client]):
     add_audio = now(Client.add_audio)
     upscale = now(Client.upscale)
     ask = now(Client.ask)
+    quote = now(Client.quote)
     plan = now(Client.plan)
     run = now(Client.run)
     batch = now(Client.batch)
