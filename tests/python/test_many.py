@@ -6,9 +6,10 @@ import json
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from tests.python.rig import PAID, SMALL, client_over, drawing
 
-from rushes.errors import ErrorClass
+from rushes.errors import ErrorClass, RefusedError
 from rushes.model.run import RunOptions
 from rushes.testing.provider import Fault, ScriptedProvider
 
@@ -36,13 +37,26 @@ async def test_a_table_is_gone_through_and_not_twice(tmp_path: Path) -> None:
     assert len(lines) == 12
 
 
-async def test_a_table_keeps_to_its_budget(tmp_path: Path) -> None:
+async def test_the_rows_behind_a_canary_follow_only_with_a_word(tmp_path: Path) -> None:
     file, table = table_of(tmp_path, 12)
     provider = ScriptedProvider(price=Decimal("0.10"))
     (tmp_path / "rushes.toml").write_text("attempts = 1\n")
     async with client_over(tmp_path, provider) as client:
-        came = await client.batch(file, table, RunOptions(provider="scripted"), canary=2, budget="0.50")
+        came = await client.batch(file, table, RunOptions(provider="scripted"), canary=2)
         assert came.held_back and provider.posts.total() == 2, "nobody said that the others may follow"
+        came = await client.batch(file, table, RunOptions(provider="scripted"), canary=2, yes=True)
+        assert came.whole and provider.posts.total() == 12
+
+
+async def test_no_table_goes_over_the_budget_of_its_client(tmp_path: Path) -> None:
+    file, table = table_of(tmp_path, 12)
+    provider = ScriptedProvider(price=Decimal("0.10"))
+    (tmp_path / "rushes.toml").write_text("attempts = 1\n")
+    async with client_over(tmp_path, provider, budget="0.35") as client:
+        await client.speak("something else", **PAID)
+        with pytest.raises(RefusedError):
+            await client.batch(file, table, RunOptions(provider="scripted"))
+        assert provider.posts.total() == 1, "it was known before that it is not enough"
 
 
 async def test_models_are_held_side_by_side_and_one_that_fails_stops_nobody(tmp_path: Path) -> None:
