@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from rushes.spec.fanout import Fanned
@@ -70,6 +70,7 @@ def fans(draw: st.DrawFn) -> Fan:
     return fan_of(parsed(text.encode()), accounts=accounts, persona={"name": "Marlow"})
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(fans())
 def test_the_proof_holds_for_every_graph(one: Fan) -> None:
     fanned = one.out()
@@ -90,7 +91,7 @@ def test_the_proof_holds_for_every_graph(one: Fan) -> None:
     assert len(set(ids)) == len(ids) and not {*ids} & {*others}
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(fans(), st.floats(0, 1, exclude_max=True), st.sampled_from('x0 "{\n'))
 def test_one_byte_that_nobody_declared_is_found(one: Fan, where: float, planted: str) -> None:
     fanned = one.out()

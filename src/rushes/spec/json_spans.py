@@ -46,14 +46,35 @@ def _start(text: str) -> int:
     return skip(text, 1 if text.startswith("\ufeff") else 0)
 
 
-def _walk(text: str, at: int, wanted: dict[str | int, Any], path: Path, found: dict[Path, Span]) -> None:
-    inside = wanted.keys() - {_HERE}
+def _walk(text: str, at: int, wanted: dict[str | int, Any], path: Path, found: dict[Path, Span]) -> int:
+    """Note what is wanted of the value at `at`; its end. What is not wanted is stepped over, once."""
+    if text[at] not in "[{" or wanted.keys() <= {_HERE}:
+        end = over(text, at)[1]
+    else:
+        end = _inside(text, at, wanted, path, found)
     if _HERE in wanted:
-        found[path] = (at, over(text, at)[1])
-    if inside:
-        for key, value, _ in _entries(text, at):
-            if key in inside:
-                _walk(text, value, wanted[key], (*path, key), found)
+        found[path] = (at, end)
+    return end
+
+
+def _inside(text: str, at: int, wanted: dict[str | int, Any], path: Path, found: dict[Path, Span]) -> int:
+    keyed = text[at] == "{"
+    number = 0
+    at = skip(text, at + 1)
+    while text[at] not in "]}":
+        key: str | int = number
+        if keyed:
+            key, at = scanstring(text, at + 1, True)
+            at = skip(text, skip(text, at) + 1)
+        if key in wanted:
+            at = _walk(text, at, wanted[key], (*path, key), found)
+        else:
+            at = over(text, at)[1]
+        at = skip(text, at)
+        if text[at] == ",":
+            at = skip(text, at + 1)
+        number += 1
+    return at + 1
 
 
 def _entries(text: str, at: int) -> Iterator[tuple[str | int, int, int]]:
