@@ -91,8 +91,18 @@ def test_a_difference_is_told_in_words_within_80_columns(place: Path, rushes: Ru
     assert "positions, colours, saved results" in said.out and "pos of 14 nodes" not in said.out
     told = rushes("diff", "LIGHT-V0-1.nbflow", "LIGHT-V0-2.nbflow", "--all")
     assert "pos of" in told.out and max(map(len, told.out.splitlines())) <= 80
+
+
+def test_the_same_story_in_two_formats_asks_the_same_and_its_generators_are_found(place: Path, rushes: Rushes) -> None:
+    for name in ("LIGHT-V0-1.nbflow", "lighthouse.yaml"):
+        shutil.copy(EXAMPLES / name, place / name)
+    shutil.copytree(EXAMPLES / "assets", place / "assets")
     told = rushes("diff", "lighthouse.yaml", "LIGHT-V0-1.nbflow")
     assert told.code == 0 and max(map(len, told.out.splitlines())) <= 80
+    assert "means     nothing: of 10 generators none" in told.out and "rewritten" not in told.out
+    found = means(rushes, "lighthouse.yaml", "LIGHT-V0-1.nbflow")
+    kept = {(one["old"]["id"], one["new"]["title"]) for one in found["nodes"] if one["old"] and one["new"]}
+    assert {("scenes", "Generate: MARLOW scenes"), ("reveal", "Veo: lantern reveal")} <= kept
 
 
 def test_a_run_stands_for_the_workflow_that_it_began_with(hello: Path, rushes: Rushes) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rushes.app.diff_means import Means, means
+from rushes.app.diff_means import Means, asked_by, means
 from rushes.app.diff_unseen import unseen
 from rushes.app.plan import Prepared, prepare_document, read_file
 from rushes.app.project import Project
 from rushes.errors import NotFound, RushesError
 from rushes.graph.diff import Diff, NodeDiff, diff
+from rushes.graph.diff_match import Asked
 from rushes.graph.diff_node import Change
 from rushes.model.ids import Digest, RunId
 from rushes.model.problem import ProblemsError, Severity
@@ -100,13 +101,15 @@ async def compare(project: Project, old: str, new: str, options: RunOptions) -> 
     behind = [_bytes(one) for one in prepared] if not unknown else [{}, {}]
     before, after = loaded[0].workflow, loaded[1].workflow
     assert before is not None and after is not None
-    found = diff(before, after, behind[0], behind[1])
+    asked: tuple[Asked, Asked] = ({}, {}) if unknown else (asked_by(prepared[0]), asked_by(prepared[1]))
+    found = diff(before, after, behind[0], behind[1], asked)
+    texts = list(_texts(found, asked))
     return Compared(
         old=sides[0],
         new=sides[1],
         diff=found,
-        words=_rewritten(found.pairs, str),
-        spoken=_rewritten(found.pairs, _spoken),
+        words=_rewritten(texts, str),
+        spoken=_rewritten(texts, _spoken),
         means=None if unknown else means(prepared[0], prepared[1]),
         unknown=unknown,
         unseen=unseen(loaded[0].document, loaded[1].document, found),
@@ -157,11 +160,18 @@ def _bytes(prepared: Prepared) -> dict[str, Digest]:
 # --- words ------------------------------------------------------------------------------------------------------
 
 
-def _rewritten(pairs: Iterable[tuple[Node, Node]], part: Callable[[str], str]) -> Share:
+def _texts(found: Diff, asked: tuple[Asked, Asked]) -> Iterator[tuple[str, str]]:
+    """What each node says in both versions; a node that asks the very same says the same, wherever its words stand."""
+    for old, new in found.pairs:
+        question = asked[0].get(old.id)
+        same = question is not None and question == asked[1].get(new.id)
+        yield (_said(new) if same else _said(old)), _said(new)
+
+
+def _rewritten(texts: Iterable[tuple[str, str]], part: Callable[[str], str]) -> Share:
     total = Share(0, 0)
-    for old, new in pairs:
-        was, now = part(_said(old)), part(_said(new))
-        total += share(compared(was, now))
+    for old, new in texts:
+        total += share(compared(part(old), part(new)))
     return total
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from rushes.app.plan import Prepared
 from rushes.graph.asks import Ask, asks
-from rushes.model.ids import BaseKey
+from rushes.model.ids import BaseKey, NodeId
 from rushes.model.money import Estimate
 from rushes.model.operation import REMOTE
 
@@ -97,6 +97,14 @@ def means(old: Prepared, new: Prepared) -> Means:
         money=total.money,
         dropped=sum(max(0, count - wanted.get(base, 0)) for base, count in asked.items()),
     )
+
+
+def asked_by(prepared: Prepared) -> dict[NodeId, tuple[BaseKey, ...]]:
+    """What each node asks, row by row."""
+    found: dict[NodeId, list[BaseKey]] = {}
+    for one in asks(prepared.grid, prepared.setting):
+        found.setdefault(one.question.frame.node.id, []).append(one.question.base)
+    return {node: tuple(many) for node, many in found.items()}
 
 
 def _remote(prepared: Prepared) -> list[Ask]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
-from rushes.graph.diff_match import Matched, local_id, match_tabs, matched
+from rushes.graph.diff_match import Asked, Matched, local_id, match_tabs, matched
 from rushes.graph.diff_node import Change, Names, changes_of, value_change
 from rushes.model.ids import Digest
 from rushes.model.workflow import Node, Workflow
@@ -59,10 +59,17 @@ class Diff:
         return not (self.tabs or self.nodes or self.workflow)
 
 
-def diff(old: Workflow, new: Workflow, old_bytes: Mapping[str, Digest], new_bytes: Mapping[str, Digest]) -> Diff:
-    """What became of `old` in `new`. `old_bytes` and `new_bytes` say what is behind references, where it is known."""
+def diff(
+    old: Workflow,
+    new: Workflow,
+    old_bytes: Mapping[str, Digest],
+    new_bytes: Mapping[str, Digest],
+    asked: tuple[Asked, Asked] = ({}, {}),
+) -> Diff:
+    """What became of `old` in `new`. `old_bytes` and `new_bytes` say what is behind references, where it is known;
+    `asked` what the nodes of both ask, by which they are found again however they are written."""
     tabs = match_tabs(old, new)
-    found = matched(old, new, tabs)
+    found = matched(old, new, tabs, asked)
     after = {node.id: _called(node) for node in new.nodes()}
     gone = {node.id: f"{_called(node)}, which is gone" for node in old.nodes()}
     names = Names(gone | {was: after[now] for was, now in found.names.items()}, after, old_bytes, new_bytes)

@@ -1,7 +1,8 @@
 """Which node of one version is which of the other: by id, by content, by title, by likeness; each at most once.
 
-First those that have both id and content, then equal content under another id (a rename, a moved scene, a number that
-counted on), then one id with other content, one title, and what is most alike. Only nodes that do the same are matched.
+First those that have both id and content, then what asks the very same, however it is written, then equal content under
+another id (a rename, a moved scene, a number that counted on), then one id with other content, one title, and what is
+most alike. Only nodes that do the same are matched.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ _MOST_PAIRS = 100_000
 """Pairs that are looked at for likeness; of more, what has another id, content and title is another node."""
 
 _WORD = re.compile(r"\w+")
+
+
+Asked = Mapping[NodeId, Hashable]
+"""What a node asks, all its rows together: equal for two nodes that ask the same, in whatever format."""
 
 
 class Matched(NamedTuple):
@@ -56,9 +61,12 @@ def match_tabs(old: Workflow, new: Workflow) -> dict[str, str]:
     return found
 
 
-def matched(old: Workflow, new: Workflow, tabs: Mapping[str, str]) -> Matched:
-    """Every node of the new version that was in the old one: within its tab first, then wherever it went."""
-    found = _Matching()
+def matched(old: Workflow, new: Workflow, tabs: Mapping[str, str], asked: tuple[Asked, Asked]) -> Matched:
+    """Every node of the new version that was in the old one: within its tab first, then wherever it went.
+
+    `asked` says of the nodes of both what they ask, where it is known.
+    """
+    found = _Matching(*asked)
     after = {tab.name: tab.nodes for tab in new.tabs}
     for tab in old.tabs:
         if tab.name in tabs:
@@ -70,8 +78,9 @@ def matched(old: Workflow, new: Workflow, tabs: Mapping[str, str]) -> Matched:
 class _Side:
     """The nodes of one version: what each says, and what feeds it: gates are alike but for what they let through."""
 
-    def __init__(self, nodes: Sequence[Node]) -> None:
+    def __init__(self, nodes: Sequence[Node], asked: Asked) -> None:
         self.nodes = nodes
+        self.asked = asked
         self.content = {node.id: _content(node) for node in nodes}
         self.fed = {
             node.id: tuple(self.content.get(ref) for entry in node.inputs for ref in entry.refs) for node in nodes
@@ -84,6 +93,10 @@ _Key = Callable[[_Side, Node], Hashable | None]
 
 def _by_id_and_content(side: _Side, node: Node) -> Hashable:
     return local_id(node), side.content[node.id]
+
+
+def _by_question(side: _Side, node: Node) -> Hashable | None:
+    return side.asked.get(node.id)
 
 
 def _by_title_and_content(side: _Side, node: Node) -> Hashable:
@@ -103,20 +116,21 @@ def _by_title(_side: _Side, node: Node) -> Hashable:
 
 
 class _Matching:
-    def __init__(self) -> None:
+    def __init__(self, old: Asked, new: Asked) -> None:
+        self._asked = old, new
         self.before: dict[NodeId, Node] = {}
         self.names: dict[NodeId, NodeId] = {}
 
     def within(self, old: Sequence[Node], new: Sequence[Node]) -> None:
         """Match the nodes of one tab."""
-        mine, theirs = _Side(old), _Side(new)
-        for key in (_by_id_and_content, _by_title_and_content, _by_content, _by_id, _by_title):
+        mine, theirs = _Side(old, self._asked[0]), _Side(new, self._asked[1])
+        for key in (_by_id_and_content, _by_question, _by_title_and_content, _by_content, _by_id, _by_title):
             self._by(mine, theirs, key)
         self._alike(old, new)
 
     def across(self, old: Sequence[Node], new: Sequence[Node]) -> None:
         """A node that went from one tab and came to another with the same content has moved."""
-        self._by(_Side(old), _Side(new), _by_title_and_content)
+        self._by(_Side(old, self._asked[0]), _Side(new, self._asked[1]), _by_title_and_content)
 
     def _by(self, old: _Side, new: _Side, key: _Key) -> None:
         """Match what is known by the same, in order."""
