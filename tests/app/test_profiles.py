@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import shutil
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.app.test_stand_ins import NEW, model
+from tests.docs.blocks import ROOT
 
 from rushes.app.config import load_config
 from rushes.app.hooks import Hooks
@@ -17,7 +19,7 @@ from rushes.app.plan import Prepared, prepare
 from rushes.app.profiles import Changed, Swap
 from rushes.app.project import Project
 from rushes.app.review import decide
-from rushes.app.run import resume, run_file
+from rushes.app.run import rerun_file, resume, run_file
 from rushes.app.stopping import Stop
 from rushes.app.summary import RunSummary
 from rushes.catalogue.load import Catalogue, model_of
@@ -194,6 +196,24 @@ def test_a_draft_lies_apart_and_says_what_it_is(desk: Desk) -> None:
     report = next(path for path in draft.exported if path.name.startswith("report")).read_text()
     assert "film (draft)" in report and "not the final" in report
     assert "not the final" not in next(path for path in final.exported if path.name.startswith("report")).read_text()
+
+
+def test_a_filled_in_graph_says_in_its_name_that_it_is_a_draft(desk: Desk) -> None:
+    shutil.copytree(ROOT / "examples", desk.folder / "examples", ignore=shutil.ignore_patterns("Assets", "Generations"))
+    desk.file = desk.folder / "examples" / "LIGHT-V0-1.nbflow"
+    generators = [one for one in desk.plan(RunOptions(provider="sketch")).plan.nodes if one.action is Action.RUN]
+    desk.run("draft", only=(str(generators[0].node),))
+    (written,) = (desk.file.parent / "Generations").glob("*.nbflow")
+    assert written.name.startswith("LIGHT-V0-1-draft-generated-")
+
+
+def test_asking_again_under_a_profile_asks_the_draft_again(desk: Desk) -> None:
+    desk.run("draft", only=("still",))
+    with desk.project() as project:
+        options = RunOptions(provider="sketch", profile="draft", rerun=("still",))
+        summary = asyncio.run(rerun_file(project, desk.file, options))
+    assert (summary.profile, summary.counts.bought) == ("draft", 1)
+    assert {one["model"] for one in desk.asked()} == {"sketch-1/nano_banana_2_1"}
 
 
 GATED = """\

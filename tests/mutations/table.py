@@ -542,6 +542,13 @@ DRAFTS = (
         f"{_DRAFT}::test_a_draft_lies_apart_and_says_what_it_is",
     ),
     wire(
+        "draft: a graph that is filled in says so in its name",
+        "app/generated.py",
+        '    label = f"-{prepared.options.profile}" if prepared.options.profile is not None else ""\n',
+        '    label = ""\n',
+        f"{_DRAFT}::test_a_filled_in_graph_says_in_its_name_that_it_is_a_draft",
+    ),
+    wire(
         "draft: a resume means what the profile meant",
         "model/run.py",
         '        values["means"] = profile_of(raw.get("means"))\n',
