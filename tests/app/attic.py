@@ -77,15 +77,23 @@ class Attic:
         """It was written then."""
         os.utime(self.place(number), (at, at))
 
-    def run(self, name: str, state: RunState = RunState.DONE, *, file: Path | None = None, owner: str = "") -> None:
-        """A run of long ago; its document has a gate called `gate`."""
+    def run(
+        self,
+        name: str,
+        state: RunState = RunState.DONE,
+        *,
+        file: Path | None = None,
+        owner: str = "",
+        rows: int | None = None,
+    ) -> None:
+        """A run of long ago; its document has a gate called `gate`, and a blob may hold its rows of a batch."""
         record = RunRecord(
             id=RunId(name),
             workflow="gated",
             file=str(file or self.folder / "gone.yaml"),
             document=self.document,
             format="yaml",
-            options=RunOptions(),
+            options=RunOptions(rows=None if rows is None else digest(rows)),
             fingerprint="",
             created=LONG_AGO,
             state=state,

@@ -209,6 +209,29 @@ def test_of_a_workflow_that_cannot_be_planned_all_that_its_runs_named_stays(tmp_
     assert attic.here() == {0, 1}
 
 
+def test_the_rows_of_a_batch_stay_like_the_workflow_of_a_run(tmp_path: Path) -> None:
+    attic = Attic(tmp_path, 2)
+    attic.run("part", rows=1)
+    attic.tidied(EVERYTHING)
+    assert attic.here() == {1}
+    with attic.project() as project:
+        assert project.store.has(attic.document)
+
+
+def test_a_file_whose_folder_has_settings_that_cannot_be_read_is_taken_for_one_that_cannot_be_planned(
+    tmp_path: Path,
+) -> None:
+    attic = Attic(tmp_path, 2)
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    (folder / "rushes.toml").write_text("this is no setting")
+    (folder / "live.yaml").write_bytes(DOCUMENT)
+    attic.run("r", file=folder / "live.yaml")
+    attic.made("r", "q", [0])
+    attic.tidied(EVERYTHING)
+    assert attic.here() == {0}
+
+
 def test_what_was_just_written_stays(tmp_path: Path) -> None:
     attic = Attic(tmp_path, 2)
     attic.age(0, time.time() - 60)

@@ -100,6 +100,16 @@ def test_a_blob_that_cannot_be_read_is_named_and_the_rest_is_read_all_the_same(t
     assert [one.digest for one in found.wrong] == [digest(0)] and found.read.number == 4
 
 
+def test_a_workflow_or_the_rows_of_a_batch_that_are_damaged_are_named_as_what_they_are(tmp_path: Path) -> None:
+    attic = Attic(tmp_path, 1)
+    attic.run("part", rows=0)
+    spoil(attic.place(0), 1)
+    name = attic.document
+    spoil(attic.home / "store" / name[:2] / name[2:4] / name, 1)
+    uses = {one.digest: one.uses for one in verified(attic).wrong}
+    assert uses == {digest(0): ("run part: its rows",), name: ("run part: its workflow",)}
+
+
 def test_of_one_run_only_what_it_named_is_read(tmp_path: Path) -> None:
     attic = Attic(tmp_path, 3)
     for run, number in (("r1", 0), ("r2", 1)):

@@ -108,7 +108,7 @@ def _told(project: Project, records: list[RunRecord], unplanned: set[str]) -> _T
     told = _Told(set(), set(), set(), {})
     gates: dict[Digest, frozenset[NodeId] | None] = {}
     for record in records:
-        told.open |= {record.document, record.options.rows or record.document}
+        told.open |= documents_of(record)
         if record.document not in gates:
             gates[record.document] = _gates(project, record)
         mine, over = gates[record.document], record.state in _OVER
@@ -122,6 +122,11 @@ def _told(project: Project, records: list[RunRecord], unplanned: set[str]) -> _T
             if event.kind == "CellDone" and (mine is None or event.node in mine):
                 told.let_through |= event.digests
     return told
+
+
+def documents_of(record: RunRecord) -> set[Digest]:
+    """What a run cannot be looked at without: its workflow, and the rows of a batch that it is for."""
+    return {record.document, record.options.rows or record.document}
 
 
 def _gates(project: Project, record: RunRecord) -> frozenset[NodeId] | None:

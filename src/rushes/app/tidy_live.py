@@ -7,6 +7,7 @@ planned (a reference is away, a variable is not set) needs everything that its r
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -25,8 +26,8 @@ async def used_again(project: Project, records: Iterable[RunRecord]) -> tuple[se
     found: set[Digest] = set()
     unplanned: set[str] = set()
     for file, many in _by_file(records).items():
-        near = project.beside(file.parent)
         try:
+            near = project.beside(file.parent)
             data = read_file(file)
             for options in many:
                 found |= needed(near, await prepare_document(near, file, data, options))
@@ -36,15 +37,13 @@ async def used_again(project: Project, records: Iterable[RunRecord]) -> tuple[se
 
 
 def _by_file(records: Iterable[RunRecord]) -> dict[Path, list[RunOptions]]:
-    found: dict[Path, list[RunOptions]] = {}
+    found: dict[Path, dict[str, RunOptions]] = {}
     for record in records:
         file = Path(record.file)
         if file in found or file.is_file():
             options = _whole(record.options)
-            many = found.setdefault(file, [])
-            if options not in many:
-                many.append(options)
-    return found
+            found.setdefault(file, {})[json.dumps(options.plain(), sort_keys=True, default=str)] = options
+    return {file: list(many.values()) for file, many in found.items()}
 
 
 def _whole(options: RunOptions) -> RunOptions:

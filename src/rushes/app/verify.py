@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from rushes.app.project import Project
 from rushes.app.show import run_named
 from rushes.app.tidy import Heap
-from rushes.app.tidy_kept import export_homes
+from rushes.app.tidy_kept import documents_of, export_homes
 from rushes.app.verify_exports import Edited, copies_of, edited
 from rushes.app.verify_repair import mend
 from rushes.assets.local import Blob
@@ -149,7 +149,7 @@ def _named(project: Project, record: RunRecord) -> set[Digest]:
     """The blobs that a run named; keys look the same, and are no blobs."""
     looks = {digest for event in survey.named_in(project.ledger, record.id) for digest in event.digests}
     known = project.ledger.artifacts(sorted(looks))
-    return {record.document, *known, *(one for one in looks if project.store.has(one))}
+    return {*documents_of(record), *known, *(one for one in looks if project.store.has(one))}
 
 
 def _looked_at(project: Project, named: set[Digest] | None, quick: bool) -> Iterator[tuple[Blob, bool]]:
@@ -211,9 +211,9 @@ def _uses(project: Project, records: Sequence[RunRecord], wanted: set[Digest]) -
             many.append(place)
 
     for record in records:
-        if record.document in wanted:
-            add(record.document, f"run {record.id}: its workflow")
-        elif not project.store.has(record.document):
+        for document in documents_of(record) & wanted:
+            add(document, f"run {record.id}: its {'workflow' if document == record.document else 'rows'}")
+        if not project.store.has(record.document):
             continue
         for event in survey.named_in(project.ledger, record.id):
             for digest in event.digests & wanted:
@@ -224,7 +224,7 @@ def _uses(project: Project, records: Sequence[RunRecord], wanted: set[Digest]) -
 
 def _orphans(project: Project, records: Iterable[RunRecord]) -> Heap:
     """Blobs that no run and no note knows: nobody would miss them."""
-    known = {record.document for record in records} | set(survey.noted(project.ledger))
+    known = {one for record in records for one in documents_of(record)} | set(survey.noted(project.ledger))
     found, page = Heap(), list[Blob]()
     for blob in chain(project.store.blobs(), [None]):
         if blob is not None and blob.digest not in known:
