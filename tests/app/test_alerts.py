@@ -299,7 +299,7 @@ def test_a_command_that_hangs_or_fails_disturbs_nobody(tmp_path: Path, monkeypat
     place.environ["RUSHES_ALERT_COMMANDS"] = "yes"
     summary = place.run()
     assert summary.state is RunState.DONE and summary.counts.bought == 1
-    assert "1 alerts could not be handed on: the run was over" in summary.notes
+    assert "1 alert could not be handed on: the run was over" in summary.notes
     for command, why in (("'/nowhere/hook'", "No such file"), ("'false'", "ended with code 1")):
         (tmp_path / "story.yaml").write_text(STORY.replace("fox", why.replace(" ", "-")))
         place.folder.joinpath("rushes.toml").write_text(f"{SLOW}command = [{command}]\n")
@@ -357,13 +357,13 @@ def test_an_address_is_posted_to() -> None:
 
 def test_an_address_that_refuses_or_is_silent_is_said_when_all_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     assert calling(b"HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n")[1] == [
-        "1 alerts could not be handed on: 127.0.0.1 answered 500"
+        "1 alert could not be handed on: 127.0.0.1 answered 500"
     ]
     monkeypatch.setattr(alerts_calls, "GRACE", 0.1)
-    assert calling(None)[1] == ["1 alerts could not be handed on: the run was over"]
+    assert calling(None)[1] == ["1 alert could not be handed on: the run was over"]
     monkeypatch.setattr(alerts_calls, "PATIENCE", 0.05)
     monkeypatch.setattr(alerts_calls, "GRACE", 30.0)
-    assert calling(None)[1] == ["1 alerts could not be handed on: no answer within 0.05 s"]
+    assert calling(None)[1] == ["1 alert could not be handed on: no answer within 0.05 s"]
 
 
 def test_only_so_many_calls_are_under_way_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,7 +50,7 @@ class Calls:
     def notes(self) -> Iterator[str]:
         """What did not arrive."""
         if self._lost:
-            yield f"{self._lost} alerts could not be handed on: {self._why}"
+            yield f"{self._lost} {'alert' if self._lost == 1 else 'alerts'} could not be handed on: {self._why}"
 
     async def leave(self) -> None:
         """The run is over: what is under way has a moment left."""

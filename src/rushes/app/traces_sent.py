@@ -69,7 +69,7 @@ class Sent:
         _done, late = await asyncio.wait([over], timeout=GRACE)
         if late:
             return "traces: the collector did not take the last spans in time"
-        return f"traces: {self._sending.lost} spans did not reach the collector" if self._sending.lost else None
+        return f"traces: spans that did not reach the collector: {self._sending.lost}" if self._sending.lost else None
 
 
 def _resource() -> Resource:
