@@ -171,8 +171,8 @@ NEVER_OVER = (
     wire(
         "one line of an export is for one request",
         "app/usage.py",
-        "        self.taken.add(same.pop(number).attempt)\n",
-        "        self.taken.add(same[number].attempt)\n",
+        "        self.taken.add(pile.pop(number).attempt)\n",
+        "        self.taken.add(pile[number].attempt)\n",
         "tests/app/test_usage.py::test_lines_without_an_id_of_ours_are_matched_one_to_one_by_model_amount_and_time",
     ),
     wire(
@@ -1015,7 +1015,7 @@ COPIES = (
     wire(
         "fan-out: a value is what was declared, a number the source's counted on",
         "spec/fanout_proof.py",
-        "        if not _as_declared(change, was, now, told):\n",
+        "        if not _as_declared(change, was, now, told, name):\n",
         "        if False:\n",
         "tests/spec/test_fanout_proof.py::test_a_value_that_is_not_what_was_declared_is_found",
     ),

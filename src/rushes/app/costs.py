@@ -159,12 +159,20 @@ def costs(
             into.take(one.hold, outcome)
     for line in sums.values():
         total.add(line)
-    lines = sorted(sums.values(), key=grouping.order)
+    lines = sorted(sums.values(), key=_by_day if by == "day" else _dearest_first)
     zone = time.strftime("%Z (UTC%z)")
     return Costs(
         by=by, since=since, until=until, zone=zone, simulated=simulated, runs=runs, lines=tuple(lines), total=total,
         other=other,
     )  # fmt: skip
+
+
+def _by_day(line: Sum) -> tuple[object, ...]:
+    return (line.name,)
+
+
+def _dearest_first(line: Sum) -> tuple[object, ...]:
+    return -(line.billed + line.held), -line.attempts, line.name
 
 
 _ASKED = 5_000  # questions that are looked up at once

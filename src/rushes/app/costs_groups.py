@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from rushes.app.costs_outcome import Outcome
 from rushes.app.plugins import on_this_machine
@@ -18,9 +18,6 @@ from rushes.model.operation import SIGNATURES, Operation, Where
 from rushes.model.run import RunRecord
 from rushes.model.scope import AGENT, BATCH, PROJECT, kind_of
 from rushes.spec.load import load
-
-if TYPE_CHECKING:
-    from rushes.app.costs import Sum
 
 GROUPS = ("model", "provider", "workflow", "tab", "node", "day", "purpose", "run", "account", "state")
 """What costs can be asked about."""
@@ -49,7 +46,7 @@ Names = Callable[[RunRecord, str], Called]
 
 
 class Grouping:
-    """One way to group: the group of an attempt, and the order in which groups are told."""
+    """One way to group."""
 
     def __init__(self, by: str, names: Names) -> None:
         self._by = by
@@ -77,10 +74,6 @@ class Grouping:
             case "state":
                 return str(outcome)
         return f"{one.provider}/{one.model}"
-
-    def order(self, line: Sum) -> tuple[object, ...]:
-        """Days as they come; else the dearest first."""
-        return (line.name,) if self._by == "day" else (-(line.billed + line.held), -line.attempts, line.name)
 
 
 def names_of(project: Project) -> Names:

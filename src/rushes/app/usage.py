@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -191,46 +192,44 @@ def _keep(found: Usage, where: list[Any], line: Line | Bad) -> None:
 
 
 class _Unfound:
-    """Our requests that no line names by its id, in the order of time, to be taken one by one."""
+    """Our requests that no line names by its id, in the order of time, to be taken one by one.
+
+    They lie in a pile for each amount and model, so that the nearest in time is a neighbour, however many there are.
+    """
 
     def __init__(self, ours: list[Ours]) -> None:
         self._ours = sorted(ours, key=lambda one: one.at)
-        self._by_usd: dict[Decimal, list[Ours]] = {}
+        self._piles: dict[Decimal, dict[str, list[Ours]]] = {}
         for one in self._ours:
             if one.usd is not None:
-                self._by_usd.setdefault(one.usd.normalize(), []).append(one)
+                self._piles.setdefault(one.usd.normalize(), {}).setdefault(one.model, []).append(one)
         self.taken: set[str] = set()
 
     def take(self, line: Line) -> bool:
-        """Take the nearest in time that was charged the same; false where there is none."""
+        """Take the nearest in time of the same model that was charged the same; false where there is none."""
         if line.at is None or line.usd <= ZERO:
             return False
-        same = self._by_usd.get(line.usd.normalize(), [])
-        number = _nearest(same, line)
-        if number is None:
+        near: tuple[float, int, list[Ours]] | None = None
+        for model, pile in self._piles.get(line.usd.normalize(), {}).items():
+            if pile and _same_model(line.model, model):
+                number = _nearest(pile, line.at)
+                away = abs(pile[number].at - line.at)
+                if away <= WINDOW and (near is None or away < near[0]):
+                    near = away, number, pile
+        if near is None:
             return False
-        self.taken.add(same.pop(number).attempt)
+        _away, number, pile = near
+        self.taken.add(pile.pop(number).attempt)
         return True
 
     def left(self) -> list[Ours]:
         return [one for one in self._ours if one.attempt not in self.taken]
 
 
-def _nearest(same: Sequence[Ours], line: Line) -> int | None:
-    """The nearest in time on either side of a line that it can be for; looked for outwards, so that few are met."""
-    at = line.at or 0.0
-    after = bisect_left(same, at, key=lambda one: one.at)
-    before = after - 1
-    while before >= 0 or after < len(same):
-        back = at - same[before].at if before >= 0 else float("inf")
-        ahead = same[after].at - at if after < len(same) else float("inf")
-        if min(back, ahead) > WINDOW:
-            return None
-        number = before if back <= ahead else after
-        if _same_model(line.model, same[number].model):
-            return number
-        before, after = (before - 1, after) if back <= ahead else (before, after + 1)
-    return None
+def _nearest(pile: Sequence[Ours], at: float) -> int:
+    after = bisect_left(pile, at, key=lambda one: one.at)
+    near = (number for number in (after - 1, after) if 0 <= number < len(pile))
+    return min(near, key=lambda number: abs(pile[number].at - at))
 
 
 def _ours(project: Project, provider: str, since: float | None, until: float | None) -> Iterator[Ours]:
@@ -263,6 +262,7 @@ def _by_id(ours: Iterable[Ours]) -> dict[str, str]:
     return {part: name for part, name in found.items() if name is not None and part}
 
 
+@lru_cache(maxsize=4096)
 def _same_model(theirs: str, ours: str) -> bool:
     if not theirs:
         return True
