@@ -299,6 +299,21 @@ def test_a_workflow_that_is_still_there_keeps_what_its_plan_would_use_again(plac
     assert _pictures(place) == set()
 
 
+def test_what_it_says_fits_a_terminal(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "hello.yaml").write_text(HELLO)
+    _rushes("run", "hello.yaml")
+    capsys.readouterr()
+    _rushes("gc")
+    assert "exported" in capsys.readouterr().out
+    _grow_old(place)
+    (place / "hello.yaml").unlink()
+    for flags in ((), ("--max-size", "0B", "--dry-run"), ("--max-size", "0B"), (), ("--undo",)):
+        _rushes("gc", *flags)
+    said = capsys.readouterr().out
+    assert "in the trash" in said and "brought back from" in said
+    assert max(map(len, said.splitlines())) <= 80
+
+
 def test_a_workflow_keeps_the_candidates_that_nobody_picked_yet_and_those_a_person_may_still_choose(
     place: Path,
 ) -> None:

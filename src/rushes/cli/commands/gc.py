@@ -20,10 +20,10 @@ from rushes.model.size import show_bytes
 
 _MEANS = {
     "pinned": "you pinned it",
-    "approved": "a gate let it through, or it was made from what one did",
-    "exported": "it is in an exported folder: taking it would free nothing",
-    "live": "a workflow file that is still there would use it again",
-    "open": "a run that is not over needs it, or it is a run's workflow",
+    "approved": "a gate let it through, or it came of that",
+    "exported": "an exported folder has it",
+    "live": "a workflow file would use it again",
+    "open": "of an unfinished run, or a run's workflow",
     "young": "it was written within the last hour",
 }
 
@@ -113,7 +113,7 @@ def _show(found: Tidied, wish: Wish) -> None:
         say(f"trash      {_heap(Heap(one.blobs, one.size))} in {one.id}, until {until}")
     if found.collection is not None:
         say(f"bring it back with: rushes gc --undo {found.collection}")
-        say("the disk is freed when it is deleted: at that date, or now with rushes gc --empty-trash")
+        say("the disk is freed on that date, or now with: rushes gc --empty-trash")
     elif not wish.wants and found.free.number:
         say("collect with: rushes gc --max-age 7d, or --max-size 20GB")
 
