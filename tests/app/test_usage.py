@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import tempfile
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.ledger.facts import record, reserved, stored
 
@@ -26,6 +27,7 @@ from rushes.model.ids import AttemptId, NodeId, RunId
 from rushes.model.run import RunOptions
 
 USD = Decimal
+COUNT = itertools.count(1)
 NOON = 1_793_534_400.0  # 2026-11-01 12:00 UTC
 PLACE = Place(node=NodeId("scene"))
 HEAD = "request_id,created_at,endpoint,cost\n"
@@ -244,6 +246,36 @@ def test_an_export_without_an_amount_is_refused_with_what_it_has(fal: Fal, tmp_p
     for file, named in (("usage.csv", None), ("x.csv", "fall")):
         with pytest.raises(UserError):
             provider_of(tmp_path / file, named)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    ours=st.lists(
+        st.tuples(st.sampled_from(["0.05", "0.10"]), st.integers(0, 9000), st.sampled_from("ab")), max_size=8
+    ),
+    theirs=st.lists(
+        st.tuples(st.sampled_from(["0.05", "0.10"]), st.integers(0, 9000), st.sampled_from(["a", "b", ""])), max_size=8
+    ),
+)
+def test_every_line_and_every_request_is_in_one_place(
+    fal: Fal, ours: list[tuple[str, int, str]], theirs: list[tuple[str, int, str]]
+) -> None:
+    run = f"p{next(COUNT)}"
+    start = NOON + 1e6 * int(run[1:])  # a period of its own in one ledger
+    fal.project.ledger.create_run(record(run))
+    for usd, at, model in ours:
+        fal.bought(f"{run}-{at}", usd, start + at, f"fal-ai/{model}", run=run)
+    lines = "".join(f"{int(start) + at},{model},{usd}\n" for usd, at, model in theirs)
+    found = fal.against("created,model,amount\n" + lines, since=start, until=start + 90_000)
+    assert found.lines == len(theirs) == found.alike + len(found.only_theirs)
+    assert len(ours) == found.alike + len(found.only_ours)
+    assert found.theirs_usd == sum(USD(usd) for usd, _at, _model in theirs)
+    assert found.ours_usd == sum(USD(usd) for usd, _at, _model in ours)
+    left = {(one.usd, one.model): one.at for one in found.only_ours}
+    for line in found.only_theirs:
+        for (usd, model), at in left.items():
+            near = line.at is not None and abs(at - line.at) <= 3600
+            assert not (near and usd == line.usd and model.endswith(f"/{line.model}" if line.model else ""))
 
 
 def test_looking_changes_nothing(fal: Fal) -> None:
