@@ -314,6 +314,23 @@ def test_what_it_says_fits_a_terminal(place: Path, capsys: pytest.CaptureFixture
     assert max(map(len, said.splitlines())) <= 80
 
 
+def test_one_thing_at_a_time_and_a_collection_by_its_name(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "hello.yaml").write_text(HELLO)
+    _rushes("run", "hello.yaml")
+    pictures = _grow_old(place)
+    (place / "hello.yaml").unlink()
+    for wrong in (("--undo", "--max-age", "1d"), ("--pin", "a", "--unpin", "b"), ("--undo", "--dry-run")):
+        assert run_command(["gc", *wrong]) == 2
+    for wrong in (("--max-size", "lots"), ("--max-age", "old"), ("--undo", "no-such-collection")):
+        assert run_command(["gc", *wrong]) == 2
+    _rushes("gc", "--max-size", "0B")
+    (name,) = [path.name for path in (place / "home" / "store" / "trash").iterdir()]
+    assert run_command(["gc", "--undo", "no-such-collection"]) == 2
+    assert f"there are: {name}" in capsys.readouterr().err
+    _rushes("gc", "--undo", name)
+    assert _pictures(place) == pictures
+
+
 def test_a_workflow_keeps_the_candidates_that_nobody_picked_yet_and_those_a_person_may_still_choose(
     place: Path,
 ) -> None:
