@@ -67,6 +67,17 @@ async def test_what_costs_more_than_the_threshold_is_refused_where_nobody_agreed
         assert (await client.generate_image("a lynx", **PAID)).cost == Decimal(3)
 
 
+async def test_a_document_that_wants_a_word_is_not_content_with_a_budget(tmp_path: Path) -> None:
+    clean(tmp_path)
+    steps = "settings: {cost_management: {require_confirmation: true}}\n"
+    steps += "steps: [{name: still, type: text_to_image, prompt: a fox}]\n"
+    film, options = Workflow.from_text(steps, tmp_path / "film.yaml"), RunOptions(provider="scripted")
+    async with client_over(tmp_path, ScriptedProvider(price=TEN), budget=5) as client:
+        with pytest.raises(RefusedError):
+            await client.run(film, options)
+        assert (await client.run(film, options, yes=True)).ok
+
+
 async def test_an_unknown_price_is_refused_under_a_budget_and_never_called_nothing(tmp_path: Path) -> None:
     clean(tmp_path)
     provider = ScriptedProvider(price=None)

@@ -107,7 +107,7 @@ def spending_of(project: Project, prepared: Prepared, *, times: int = 1) -> Spen
         return None
     # a ceiling on all of a run bounds what it spends; one on a step does not bound the others
     ceilings = [one for one in ceilings_of(project, prepared, RunId("")) if kind_of(one.scope) != NODE]
-    threshold = _threshold(prepared, bool(ceilings))
+    threshold = _threshold(project, prepared, bool(ceilings))
     if threshold is None:
         return None
     above, source = threshold
@@ -133,7 +133,7 @@ def _simulated(project: Project, node: NodePlan) -> bool:
     return project.simulated(node.provider.removesuffix(SIMULATED))
 
 
-def _threshold(prepared: Prepared, bound: bool) -> tuple[Decimal, str] | None:
+def _threshold(project: Project, prepared: Prepared, bound: bool) -> tuple[Decimal, str] | None:
     """Above what a run is asked about, and what says so; None: it is not. `bound`: a ceiling holds it.
 
     A document is often somebody else's: it can be stricter than the person who runs it, and less strict only where a
@@ -142,7 +142,7 @@ def _threshold(prepared: Prepared, bound: bool) -> tuple[Decimal, str] | None:
     confirm = prepared.workflow.settings.confirm
     if confirm:
         return ZERO, "require_confirmation of the document"
-    if prepared.options.budget is not None:
+    if prepared.options.budget is not None or project.limit is not None:
         return None
     filed = load_config(prepared.file.absolute().parent, {}, {}).consent.get(ABOVE)
     if filed is not None:

@@ -48,7 +48,7 @@ class Opened:
 
     def _begin(self, project: Project, folder: Path, budget: Decimal | None, yes: bool) -> None:
         self.project, self.folder = project, folder
-        self._yes = yes or budget is not None
+        self._yes = yes
         self._calls = Calls()
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._same: WeakValueDictionary[Path, asyncio.Lock] = WeakValueDictionary()
