@@ -981,13 +981,6 @@ BATCHES = (
         f"{_BATCH}::test_between_two_parts_everything_of_the_old_one_is_let_go",
     ),
     wire(
-        "what the rows of a batch made is nothing that gc may take",
-        "app/tidy_kept.py",
-        " or record.options.batch is not None:",
-        ":",
-        f"{_BATCH}::test_what_rows_made_and_the_rows_themselves_are_needed_as_long_as_their_runs_are_known",
-    ),
-    wire(
         "the rows of a batch are nothing that gc may take",
         "app/tidy_kept.py",
         "record.options.rows or record.document}",

@@ -117,7 +117,7 @@ def _told(project: Project, records: list[RunRecord], unplanned: set[str]) -> _T
                 told.used[digest] = max(event.at, told.used.get(digest, 0.0))
             if not over:
                 told.open |= event.digests
-            if record.file in unplanned or record.options.batch is not None:  # what rows made, no file plans
+            if record.file in unplanned:
                 told.live |= event.digests
             if event.kind == "CellDone" and (mine is None or event.node in mine):
                 told.let_through |= event.digests
