@@ -36,7 +36,7 @@ def test_the_example_is_copied_for_its_accounts_and_runs(light: Path, rushes: Ru
     assert said.code == 0, said.err
     assert (light.parent / FILE).read_bytes() == before
     assert max(map(len, said.out.splitlines())) <= 80
-    assert "PEARL               3     +200,000     18        12     6     17          3" in said.out
+    assert "PEARL               3     +200,000     18        15     3     17          3" in said.out
     assert "proven    2 copies of MARLOW: standard parts identical to the byte" in said.out
     assert "warning" not in said.err, "the example's own persona has no hole"
     assert rushes("check", OUT).code == 0

@@ -496,15 +496,15 @@ BORROWED = (
     wire(
         "borrowed: what is flagged is not lent",
         "app/asked_before.py",
-        "if one.value.artifacts and not one.verdict.flagged]",
-        "if one.value.artifacts]",
+        " and not one.verdict.flagged]",
+        "]",
         f"{_LENT}::test_what_is_flagged_is_not_lent",
     ),
     wire(
         "borrowed: what is not in the store any more is not lent",
         "app/asked_before.py",
-        "if one.value.artifacts and not one.verdict.flagged]",
-        "if not one.verdict.flagged]",
+        "        self._known = Holdings(project.ledger, project.store)\n",
+        "        self._known = project.ledger\n",
         f"{_LENT}::test_what_is_not_in_the_store_any_more_is_not_lent",
     ),
     wire(

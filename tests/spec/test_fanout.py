@@ -107,7 +107,7 @@ def test_titles_say_the_account() -> None:
     titles = [node.get("title") for node in tabs_of(fanned)[1]["graphData"]["nodes"]]
     assert titles == ["Prompt: PEARL scenes", "PEARL The harbour", "Pearl, the character sheet", ""]
     kinds = [change.what for change in fanned.copies[0].changes if change.path[-1] == "title"]
-    assert kinds == [What.TITLE, What.PREFIX, What.TITLE]
+    assert kinds == [What.PREFIX, What.PREFIX, What.TITLE], "a code for a code is no wording of its own"
 
 
 def test_the_file_says_its_new_name_only_where_it_said_its_old_one() -> None:

@@ -10,12 +10,16 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from rushes.model.problem import Severity
 from rushes.spec.fanout import Fanned
 from rushes.spec.fanout_change import What
 from rushes.spec.json_spans import spans
+from rushes.spec.nbflow import NbflowFormat
+from rushes.spec.nbflow_graph import read_graph
 
 from .fanouts import Fan, fan, fan_of, tabs_of
 from .nbflow_files import TabBuilder, parsed, story_tab
+from .test_nbflow_fuzz import broken
 
 WORDS = st.sampled_from(["Marlow", "the ginger cat", "rain", "ünïcode “quotes”", 'a "lamp"', "\\", "\u2028", "tab\t"])
 TEXTS = st.lists(WORDS, max_size=4).map(" ".join)
@@ -146,3 +150,18 @@ def test_the_source_itself_and_what_stands_between_the_tabs_are_proven_too() -> 
     assert one.drifts(fanned, fanned.data.replace(b'"LIGHT-V1"', b'"LIGHT-V2"'))[0].path == ("name",)
     assert one.drifts(fanned, fanned.data + b" ")
     assert one.drifts(fanned, one.document.data) and one.drifts(fanned, b"{")
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(broken(), st.integers(0, 1))
+def test_whatever_is_broken_in_a_file_is_refused_or_copied_and_proven(tree: Any, source: int) -> None:
+    told = parsed(json.dumps(tree).encode())
+    _, problems = NbflowFormat().structure(told)
+    graph, _ = read_graph(told.tree, told.file)
+    if any(one.severity is Severity.ERROR for one in problems) or graph is None or len(graph.tabs) <= source:
+        return
+    accounts = [{"code": "PEARL", "avatar": "https://x.test/p.png", "persona": {"cat": "dog"}}]
+    one = fan_of(told, accounts=accounts, source=source, persona={"cat": "cat"})
+    if not one.wrong():
+        fanned = one.out()
+        assert one.drifts(fanned) == []

@@ -32,10 +32,11 @@ class Copied(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fanned:
-    """A new file: tab number `source` of the old one, and a copy of it for each account."""
+    """A new file: tab number `source` of the old one, which is called `name`, and a copy of it for each account."""
 
     data: bytes
     source: int
+    name: str
     copies: tuple[Copied, ...]
     notes: tuple[str, ...] = ()
 
@@ -82,9 +83,16 @@ def fan_out(document: Document, tab: GraphTab, accounts: Accounts, chosen: Seque
         pieces.append(apply_edits(piece, [Edit(one.path, one.new) for one in changes]).decode("utf-8"))
         notes += [f"{account.code}: {place.says}"] if place.says else []
         notes += leftovers(tab, accounts, changes, account)
-    if tabs[source]["graphData"].get("extra", {}).get("nodeGroups"):
+    extra = tabs[source]["graphData"].get("extra")
+    if isinstance(extra, dict) and extra.get("nodeGroups"):
         notes.append(f"`extra.nodeGroups` of {tab.name} is copied as it is: ids in it stay those of the source")
-    return Fanned(data=_joined(document, text, pieces, name), source=source, copies=tuple(copies), notes=tuple(notes))
+    return Fanned(
+        data=_joined(document, text, pieces, name),
+        source=source,
+        name=tab.name,
+        copies=tuple(copies),
+        notes=tuple(notes),
+    )
 
 
 def _renumbered(tab: Mapping[str, Any], offset: int) -> list[Change]:

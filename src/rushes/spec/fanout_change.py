@@ -13,7 +13,7 @@ class What(StrEnum):
 
     NUMBER = "number"  # an id, counted on
     TAB = "tab"  # the tab's own name
-    PREFIX = "prefix"  # a title with the account's code before it
+    PREFIX = "prefix"  # a title with the account's code, before it or in the place of the source's
     SAVED = "saved"  # what an earlier run left in the source: a copy begins without
     TITLE = "title"  # a title that says the account
     AVATAR = "avatar"

@@ -152,21 +152,16 @@ def _wrong_words(tab: GraphTab, accounts: Accounts) -> Iterator[Problem]:
 
 
 def _titled(node: GraphNode, source: str, code: str, words: Callable[[str], str]) -> Iterator[Change]:
+    if node.title:
+        said = words(node.title)
+        what = What.PREFIX if said == node.title else What.TITLE
+        yield Change((*node.path[2:], "title"), what, node.title, coded(code, source, said))
+
+
+def coded(code: str, source: str, title: str) -> str:
     """The title with the account's code in the place of the source's, or before it, or as it is where it says so."""
-    if not node.title:
-        return
-    said = re.sub(_word(source), lambda _match: code, words(node.title))
-    path: Path = (*node.path[2:], "title")
-    if said == node.title and not _mentions(code)(said):
-        yield Change(path, What.PREFIX, node.title, prefixed(code, node.title))
-    else:
-        new = said if _mentions(code)(said) else prefixed(code, said)
-        yield Change(path, What.TITLE, node.title, new)
-
-
-def prefixed(code: str, title: str) -> str:
-    """A title that says whose node it is."""
-    return f"{code} {title}"
+    said = re.sub(_word(source), lambda _match: code, title)
+    return said if _mentions(code)(said) else f"{code} {said}"
 
 
 def _word(name: str) -> str:

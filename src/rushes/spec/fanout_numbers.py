@@ -33,7 +33,7 @@ def numbers(tab: Mapping[str, Any]) -> Iterator[Number]:
             yield Number(("graphData", name), data[name])
     for at, node in enumerate(data["nodes"]):
         yield from _of_node(node, ("graphData", "nodes", at))
-    for at, row in enumerate(data.get("links") or ()):
+    for at, row in enumerate(_list(data.get("links"))):
         path: Path = ("graphData", "links", at)
         for end in _NAMED_ENDS if isinstance(row, dict) else _LIST_ENDS:
             yield Number((*path, end), row[end])
@@ -41,12 +41,16 @@ def numbers(tab: Mapping[str, Any]) -> Iterator[Number]:
 
 def _of_node(node: Mapping[str, Any], path: Path) -> Iterator[Number]:
     yield Number((*path, "id"), node["id"])
-    for at, slot in enumerate(node.get("inputs") or ()):
+    for at, slot in enumerate(_list(node.get("inputs"))):
         if isinstance(slot, dict) and slot.get("link") is not None:
             yield Number((*path, "inputs", at, "link"), slot["link"])
-    for at, slot in enumerate(node.get("outputs") or ()):
-        for copy, link in enumerate((slot.get("links") or ()) if isinstance(slot, dict) else ()):
+    for at, slot in enumerate(_list(node.get("outputs"))):
+        for copy, link in enumerate(_list(slot.get("links")) if isinstance(slot, dict) else []):
             yield Number((*path, "outputs", at, "links", copy), link)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 class Place(NamedTuple):

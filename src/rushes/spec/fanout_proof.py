@@ -18,7 +18,7 @@ from rushes.plugin.format import Document
 from rushes.spec import json_tree
 from rushes.spec.fanout import Copied, Fanned, renames
 from rushes.spec.fanout_change import Change, What
-from rushes.spec.fanout_custom import prefixed
+from rushes.spec.fanout_custom import coded
 from rushes.spec.json_spans import Span, path_at, spans
 
 _SHOWN = 40  # characters around a difference
@@ -46,7 +46,7 @@ def drifts(document: Document, fanned: Fanned, written: bytes, name: str) -> lis
     found = list(_around(document, old, new, here, name))
     source = _part(old, spans(old, [("tabs", fanned.source)])["tabs", fanned.source])
     for copy in fanned.copies:
-        found += list(_copy(source, _part(new, here["tabs", copy.number]), copy))[:1]
+        found += list(_copy(source, _part(new, here["tabs", copy.number]), copy, fanned.name))[:1]
     return found
 
 
@@ -70,7 +70,7 @@ def _around(document: Document, old: str, new: str, here: Mapping[Path, Span], n
         yield Drift(None, path_at(new, at), _said(new, at))
 
 
-def _copy(source: str, copy: str, told: Copied) -> Iterator[Drift]:
+def _copy(source: str, copy: str, told: Copied, name: str) -> Iterator[Drift]:
     """A copy against its source: what is declared is as declared, and all that is left is the same."""
     paths = [change.path for change in told.changes]
     mine, theirs = spans(copy, paths), spans(source, paths)
@@ -79,7 +79,7 @@ def _copy(source: str, copy: str, told: Copied) -> Iterator[Drift]:
             yield Drift(told.number, change.path, "it is not there")
             return
         was, now = _value(source, theirs[change.path]), _value(copy, mine[change.path])
-        if not _as_declared(change, was, now, told):
+        if not _as_declared(change, was, now, told, name):
             said = _part(copy, mine[change.path])[:_SHOWN]
             yield Drift(told.number, change.path, f"it is {said}, not what was declared")
             return
@@ -88,11 +88,11 @@ def _copy(source: str, copy: str, told: Copied) -> Iterator[Drift]:
         yield Drift(told.number, path_at(copy, at), _said(copy, at))
 
 
-def _as_declared(change: Change, was: Any, now: Any, told: Copied) -> bool:
+def _as_declared(change: Change, was: Any, now: Any, told: Copied, name: str) -> bool:
     if change.what is What.NUMBER:
         return now.__class__ is int and bool(now == was + told.offset)
     if change.what is What.PREFIX:
-        return bool(now == prefixed(told.account.code, was))
+        return bool(now == coded(told.account.code, name, was))
     return canonical_bytes(now) == canonical_bytes(change.new)  # 1, 1.0 and true are three values
 
 
