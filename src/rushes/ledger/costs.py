@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from rushes.ledger.books import Hold, Stand
@@ -158,8 +159,7 @@ class _Reading:
         for name, worst, stand, billed in database.read(
             _HOLDS, (database.list_of([one.attempt for one in self._unpaid]),)
         ):
-            amount = None if worst is None else Decimal(worst)
-            self._by_name[name].hold = Hold(amount, (), Stand(stand), Decimal(billed))
+            self._by_name[name].hold = _hold(worst, stand, billed)
         self._unpaid.clear()
 
     def reserved(self, at: float, raw: dict[str, Any]) -> None:
@@ -209,6 +209,12 @@ _READ: dict[str, Callable[[_Reading, float, dict[str, Any]], None]] = {
     Decided.__name__: _Reading.decided,
 }
 _ENDS = tuple(cls.__name__ for cls in (Failed, Cancelled, Unknown, Resolved, Released))
+
+
+@lru_cache(maxsize=4096)
+def _hold(worst: str | None, stand: int, billed: str) -> Hold:
+    """A row of the table; most requests of a ledger cost one of a few amounts."""
+    return Hold(None if worst is None else Decimal(worst), (), Stand(stand), Decimal(billed))
 
 
 def _attempt(body: str) -> str:
