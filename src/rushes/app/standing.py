@@ -30,12 +30,14 @@ def as_it_stands(project: Project, record: RunRecord) -> RunRecord:
 def left_off(project: Project, prepared: Prepared) -> RunRecord | None:
     """The last run of this file, if it was stopped or killed and meant the same: it knows what it had under way.
 
-    Another budget is no other meaning: it is the same work, with more or less money left for it.
+    Another budget is no other meaning: it is the same work, with more or less money left for it; nor is another pace.
     """
+    now = prepared.options
+    pace = {"concurrency": now.concurrency, "timeout": now.timeout, "fail_fast": now.fail_fast}
     digest = hashlib.sha256(prepared.document.data).hexdigest()
     for record in project.ledger.runs(file=str(prepared.file.absolute()), limit=1):
-        options = dataclasses.replace(record.options, budget=prepared.options.budget)
-        if record.document == digest and options == prepared.options and was_left(project, record):
+        options = dataclasses.replace(record.options, budget=now.budget, **pace)  # type: ignore[arg-type]
+        if record.document == digest and options == now and was_left(project, record):
             return record
     return None
 
