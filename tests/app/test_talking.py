@@ -63,6 +63,7 @@ def test_they_are_made_exported_and_shown_in_the_report(desk: Desk) -> None:
         "generated-audio/v0-1/voice.wav",
         "generated-images/v0-1/face.png",
         "generated-images/v0-1/poster.png",
+        "generated-text/v0-1/words.json",
         "generated-text/v0-1/words.txt",
         "generated-videos/v0-1/night.mp4",
         "generated-videos/v0-1/speaker.mp4",

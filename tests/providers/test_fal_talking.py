@@ -18,6 +18,7 @@ from rushes.model.canonical import base_key
 from rushes.model.media import Artifact
 from rushes.model.operation import Operation
 from rushes.model.request import Request
+from rushes.model.transcript import joined, transcript_words
 from rushes.plugin.provider import Finished
 from rushes.providers.fal import Fal
 from rushes.sim.simulator import Simulator
@@ -104,9 +105,14 @@ def test_every_role_has_its_field(
     assert [one.media_type for one in finished.outputs] == ["video/mp4"]
 
 
-def test_what_was_said_comes_back_as_a_text(studio: Studio) -> None:
-    finished, billed, quoted = done(studio, "scribe_v2", STT, None, {"audio": (voice(studio),)}, language_code="eng")
-    assert (finished.text, finished.outputs) == (WORDS, ())
+def test_what_was_said_comes_back_as_a_text_with_the_times_of_its_words(studio: Studio) -> None:
+    sound = voice(studio)
+    finished, billed, quoted = done(studio, "scribe_v2", STT, None, {"audio": (sound,)}, language_code="eng")
+    (beside,) = finished.outputs
+    words = transcript_words(beside.data or b"")
+    assert (finished.text, beside.media_type, joined(words)) == (WORDS, "application/json", WORDS)
+    assert {one.speaker for one in words} == {"speaker_0"}
+    assert sound.seconds is not None and words[0].start >= 0 and words[-1].end <= sound.seconds
     assert quoted is not None and billed == pytest.approx(quoted, abs=Decimal("0.0001")) and billed > 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import av
@@ -77,7 +78,10 @@ def test_what_was_said_is_written_down_and_billed_by_the_minute() -> None:
         before = billed(near)
         said = await of(near, SCRIBE, audio_url=voice)
         assert said["text"] == WORDS and (said["language_code"], said["language_probability"]) == ("eng", 1.0)
-        assert [one["text"] for one in said["words"]] == WORDS.split()
+        heard = [one for one in said["words"] if one["type"] == "word"]
+        assert [one["text"] for one in heard] == WORDS.split()
+        assert "".join(one["text"] for one in said["words"]) == WORDS
+        assert all(a["start"] < a["end"] <= b["start"] for a, b in pairwise(heard)) and heard[-1]["end"] <= seconds
         least = Decimal("0.008") * Decimal(str(seconds)) / 60
         assert billed(near) - before == pytest.approx(least, abs=Decimal("0.0001"))
 

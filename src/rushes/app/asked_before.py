@@ -77,7 +77,7 @@ class AskedBefore:
         for many in self._ledger.decisions([source, asks]).values():
             latest = {one.artifact: one.choice for one in many}
             down.update(digest for digest, choice in latest.items() if choice == Choice.REJECTED)
-        clean = [(shown_as(one.value), one) for one in results if one.value.artifacts and not one.verdict.flagged]
+        clean = [(shown_as(one.value), one) for one in results if one.value.main and not one.verdict.flagged]
         return [(digest, one) for digest, one in clean if digest not in down]
 
     def written(self, loan: Loan) -> Loan:

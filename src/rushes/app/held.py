@@ -12,7 +12,7 @@ from typing import NamedTuple
 from rushes.assets.local import LocalStore
 from rushes.ledger.ledger import Ledger
 from rushes.model.ids import BaseKey
-from rushes.model.result import GONE, Result
+from rushes.model.result import GONE, Result, Value
 from rushes.model.verdict import Decision
 
 _ALL_LOOKED_AT = 4096
@@ -28,7 +28,7 @@ class Holdings(NamedTuple):
     store: LocalStore
 
     def results(self, bases: Sequence[BaseKey]) -> Results:
-        """All results of these questions; the value of those whose bytes are not here is `GONE`."""
+        """All results of these questions; the value of those whose bytes are not here is `GONE`, but for a text."""
         found = self.ledger.results(bases)
         if sum(map(len, found.values())) > _ALL_LOOKED_AT and self._here(many[0] for many in found.values()):
             return found
@@ -45,4 +45,7 @@ class Holdings(NamedTuple):
         return all(holds(artifact) for one in results for artifact in one.value.artifacts)
 
     def _marked(self, one: Result) -> Result:
-        return one if self._here([one]) else one._replace(value=GONE)
+        if self._here([one]):
+            return one
+        # the words of a text are in the ledger: what lay beside them is lost, and they are not bought again
+        return one._replace(value=GONE if one.value.beside is None else Value(one.value.text))

@@ -27,6 +27,7 @@ from rushes.model.verdict import Verdict
 
 class Made(NamedTuple):
     """One result. `path` is its exported file (None for a text without one), `artifact` its digest and media facts.
+    `times`: those of a transcript's words, where they are kept (`app.transcripts` reads them).
 
     Rows and candidates count from 0. `usd` is what this run was charged for it: 0 where it was there before (`reused`),
     None where nobody said how much. `took` are the seconds from asking to having it. `picked`: it stands as the result
@@ -48,6 +49,7 @@ class Made(NamedTuple):
     reused: bool
     usd: Decimal | None
     took: float | None
+    times: Artifact | None = None
 
     def plain(self) -> dict[str, Any]:
         """As JSON: money as a string, the path as text."""
@@ -55,6 +57,7 @@ class Made(NamedTuple):
             **self._asdict(),
             "path": None if self.path is None else str(self.path),
             "artifact": None if self.artifact is None else self.artifact._asdict(),
+            "times": None if self.times is None else self.times._asdict(),
             "verdict": {
                 "flagged": self.verdict.flagged,
                 "score": self.verdict.score,
@@ -90,7 +93,6 @@ class _Results:
 
     def _made(self, one: Shown, result: Result) -> Made:
         value = result.value
-        artifact = value.artifacts[0] if value.artifacts else None
         attempt = self._attempts.get(result.attempt) if result.attempt is not None else None
         picked = one.value is not None and _same(one.value, value)
         name = (str(one.node.id), one.row + 1)
@@ -106,7 +108,8 @@ class _Results:
             model=attempt.event.model if attempt is not None else one.node.model or "",
             path=path,
             text=value.text,
-            artifact=artifact,
+            artifact=value.main,
+            times=value.beside,
             verdict=result.verdict,
             picked=picked,
             reused=attempt is None,
@@ -116,8 +119,8 @@ class _Results:
 
 
 def _same(value: Value, other: Value) -> bool:
-    if value.artifacts and other.artifacts:
-        return value.artifacts[0].digest == other.artifacts[0].digest
+    if value.main is not None and other.main is not None:
+        return value.main.digest == other.main.digest
     return value.text == other.text
 
 

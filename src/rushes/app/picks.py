@@ -40,7 +40,8 @@ class Shown(NamedTuple):
     @property
     def picked(self) -> Digest | None:
         """The digest of the candidate that stands."""
-        return self.value.artifacts[0].digest if self.value is not None and self.value.artifacts else None
+        main = self.value.main if self.value is not None else None
+        return None if main is None else main.digest
 
     @property
     def kind(self) -> Kind:
@@ -52,7 +53,7 @@ class Shown(NamedTuple):
 
     def pictures(self) -> list[tuple[int, Result, Artifact]]:
         """(number as people count, result, main artifact) of every candidate with bytes."""
-        return [(one.candidate + 1, one, one.value.artifacts[0]) for one in self.candidates if one.value.artifacts]
+        return [(one.candidate + 1, one, main) for one in self.candidates if (main := one.value.main) is not None]
 
 
 def shown(grid: Grid, outcomes: Sequence[Outcome | None]) -> Iterator[Shown]:

@@ -91,8 +91,8 @@ class Sheet:
         if one.value is not None and one.value.text is not None:
             yield f"<blockquote>{esc(short(one.value.text, 2000))}</blockquote>"
         pictures = one.pictures()
-        if not pictures and one.value is not None:
-            pictures = [(0, None, artifact) for artifact in one.value.artifacts[:1]]  # type: ignore[misc]
+        if not pictures and one.value is not None and one.value.main is not None:
+            pictures = [(0, None, one.value.main)]  # type: ignore[list-item]
         if not pictures:
             return
         many = len(pictures) > 1
@@ -171,8 +171,8 @@ def _note(one: Shown) -> str:
 def _common_facts(one: Shown) -> str:
     """Size and length, when all results agree; `""` when each must say its own."""
     artifacts = [artifact for _number, _result, artifact in one.pictures()]
-    if not artifacts and one.value is not None:
-        artifacts = list(one.value.artifacts[:1])
+    if not artifacts and one.value is not None and one.value.main is not None:
+        artifacts = [one.value.main]
     facts = {_facts(artifact) for artifact in artifacts}
     return facts.pop() if len(facts) == 1 else ""
 
@@ -198,8 +198,8 @@ def shown_pictures(rows: Iterable[Shown]) -> Iterator[Artifact]:
     """What needs a small picture, the picks of all scenes before any of the rest."""
     rows = list(rows)
     for one in rows:
-        if one.value is not None:
-            yield from one.value.artifacts[:1]
+        if one.value is not None and one.value.main is not None:
+            yield one.value.main
     for one in rows:
         for _number, _result, artifact in one.pictures():
             yield artifact

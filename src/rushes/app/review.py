@@ -11,12 +11,13 @@ from rushes.app.project import Project
 from rushes.app.run import prepared_as_of
 from rushes.app.show import run_named
 from rushes.errors import NotFound, UserError
-from rushes.graph.gates import gate_subject
+from rushes.graph.gates import gate_subject, shown_as
 from rushes.graph.select import match
 from rushes.graph.value import Outcome, State
 from rushes.model.event import Decided, Place
 from rushes.model.ids import RunId
 from rushes.model.operation import Operation
+from rushes.model.result import GONE
 from rushes.model.run import RunState
 from rushes.model.verdict import Choice
 
@@ -55,10 +56,10 @@ async def decide(
     assert outcome.base is not None
     place = Place(node=prepared.grid.nodes[prepared.grid.cells[cell].node].id, row=prepared.grid.cells[cell].row)
     found = next((one for one in outcome.candidates if one.candidate == candidate - 1), None)
-    if found is None or not found.value.artifacts:
+    if found is None or found.value == GONE:
         numbers = ", ".join(str(one.candidate + 1) for one in outcome.candidates)
         raise NotFound(f"{node} has no candidate {candidate}", next_step=f"choose one of: {numbers}")
-    digest = found.value.artifacts[0].digest
+    digest = shown_as(found.value)
     event = Decided(
         place=Place(node=place.node, row=place.row, candidate=candidate - 1),
         subject=outcome.base,

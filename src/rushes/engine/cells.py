@@ -153,8 +153,8 @@ class Cells:
         if node.op in INLINE and node.op is not Operation.APPROVE:
             return
         self.reused += reused
-        artifacts = outcome.value.artifacts if outcome.value is not None else ()
-        artifact = artifacts[0].digest if artifacts else None
+        main = outcome.value.main if outcome.value is not None else None
+        artifact = main.digest if main is not None else None
         place = self._desk.place(number)
         self._desk.put(CellDone(place=place, base=outcome.base, artifact=artifact, reused=reused))
 

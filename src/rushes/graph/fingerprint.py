@@ -43,8 +43,8 @@ def fingerprint_of(
 def _said(grid: Grid, number: int, outcome: Outcome, setting: Setting, walked: Walked) -> str:
     state, value = outcome.state, outcome.value
     if state is State.DONE:
-        if outcome.base is not None and value is not None and value.artifacts:
-            return f"d{outcome.base}{len(outcome.candidates)}{value.artifacts[0].digest}"
+        if outcome.base is not None and value is not None and (main := value.main) is not None:
+            return f"d{outcome.base}{len(outcome.candidates)}{main.digest}"
         return f"d{outcome.base}{'' if value is None else shown_as(value)}"
     if state is State.RUN:
         frame = walked.misses[number].question.frame

@@ -23,8 +23,8 @@ def pick_of(node: Node, setting: Setting) -> Pick:
 
 def shown_as(value: Value) -> Digest:
     """What a decision about this value is bound to: its main artifact, or the digest of its text."""
-    if value.artifacts:
-        return value.artifacts[0].digest
+    if value.main is not None:
+        return value.main.digest
     return Digest(hashlib.sha256((value.text or "").encode("utf-8", "surrogatepass")).hexdigest())
 
 

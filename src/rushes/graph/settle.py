@@ -188,7 +188,7 @@ def _inputs(grid: Grid, cell: Cell, outcomes: Sequence[Outcome | None]) -> dict[
         for number in feeding:
             outcome = outcomes[number]
             if outcome is not None and outcome.state is State.DONE and outcome.value is not None:
-                found = outcome.value.artifacts[:1]
-                if found:
-                    inputs[role] = inputs[role] + found if role in inputs else found
+                found = outcome.value.main
+                if found is not None:
+                    inputs[role] = (*inputs.get(role, ()), found)
     return inputs

@@ -16,6 +16,7 @@ from rushes.ledger.database import Database
 from rushes.ledger.rows import RUN_COLUMNS, record_of
 from rushes.model.event import CellDone, Decided, Event, Failed, Reserved, Stored
 from rushes.model.ids import RunId
+from rushes.model.media import Kind, kind_of_type
 
 PAGE = 5_000
 """Entries that are read at once."""
@@ -66,7 +67,8 @@ def moment_of(event: Event, at: float) -> Moment:
             return Moment(kind, at, event.attempt, event.provider, event.model, place.node, place.row, event.base)
         case Stored():
             place = event.place
-            artifact = event.artifacts[0].digest if event.artifacts else None
+            first = event.artifacts[0] if event.artifacts else None
+            artifact = None if first is None or first.kind is Kind.TEXT else first.digest  # what lies beside a text
             return Moment(
                 kind, at, event.attempt, "", "", place.node, place.row, event.base, artifact, event.verdict.flagged
             )
@@ -148,7 +150,8 @@ def _reserved(at: float, raw: dict[str, Any]) -> Moment:
 
 def _stored(at: float, raw: dict[str, Any]) -> Moment:
     place, artifacts = raw["place"], raw["artifacts"]
-    artifact = artifacts[0]["digest"] if artifacts else None
+    shown = artifacts and kind_of_type(artifacts[0]["media_type"]) is not Kind.TEXT
+    artifact = artifacts[0]["digest"] if shown else None
     flagged = raw["verdict"]["flagged"]
     return Moment("Stored", at, raw["attempt"], "", "", place["node"], place["row"], raw["base"], artifact, flagged)
 

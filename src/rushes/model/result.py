@@ -5,15 +5,30 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from rushes.model.ids import AttemptId
-from rushes.model.media import Artifact
+from rushes.model.media import Artifact, Kind
 from rushes.model.verdict import Verdict
 
 
 class Value(NamedTuple):
-    """What travels along an edge: a text, or artifacts (the first is the main one)."""
+    """What travels along an edge: a text, or artifacts (the first is the main one).
+
+    What lies beside a text, as the times of a transcript's words do, is no medium: it is kept, and never travels.
+    """
 
     text: str | None = None
     artifacts: tuple[Artifact, ...] = ()
+
+    @property
+    def main(self) -> Artifact | None:
+        """The artifact that travels, is looked at and decided about; None of a text."""
+        return None if not self.artifacts or self.beside is not None else self.artifacts[0]
+
+    @property
+    def beside(self) -> Artifact | None:
+        """What lies beside a text; None where nothing does, and of everything else."""
+        if self.text is None or not self.artifacts or self.artifacts[0].kind is not Kind.TEXT:
+            return None
+        return self.artifacts[0]
 
 
 GONE = Value()

@@ -27,6 +27,7 @@ from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, paid, read, 
 from rushes.providers.http import Answer, File, Unreachable, form
 from rushes.providers.remote import document, listed
 from rushes.providers.spelled import Put
+from rushes.providers.timed import times_of
 
 HOST = "https://api.elevenlabs.io"
 
@@ -139,7 +140,7 @@ class ElevenLabs(Answering):
         return Finished((self._sound(self.accepted(answer, SUBMIT)),))
 
     async def _transcribe(self, request: Request, context: Context) -> Finished:
-        """What is said in a sound or a film, which travels in a form."""
+        """What is said in a sound or a film, which travels in a form; and when, word by word."""
         recipe = request.recipe
         asked = {"model_id": self.endpoint(recipe), **self.body(request, self.ready(recipe))}
         fields = [
@@ -159,7 +160,7 @@ class ElevenLabs(Answering):
         text = said.get("text") if isinstance(said, dict) else None
         if not isinstance(text, str):
             raise unknown("elevenlabs accepted this, and its answer cannot be read: it may be paid for")
-        return Finished((), text=text)
+        return Finished(times_of(said), text=text)
 
     def _sound(self, answer: Answer) -> Output:
         """The sound of an answer. Raises RemoteError, unknown, for what is none or ends early."""

@@ -27,6 +27,7 @@ from rushes.providers.published import parameters
 from rushes.providers.remote import Remote, document, files_of, listed, pace
 from rushes.providers.signing import Keys
 from rushes.providers.spelled import Put
+from rushes.providers.timed import times_of
 
 QUEUE, REST, CDN = "https://queue.fal.run", "https://rest.fal.ai", "https://v3.fal.media"
 SITE, PLATFORM = "https://fal.ai", "https://api.fal.ai"
@@ -169,7 +170,7 @@ class Fal(Remote):
             if outputs := tuple(files_of(said)):
                 return Finished(outputs)
             if isinstance(text := said.get("text", said.get("output")), str):
-                return Finished((), text=text)
+                return Finished(times_of(said), text=text)
             if not error:
                 raise RemoteError(ErrorClass.BAD_OUTPUT, "fal finished without a result", maybe_billed=True)
         elif not error and (answer.status == 200 or answer.status >= 500 or answer.status in BUSY):

@@ -18,8 +18,9 @@ from rushes.providers.media.mp3 import mp3_bytes
 from rushes.sim.faults import What
 from rushes.sim.jobs import Job, JobFailed, State
 from rushes.sim.making import FAILED, REFUSED, made
-from rushes.sim.paint import Asking
+from rushes.sim.paint import Asking, Made
 from rushes.sim.route import Place, Route
+from rushes.sim.spoken import spoken
 from rushes.sim.strict import Wrong, wrong
 from rushes.sim.wire import Receipt, Reply, Request, bytes_reply, come_back, form, json_reply
 from rushes.sim.world import Call
@@ -134,11 +135,11 @@ class ElevenLabs:
         if (one := wrong(self.name, call.route.model, asked)) is not None:
             return call.refuse(_refused(one), "bad request")
 
-        async def work() -> str:
+        async def work() -> Made:
             (told,) = await made(
                 call, [Asking(Operation.SPEECH_TO_TEXT, call.route.model, "", {}, {"audio": (sound,)}, 0)]
             )
-            return told.text or ""
+            return told
 
         length = call.world.painter.seconds(sound) or 0.0
         job = call.accept("text", asked, work, length=length, kept=False)
@@ -147,7 +148,8 @@ class ElevenLabs:
         await job.over.wait()
         if job.state is not State.DONE:
             return _over(job)
-        said = {"language_code": "eng", "language_probability": 1.0, "text": job.result, "words": []}
+        words = [{**one, "logprob": 0.0} for one in spoken(job.result, speaker=None)]
+        said = {"language_code": "eng", "language_probability": 1.0, "text": job.result.text, "words": words}
         reply = json_reply({**said, "transcription_id": job.id})
         return reply._replace(receipt=Receipt(job.id, told=True, answered=True))
 

@@ -8,7 +8,8 @@ from typing import Any
 from rushes.model.operation import Operation
 from rushes.model.spelling import COUNT
 from rushes.sim.asked import inline
-from rushes.sim.paint import Asking
+from rushes.sim.paint import Asking, Made
+from rushes.sim.spoken import spoken
 from rushes.sim.strict import wrong
 
 _VIDEO = ("video", "veo", "kling", "sora", "seedance", "hailuo", "wan/")
@@ -201,33 +202,16 @@ def _file(field: str, url: object, read: Callable[[str], bytes | None]) -> bytes
 
 
 def output_fields(
-    op: Operation, files: list[dict[str, Any]], text: str | None, seed: int, prompt: str
+    op: Operation, files: list[dict[str, Any]], told: Made | None, seed: int, prompt: str
 ) -> dict[str, Any]:
     """A model's answer: its files in the field that models of this kind have them in."""
-    if op is Operation.SPEECH_TO_TEXT:
-        return _transcript(text or "")
-    if text is not None:
-        return {"output": text}
+    if told is not None and op is Operation.SPEECH_TO_TEXT:
+        words = spoken(told, speaker="speaker_0")
+        return {"text": told.text, "language_code": "eng", "language_probability": 1.0, "words": words}
+    if told is not None:
+        return {"output": told.text}
     if op in (Operation.TEXT_TO_IMAGE, Operation.IMAGE_TO_IMAGE):
         shown = [{name: value for name, value in one.items() if value} for one in files]
         return {"images": shown, "seed": seed, "has_nsfw_concepts": [False] * len(files), "prompt": prompt}
     field = {"video": "video", "speech": "audio"}.get(kind_of(op), "image")
     return {field: {name: value for name, value in files[0].items() if value}}
-
-
-_WORD = 0.4
-"""Seconds of a word in a transcript: whoever painted the text does not say when each was heard."""
-
-
-def _transcript(text: str) -> dict[str, Any]:
-    words = [
-        {
-            "text": word,
-            "type": "word",
-            "start": round(number * _WORD, 3),
-            "end": round((number + 1) * _WORD, 3),
-            "speaker_id": "speaker_0",
-        }
-        for number, word in enumerate(text.split())
-    ]
-    return {"text": text, "language_code": "eng", "language_probability": 1.0, "words": words}

@@ -50,9 +50,9 @@ class FileMaker:
             found = await made(self._call, wanted)
         except JobFailed as failure:
             raise _in_fals_words(failure) from None
-        text = next((one.text for one in found if one.text is not None), None)
+        told = next((one for one in found if one.text is not None), None)
         files = [self._kept(one, number) for number, one in enumerate(found) if one.text is None]
-        return output_fields(self._op, files, text, wanted[0].seed, self._prompt)
+        return output_fields(self._op, files, told, wanted[0].seed, self._prompt)
 
     def _kept(self, one: Made, number: int) -> dict[str, Any]:
         asked = lifetime(self._call.request, "x-fal-object-lifecycle-preference")

@@ -41,7 +41,7 @@ class Asking(NamedTuple):
 
 
 class Made(NamedTuple):
-    """What came out: a file, or the text of a text model."""
+    """What came out: a file, or the text of a text model, with what lies beside it as `data`."""
 
     data: bytes
     media_type: str
@@ -120,7 +120,8 @@ class Painter:
         except Exception as error:  # an input that is no picture, film or sound
             raise Unpaintable(next(iter(asking.inputs), "body"), f"cannot be read: {type(error).__name__}") from error
         if answer.text is not None:
-            return Made(b"", "text/plain", text=answer.text)
+            beside = answer.outputs[0].data if answer.outputs else None
+            return Made(beside or b"", "text/plain", text=answer.text)
         output = answer.outputs[0]
         made = Made(output.data or b"", output.media_type, width, height)
         wanted = media_type_of(asking.params.get("output_format"))

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from rushes.errors import ErrorClass, RemoteError
+from rushes.model.subtitles import MOST_WORDS, Cue, as_srt, as_vtt
 from rushes.model.workflow import Json
 from rushes.plugin.provider import Output
 from rushes.providers.local.params import SUBTITLE_TYPES, check_subtitles
 from rushes.providers.media.film import facts_of
-from rushes.providers.media.mux import Cue, with_subtitles
+from rushes.providers.media.mux import with_subtitles
 from rushes.providers.media.scratch import film_bytes
 
-_MOST_WORDS = 8  # in one cue: two short lines on an upright film
 _LEAST_SECONDS = 0.7
 
 
@@ -53,28 +53,8 @@ def _phrases(text: str) -> list[str]:
     out: list[str] = []
     for sentence in re.split(r"(?<=[.!?…:;])\s+|\n+", text.replace("\0", " ").strip()):
         words = sentence.split()
-        pieces = -(-len(words) // _MOST_WORDS)
+        pieces = -(-len(words) // MOST_WORDS)
         for number in range(pieces):
             first, last = number * len(words) // pieces, (number + 1) * len(words) // pieces
             out.append(" ".join(words[first:last]))
     return out
-
-
-def as_srt(cues: Sequence[Cue]) -> str:
-    """The cues as SubRip."""
-    blocks = (f"{n}\n{_clock(c.start, ',')} --> {_clock(c.end, ',')}\n{c.text}\n" for n, c in enumerate(cues, 1))
-    return "\n".join(blocks)
-
-
-def as_vtt(cues: Sequence[Cue]) -> str:
-    """The cues as WebVTT, in which `&`, `<` and `>` are written as entities."""
-
-    def safe(text: str) -> str:
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-    return "WEBVTT\n\n" + "\n".join(f"{_clock(c.start, '.')} --> {_clock(c.end, '.')}\n{safe(c.text)}\n" for c in cues)
-
-
-def _clock(seconds: float, point: str) -> str:
-    ms = round(seconds * 1000)
-    return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}{point}{ms % 1000:03}"

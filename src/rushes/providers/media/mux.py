@@ -5,23 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import av
 
+from rushes.model.subtitles import Cue
 from rushes.providers.media.film import bad_film
 from rushes.providers.media.sound import Samples
 from rushes.providers.media.writer import bare_mp4, encode_sound, sound_stream
 
 _MS = Fraction(1, 1000)
-
-
-class Cue(NamedTuple):
-    """A line of text from `start` to `end`, in seconds."""
-
-    start: float
-    end: float
-    text: str
 
 
 def add_sound(target: Any) -> Callable[[Samples], None]:

@@ -13,6 +13,7 @@ from PIL import Image
 from rushes.model.money import ZERO
 from rushes.model.operation import Operation
 from rushes.model.request import Request
+from rushes.model.transcript import MEDIA_TYPE, transcript_bytes
 from rushes.model.workflow import Json
 from rushes.plugin.provider import Finished, Output
 from rushes.providers.media.film import facts_of, film_frames, sound_of
@@ -197,7 +198,9 @@ def _voice(job: _Job) -> str:
 
 
 def _speech_to_text(job: _Job) -> Finished:
-    return _said(transcript(job.files("audio")[0]))
+    text, words = transcript(job.files("audio")[0])
+    beside = (Output(MEDIA_TYPE, data=transcript_bytes(words)),) if words else ()
+    return Finished(beside, billed=ZERO, text=text)
 
 
 def _add_audio(job: _Job) -> Finished:
