@@ -56,9 +56,14 @@ class Hooks:
         return self._true.shared()
 
     def ask(self, hook: Hook) -> bool:
-        """Call when the job is over; false when the address is not on this machine, and so never called."""
+        """Call when the job is over; false when the address is not on this machine, and so never called.
+
+        UserError where it cannot be signed.
+        """
         if not is_local(hook.url):
             return False
+        if not hook.standard:
+            self._true.ready()  # said to whoever asks now, not to nobody when the job is over
         task = asyncio.get_running_loop().create_task(self._deliver(hook))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -6,9 +6,13 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from rushes.errors import UserError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 
 class Signer:
@@ -19,8 +23,12 @@ class Signer:
 
     def __init__(self, secret: bytes) -> None:
         """`secret` are the 32 bytes that the key is made of."""
-        self._key = Ed25519PrivateKey.from_private_bytes(secret)
+        self._private = secret
         self._secret = hashlib.sha256(b"shared" + secret).digest()
+
+    def ready(self) -> None:
+        """UserError where the library for fal's signature is missing: few who rehearse have it installed."""
+        assert self._key
 
     def headers(self, request_id: str, user: str, timestamp: int, body: bytes) -> Mapping[str, str]:
         """The four headers of a webhook call; `timestamp` in unix seconds."""
@@ -47,6 +55,17 @@ class Signer:
 
     def jwks(self) -> dict[str, object]:
         """The public key as a JSON Web Key Set."""
-        raw = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        raw = self._key.public_key().public_bytes_raw()
         x = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
         return {"keys": [{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "x": x}]}
+
+    @cached_property
+    def _key(self) -> Ed25519PrivateKey:
+        try:
+            from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+        except ImportError:
+            raise UserError(
+                "fal's webhooks cannot be rehearsed: the library for signatures is missing",
+                next_step="install rushes[webhooks], or leave webhooks out: jobs are asked about as always",
+            ) from None
+        return Ed25519PrivateKey.from_private_bytes(self._private)
