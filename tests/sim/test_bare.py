@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-ABSENT = ("accelerate", "cryptography", "diffusers", "keyring", "opentelemetry", "prometheus_client", "psycopg", "torch")
+ABSENT = ("cryptography", "diffusers", "keyring", "opentelemetry", "prometheus_client", "psycopg", "torch")
 """What `pip install .` does not bring; the tests' own environment has some of it."""
 
 BLOCK = f"""
@@ -36,10 +36,8 @@ def bare(tmp_path: Path) -> Mapping[str, str]:
     return {**os.environ, "PYTHONPATH": str(tmp_path / "absent"), "RUSHES_HOME": str(tmp_path / "home")}
 
 
-def rushes(bare: Mapping[str, str], *args: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "rushes", *args], env=bare, capture_output=True, text=True, timeout=120, check=False
-    )
+def python(bare: Mapping[str, str], *args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *args], env=bare, capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_without_extras_a_workflow_is_rehearsed_with_faults_against_the_simulator(
@@ -47,7 +45,7 @@ def test_without_extras_a_workflow_is_rehearsed_with_faults_against_the_simulato
 ) -> None:
     film = tmp_path / "film.yaml"
     film.write_text("steps: [{name: still, type: text_to_image, model: flux_schnell, prompt: a fox}]")
-    done = rushes(bare, "chaos", str(film), "--faults", "3", "--json")
+    done = python(bare, "-m", "rushes", "chaos", str(film), "--faults", "3", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["ok"]
 
@@ -64,7 +62,7 @@ try:
 except UserError as error:
     print(error.next_step)
 """
-    done = subprocess.run([sys.executable, "-c", asked], env=bare, capture_output=True, text=True, timeout=60, check=False)
+    done = python(bare, "-c", asked)
     assert done.returncode == 0, done.stderr
     assert "webhook-signature" in done.stdout
     assert "rushes[webhooks]" in done.stdout
