@@ -18,6 +18,7 @@ from rushes.model.ids import Digest
 from rushes.model.media import Kind
 from rushes.model.operation import Operation
 from rushes.model.problem import Severity
+from rushes.model.transcript import Word, transcript_words
 from rushes.plugin.provider import Finished, Pending, Unknowable
 from rushes.providers.elevenlabs import ElevenLabs
 from rushes.providers.media.mp3 import mp3_bytes
@@ -252,6 +253,23 @@ def test_a_sound_is_written_down(tmp_path: Path) -> None:
         b"file": WAV,
     }
     assert b'filename="input.wav"\r\nContent-Type: audio/wav' in visit.body
+
+
+TIMED = {"text": "Good", "start": 0.1, "end": 0.4, "type": "word", "speaker_id": None, "logprob": -0.2}
+
+
+def test_the_times_of_what_was_said_come_with_it(tmp_path: Path) -> None:
+    answer = {"text": "Good morning.", "words": [TIMED, TIMED | {"text": "morning.", "start": 0.5, "end": 1.1}]}
+    finished, _ = transcribed(heard(), tmp_path, json.dumps(answer).encode())
+    (beside,) = finished.outputs
+    assert (finished.text, beside.media_type) == ("Good morning.", "application/json")
+    assert transcript_words(beside.data or b"") == (Word("Good", 0.1, 0.4), Word("morning.", 0.5, 1.1))
+
+
+@pytest.mark.parametrize("words", [None, 7, [7], [TIMED, TIMED | {"end": None}], [TIMED | {"type": "sung"}]])
+def test_times_that_cannot_be_read_never_cost_the_text(words: Any, tmp_path: Path) -> None:
+    finished, _ = transcribed(heard(), tmp_path, json.dumps({"text": "Good", "words": words}).encode())
+    assert (finished.text, finished.outputs) == ("Good", ())
 
 
 @pytest.mark.parametrize("answer", [b"", b"{", b"[]", b'{"text": 5}', b'{"message": "queued"}'])

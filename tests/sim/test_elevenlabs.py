@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -156,7 +157,21 @@ def test_a_sound_is_written_down_at_the_price_of_its_length() -> None:
     async def story(http: httpx.AsyncClient, sim: Simulator) -> None:
         answer = await hear(http, tag_audio_events="false", seed="7")
         assert answer.status_code == 200 and answer.json()["text"]
+        assert answer.json()["words"] == [], "what was measured of a sound was said by nobody"
         assert sim.report()["billed"].startswith("0.00003068")  # 0.502 s at 0.003667 a minute
+
+    play(story)
+
+
+def test_what_was_spoken_here_is_written_down_with_its_times() -> None:
+    async def story(http: httpx.AsyncClient, sim: Simulator) -> None:
+        sound = (await speak(http, query="?output_format=wav_22050")).content
+        said = (await hear(http, sound)).json()
+        assert "".join(one["text"] for one in said["words"]) == said["text"] == "Good morning."
+        assert [one["type"] for one in said["words"]] == ["word", "spacing", "word"]
+        assert all(one["start"] <= one["end"] for one in said["words"])
+        assert all(a["end"] <= b["start"] for a, b in pairwise(said["words"]))
+        assert 0 < said["words"][-1]["end"] <= len(sound) / 2 / 22_050
 
     play(story)
 

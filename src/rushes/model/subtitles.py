@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import zip_longest
 from typing import NamedTuple
 
 from rushes.model.transcript import Word, joined
@@ -42,7 +42,7 @@ def cues_of(
         raise ValueError("a cue holds at least one word, and lasts at least 0.001 seconds")
     phrases = list(_phrases(words, most_words, most_seconds))
     cues, free = [], 0
-    for phrase, after in zip(phrases, chain(phrases[1:], [None]), strict=True):
+    for phrase, after in zip_longest(phrases, phrases[1:]):
         start = max(free, _ms(phrase[0].start))
         end = max(start + _LEAST, *(_ms(one.end) for one in phrase))
         if after is not None:

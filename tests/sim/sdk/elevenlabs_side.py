@@ -38,6 +38,13 @@ def hear(sound: str, **asked: Any) -> str:
     return str(answer.text)
 
 
+def timed(sound: str, **asked: Any) -> list[dict[str, Any]]:
+    client = ElevenLabs(api_key="simulated")
+    answer: Any = client.speech_to_text.convert(file=("input.mp3", bytes.fromhex(sound), "audio/mpeg"), **asked)
+    kinds = ("text", "start", "end", "type", "speaker_id", "logprob")
+    return [{name: getattr(one, name) for name in kinds} for one in answer.words]
+
+
 def models() -> list[str]:
     return [one.model_id for one in ElevenLabs(api_key="simulated").models.list()]
 
@@ -47,4 +54,4 @@ def facts(error: Exception) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    serve({"speak": speak, "history": history, "audio": audio, "hear": hear, "models": models}, facts)
+    serve({"speak": speak, "history": history, "audio": audio, "hear": hear, "timed": timed, "models": models}, facts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,15 @@ def test_a_text_is_spoken_and_found_again_in_the_history(elevenlabs: Side, stage
     (item,) = [one for one in elevenlabs.do("history") if one["text"] == "An SDK says this."]
     assert item["model"] == V2
     assert bytes.fromhex(elevenlabs.do("audio", item=item["id"])) == sound
+
+
+def test_what_was_said_is_heard_with_the_time_of_each_word(elevenlabs: Side) -> None:
+    answer = elevenlabs.do("speak", voice=RACHEL, text="An SDK says this. And that.", model_id=V2)
+    heard = elevenlabs.do("timed", sound=answer["hex"], model_id="scribe_v2")
+    words = [one for one in heard if one["type"] == "word"]
+    assert [one["text"] for one in words] == ["An", "SDK", "says", "this.", "And", "that."]
+    assert all(a["end"] <= b["start"] for a, b in pairwise(heard)) and words[0]["start"] < words[-1]["end"]
+    assert {(one["speaker_id"], one["logprob"]) for one in heard} == {(None, 0.0)}
 
 
 def test_models_are_listed(elevenlabs: Side) -> None:
