@@ -15,10 +15,12 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
 
 from bench.figure import PYTHON, ROOT, Figure
 from bench.rig import home, independent, run
 from rushes.app.offers import Offers
+from rushes.catalogue.endpoints import takes_at
 from rushes.catalogue.load import Catalogue
 from rushes.model.event import Accepted, Event
 from rushes.model.operation import Operation
@@ -84,13 +86,16 @@ class _Watched:
 
 async def _wait(url: str) -> dict[str, float]:
     offers = Offers(Catalogue.default(), "fal", date.today())
-    adapter = Fal(Access(url=f"{url}/fal", key=Secret("simulated"), simulated=True, offer=offers))
+    takes = partial(takes_at, "fal")
+    adapter = Fal(Access(url=f"{url}/fal", key=Secret("simulated"), simulated=True, offer=offers, takes=takes))
     watched = _Watched(adapter)
     with home() as place:
         flow = independent(JOBS, Operation.TEXT_TO_IMAGE)
         provider: Provider = adapter
         going = asyncio.create_task(run(place, provider, flow, concurrency=JOBS, model=_MODEL, watch=watched.watch))
         await asyncio.wait({going, asyncio.create_task(watched.accepted.wait())}, return_when=asyncio.FIRST_COMPLETED)
+        if going.done():  # nothing is in flight, and nothing would be measured
+            going.result()
         await asyncio.sleep(5)  # what the submissions left to do is done
         before = (time.process_time(), time.perf_counter(), watched.polls)
         await asyncio.sleep(WINDOW)
