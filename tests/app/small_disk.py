@@ -8,9 +8,12 @@ import sys
 from pathlib import Path
 
 from rushes.app.config import load_config
+from rushes.app.hooks import Hooks
 from rushes.app.project import Project
 from rushes.app.run import resume, run_file
+from rushes.app.stopping import Stop
 from rushes.errors import RefusedError
+from rushes.model.event import Accepted, Event
 from rushes.model.request import Request
 from rushes.model.run import RunOptions, RunState
 from rushes.plugin.provider import Context, Finished, Submitted
@@ -32,7 +35,9 @@ class Filling(ScriptedProvider):
 
 
 def main(folder: Path) -> None:
-    """Refused while it is full, stopped when it fills up, finished when there is room again; each bought once."""
+    """Refused while it is full, stopped when it fills up, fetching what is paid for while it is full, finished when
+    there is room again; each bought once.
+    """
     home = folder / "home"
     home.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(home)], check=True)
@@ -59,6 +64,23 @@ def main(folder: Path) -> None:
         made = summary.counts.bought
         print("stopped:", summary.notes[-1], "after", made)
         assert made == provider.posts.total() < 8
+    junk.unlink()
+    stop, sent = Stop(), provider.posts.total()
+
+    def leave(event: Event) -> None:
+        if isinstance(event, Accepted) and provider.posts.total() == sent + 2:
+            stop.ask()
+
+    with opened() as project:
+        asyncio.run(resume(project, None, hooks=Hooks(stop=stop, watch=leave)))
+    assert provider.posts.total() == sent + 2
+    junk.write_bytes(bytes(60_000_000))
+    fetched = provider.fetched
+    with opened() as project:
+        left = asyncio.run(resume(project, None))
+        now = provider.posts.total() - sent - 2
+        print(f"below the floor: {provider.fetched - fetched} fetched, {now} sent, {left.state}")
+        assert "nothing new was begun" in left.notes[-1]
     junk.unlink()
     with opened() as project:
         done = asyncio.run(resume(project, None))

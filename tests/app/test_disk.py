@@ -19,6 +19,7 @@ from rushes.app.plan import Prepared, prepare
 from rushes.app.project import Project
 from rushes.app.run import run_file
 from rushes.errors import ConfigError, RefusedError
+from rushes.model.ids import RunId
 from rushes.model.media import Kind
 from rushes.model.run import RunOptions
 from rushes.model.size import parse_age, parse_bytes, show_bytes
@@ -43,9 +44,9 @@ def test_there_is_room_from_exactly_so_many_bytes_on(file: Path) -> None:
     with opened(file) as project:
         prepared = planned(project, file)
         need = expected(project, prepared) + FLOOR
-        keep_room(project, prepared, free=lambda _path: need)
+        keep_room(project, prepared, RunId(""), free=lambda _path: need)
         with pytest.raises(RefusedError) as caught:
-            keep_room(project, prepared, free=lambda _path: need - 1)
+            keep_room(project, prepared, RunId(""), free=lambda _path: need - 1)
     says = caught.value.message
     assert str(file.parent / "home" / "store") in says and "(the store) has 1.0 GB free" in says
     assert "an estimated 461 kB of results, and 1.0 GB must stay free" in says
@@ -77,7 +78,7 @@ def test_every_volume_is_looked_at_and_outputs_on_another_one_are_copies(file: P
         assert (store.what, store.expected) == ("the store", 1000)
         assert (outputs.what, outputs.expected) == ("the outputs", 1000)
         with pytest.raises(RefusedError, match=r"rushes-no-such-folder \(the outputs\) has 5 B free"):
-            keep_room(project, prepared, free=lambda path: 5 if path.is_relative_to(shm) else 10**15)
+            keep_room(project, prepared, RunId(""), free=lambda path: 5 if path.is_relative_to(shm) else 10**15)
         look = room_left(project, prepared, free=lambda path: FLOOR - 1 if path.is_relative_to(shm) else 10**15)
         assert "the outputs" in (look() or "")
 
@@ -151,6 +152,7 @@ def test_a_real_disk_that_fills_up_refuses_then_stops_then_resumes(tmp_path: Pat
         cwd=Path(__file__).parents[2],
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    refused, none, stopped, end = done.stdout.splitlines()
+    refused, none, stopped, fetched, end = done.stdout.splitlines()
     assert "(the store) has 7." in refused and none == "runs: 0 sent: 0"
     assert "must stay free: nothing new was begun" in stopped and end == "done"
+    assert fetched == "below the floor: 2 fetched, 0 sent, interrupted"

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from rushes.engine.parts import Stop
+from rushes.errors import ErrorClass
 from rushes.ledger.fold import fold
-from rushes.model.event import Event, Released, Reserved, Stored, Submitting
+from rushes.model.event import Accepted, Event, Released, Reserved, Stored, Submitting
+from rushes.model.request import Request
 from rushes.model.run import RunState
-from rushes.testing.provider import ScriptedProvider
+from rushes.plugin.provider import Absent, Context, Found, Unknowable
+from rushes.testing.provider import Fault, ScriptedProvider
 
 from .rig import Rig, still, workflow
 
@@ -58,6 +61,49 @@ def test_a_person_who_stops_a_run_that_waits_for_its_last_results_is_heard(tmp_p
     assert end.state is RunState.INTERRUPTED and provider.posts.total() == 2
     one.go(flow, run=run, concurrency=2)
     assert set(provider.posts.values()) == {1} and provider.posts.total() == 4
+
+
+def test_on_a_full_disk_what_is_paid_for_is_fetched_and_nothing_is_bought(tmp_path: Path) -> None:
+    """Outputs lie at a provider for an hour: they are fetched while there is any room, however many wait."""
+    provider, stop = ScriptedProvider(latency=500.0), Stop()
+    one = Rig(tmp_path, provider)
+    flow, run = workflow(*(still(f"s{n}") for n in range(130))), one.new_run()
+
+    def leave(event: Event) -> None:
+        if isinstance(event, Accepted) and provider.posts.total() >= 120 and not stop.asked:
+            stop.ask()
+
+    one.go(flow, run=run, stop=stop, watch=leave, concurrency=120)
+    left = len(fold(one.ledger.events(run)).open)
+    assert left == provider.posts.total() >= 120, "nothing waits at the provider"
+    short = Stop()
+    end = one.go(flow, run=run, stop=short, room=lambda: FULL, concurrency=7)
+    assert (end.state, short.short) == (RunState.INTERRUPTED, FULL)
+    assert provider.posts.total() == left, "something was bought on a full disk"
+    assert not fold(one.ledger.events(run)).open and _count(one.events, Stored) == left
+    assert one.go(flow, run=run).state is RunState.DONE
+    assert provider.posts.total() == 130 and set(provider.posts.values()) == {1}
+
+
+def test_on_a_full_disk_what_turns_out_not_to_be_paid_for_is_not_bought(tmp_path: Path) -> None:
+    never = Fault(error=ErrorClass.UNKNOWN_OUTCOME, maybe_billed=True)
+    provider = Silent(faults=[never])
+    one = Rig(tmp_path, provider)
+    flow, run = workflow(still("a")), one.new_run()
+    assert one.go(flow, run=run).state is RunState.PARKED, "nobody can say whether it was accepted"
+    provider.silent = False
+    end = one.go(flow, run=run, room=lambda: FULL)
+    assert end.state is RunState.INTERRUPTED and not provider.bought and provider.posts.total() == 1
+    assert one.go(flow, run=run).state is RunState.DONE and provider.bought.total() == 1
+
+
+class Silent(ScriptedProvider):
+    """Its list of jobs cannot be had at first."""
+
+    silent = True
+
+    async def reconcile(self, request: Request, context: Context) -> Found | Absent | Unknowable:
+        return Unknowable() if self.silent else await super().reconcile(request, context)
 
 
 def _after(provider: ScriptedProvider, posts: int):  # type: ignore[no-untyped-def]

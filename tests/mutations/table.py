@@ -865,7 +865,7 @@ DISKS = (
     wire(
         "room on the disks is looked at before anything is reserved",
         "app/run.py",
-        "    keep_room(project, prepared)\n",
+        "    keep_room(project, prepared, run)\n",
         "",
         "tests/app/test_disk.py::test_a_run_that_has_no_room_reserves_nothing_and_makes_no_run",
     ),
@@ -882,6 +882,34 @@ DISKS = (
         "        self.patient = not self.asked\n",
         "        self.patient = False\n",
         f"{_ENGINE}/test_room.py::test_nothing_new_is_begun_what_is_under_way_is_kept_and_a_resume_makes_the_rest",
+    ),
+    wire(
+        "below the floor a run that has paid for something is let on",
+        "app/disk.py",
+        "            if _has_paid(project, run):\n                return\n",
+        "",
+        "tests/app/test_disk.py::test_a_real_disk_that_fills_up_refuses_then_stops_then_resumes",
+    ),
+    wire(
+        "below the floor what is paid for is fetched",
+        "engine/units.py",
+        "            if self._desk.parts.stop.patient and self._is_paid(unit.key):\n",
+        "            if False:\n",
+        f"{_ENGINE}/test_room.py::test_on_a_full_disk_what_is_paid_for_is_fetched_and_nothing_is_bought",
+    ),
+    wire(
+        "below the floor only what is paid for is fetched",
+        "engine/units.py",
+        "            if desk.parts.stop.asked and not self._is_paid(request.key):\n                continue\n",
+        "",
+        f"{_ENGINE}/test_room.py::test_on_a_full_disk_what_is_paid_for_is_fetched_and_nothing_is_bought",
+    ),
+    wire(
+        "below the floor what turns out not to be paid for is not bought",
+        "engine/units.py",
+        "        if left is None and parts.stop.asked:\n",
+        "        if False:\n",
+        f"{_ENGINE}/test_room.py::test_on_a_full_disk_what_turns_out_not_to_be_paid_for_is_not_bought",
     ),
     wire(
         "a changed bit is found",

@@ -17,6 +17,8 @@ from typing import NamedTuple
 from rushes.app.plan import Prepared, output_folder
 from rushes.app.project import Project
 from rushes.errors import RefusedError, StoreError
+from rushes.ledger.fold import fold
+from rushes.model.ids import RunId
 from rushes.model.size import show_bytes
 
 FLOOR = 1_000_000_000
@@ -42,8 +44,12 @@ class Volume(NamedTuple):
     expected: int
 
 
-def keep_room(project: Project, prepared: Prepared, free: Free = free_at) -> None:
-    """RefusedError naming the volume, what is free, what is needed and what to do; nothing when there is room."""
+def keep_room(project: Project, prepared: Prepared, run: RunId, free: Free = free_at) -> None:
+    """RefusedError naming the volume, what is free, what is needed and what to do; nothing when there is room.
+
+    A run whose results lie at their providers is let on whatever is free: they are paid for, and soon gone. It buys
+    nothing below the floor (`room_left`).
+    """
     if not prepared.plan.most:
         return
     from rushes.app.disk_sizes import expected  # for those who buy something
@@ -52,6 +58,8 @@ def keep_room(project: Project, prepared: Prepared, free: Free = free_at) -> Non
     for volume in volumes(project, prepared, size):
         have, need = free(volume.path), volume.expected + floor_of(project)
         if have < need:
+            if _has_paid(project, run):
+                return
             raise RefusedError(
                 f"{volume.path} ({volume.what}) has {show_bytes(have)} free, and {_needed(project, volume, need)}",
                 next_step="free some space (rushes gc --max-age 30d, then rushes gc --empty-trash), run less (--only),"
@@ -62,7 +70,7 @@ def keep_room(project: Project, prepared: Prepared, free: Free = free_at) -> Non
 def foresee_room(project: Project, prepared: Prepared) -> Prepared:
     """The same for a look at the plan: what would be refused is one more warning."""
     try:
-        keep_room(project, prepared)
+        keep_room(project, prepared, RunId(""))
     except RefusedError as error:
         says = f"a run would be refused: {error.message} ({error.next_step})"
         plan = dataclasses.replace(prepared.plan, warnings=(*prepared.plan.warnings, says))
@@ -105,6 +113,14 @@ def volumes(project: Project, prepared: Prepared, size: int) -> list[Volume]:
     for path, what, bytes_ in places:
         found.setdefault(_there(path).stat().st_dev, Volume(path, what, bytes_))
     return list(found.values())
+
+
+def _has_paid(project: Project, run: RunId) -> bool:
+    """Whether a run has requests at providers that it can go on with."""
+    from rushes.engine.recover import past_of  # for those who have no room
+
+    past = past_of(fold(project.ledger.events(run)))
+    return bool(past.open or past.late)
 
 
 def _needed(project: Project, volume: Volume, need: int) -> str:

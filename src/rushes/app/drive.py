@@ -56,7 +56,7 @@ async def drive_run(project: Project, prepared: Prepared, record: RunRecord, own
         # before the run is left: whoever fails or dies over its files leaves a run that resumes
         summary = await asyncio.to_thread(finish, project, prepared, Finished(record, end.outcomes, entries), hooks)
         state = end.state
-        short = (parts.stop.short,) if parts.stop.short else ()
+        short = (parts.stop.short,) if parts.stop.short and state is RunState.INTERRUPTED else ()
         return dataclasses.replace(summary, notes=(*summary.notes, *watched.notes, *short))
     finally:
         try:

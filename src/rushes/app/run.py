@@ -212,7 +212,7 @@ def _check_bound(plan: Plan, bound_to: str | None) -> None:
 def _allowed(project: Project, prepared: Prepared, run: RunId, hooks: Hooks) -> Prepared:
     """What a plan costs, held against every ceiling and the room on the disks, and agreed to. RefusedError if not."""
     prepared = keep_ceilings(project, prepared, run)
-    keep_room(project, prepared)
+    keep_room(project, prepared, run)
     keep_consent(project, prepared, hooks.consent)
     return prepared
 

@@ -110,7 +110,7 @@ class Cells:
             return
         lane = desk.lane(frame.node, frame.choice.provider)
         halted = desk.why_halted(lane)
-        if halted is not None:
+        if halted is not None and not desk.parts.stop.patient:
             if not desk.parts.stop.asked:
                 self.finish(number, Outcome(State.BLOCKED, base=base, says=halted))
             return

@@ -25,9 +25,7 @@ class Halts:
         """
         desk = self._desk
         desk.halted["run"] = desk.parts.stop.short or "the run was stopped"
-        for unit in desk.queue.drain():
-            units.ahead.drop(unit)
-        units.purse.drain()
+        units.hold_back()
         if desk.parts.stop.insisted:
             self._call_off(None, RemoteError(ErrorClass.CANCELLED, "the run was stopped"))
         elif not desk.parts.stop.patient:

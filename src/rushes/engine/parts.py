@@ -62,7 +62,7 @@ class Stop:
     def __init__(self) -> None:
         self.asked = False
         self.insisted = False
-        self.patient = False  # what is under way is waited for, and not left
+        self.patient = False  # what is under way, or paid for, is waited for, and not left
         self.short = ""  # why the machine cannot go on
         self._listeners: list[Callable[[], None]] = []
 
@@ -72,7 +72,7 @@ class Stop:
         self._tell()
 
     def run_short(self, why: str) -> None:
-        """Stop admitting, because the machine has no room; finish and keep all that is under way. Nobody's wish."""
+        """Buy nothing more, because the machine has no room; fetch and keep all that is paid for. Nobody's wish."""
         self.patient = not self.asked
         self.short = why
         self._tell()

@@ -60,7 +60,7 @@ class _Run:
                 await asyncio.sleep(0)  # they begin, and wait for their claims
                 await parts.journal.flush()  # which are on disk now
                 continue
-            if not desk.running and not desk.ready and (parts.stop.asked or not self._may_go_on()):
+            if not desk.running and not desk.ready and not self._may_go_on():
                 if not len(self.units.purse):
                     break
                 if self.units.purse.try_the_rest():
@@ -74,6 +74,8 @@ class _Run:
 
     def _may_go_on(self) -> bool:
         desk = self.desk
+        if desk.parts.stop.asked and not len(desk.queue):
+            return False
         comes = desk.limits.next_free(desk.now()) is not None or desk.limits.in_line(desk.wake.set)
         return (
             self.units.sleeping > 0

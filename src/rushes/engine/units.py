@@ -52,11 +52,16 @@ class Units:
         self._attempts = desk.job.past.attempts
 
     def start(self, work: CellWork, lane: Lane) -> None:
-        """Queue what a cell still wants; who asks what another cell asks already waits for the same unit."""
+        """Queue what a cell still wants; who asks what another cell asks already waits for the same unit.
+
+        In a run that stops for want of room only what is paid for.
+        """
         desk = self._desk
         for candidate, salt in work.wanted(desk.job.setting):
-            work.pending.add((candidate, salt))
             request = request_for(work, candidate, salt, desk.job.setting)
+            if desk.parts.stop.asked and not self._is_paid(request.key):
+                continue
+            work.pending.add((candidate, salt))
             unit = self._units.get(request.key)
             if unit is not None:
                 unit.works.append(work)
@@ -84,7 +89,18 @@ class Units:
             desk.running[task] = unit
             task.add_done_callback(self._landed)
         desk.limits.line_up(desk.queue.lanes(), desk.wake.set, loop.time())
-        self.ahead.look(lambda unit: unit.key not in self._open and unit.key not in self._late)
+        self.ahead.look(lambda unit: not self._is_paid(unit.key))
+
+    def hold_back(self) -> None:
+        """The run stops: nothing that waits is begun. Where it is for want of room, what is paid for is fetched all the
+        same: it does not lie at its provider for ever.
+        """
+        for unit in self._desk.queue.drain():
+            if self._desk.parts.stop.patient and self._is_paid(unit.key):
+                self._push(unit)
+            else:
+                self.ahead.drop(unit)
+        self.purse.drain()
 
     def give_up(self, unit: Unit, error: RemoteError) -> None:
         """There will be no result of this unit in this run."""
@@ -97,6 +113,10 @@ class Units:
         """No money will come back: what waits for it ends, and says which ceiling refused it."""
         for unit, short in self.purse.drain():
             self.give_up(unit, refusal(short))
+
+    def _is_paid(self, key: RequestKey) -> bool:
+        """Whether an earlier process sent it, so that its result may lie at the provider."""
+        return key in self._open or key in self._late
 
     def _push(self, unit: Unit) -> None:
         self._desk.queue.push(unit, lane=unit.lane, tab=unit.node.tab, path=unit.path)
@@ -139,7 +159,10 @@ class Units:
         elsewhere = self._found_elsewhere(unit) if unit.order is not None else None
         if elsewhere is not None:
             return elsewhere
-        return await self._left_before(unit) or await buy(self._next_order(unit), parts)
+        left = await self._left_before(unit)
+        if left is None and parts.stop.asked:
+            raise Left  # nothing is left of it but to buy it
+        return left or await buy(self._next_order(unit), parts)
 
     async def _left_before(self, unit: Unit) -> Result | None:
         """What an earlier process left of this request; None when it left nothing that can be gone on with."""
