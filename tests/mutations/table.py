@@ -1092,6 +1092,66 @@ COPIES = (
 )
 """Of a tab that is copied for other accounts, and of what a difference means."""
 
+TRANSCRIPTS = (
+    wire(
+        "transcripts: the times that were paid for at elevenlabs are kept",
+        "providers/elevenlabs.py",
+        "        return Finished(times_of(said), text=text)\n",
+        "        return Finished((), text=text)\n",
+        "tests/providers/test_elevenlabs.py::test_the_times_of_what_was_said_come_with_it",
+    ),
+    wire(
+        "transcripts: the times that were paid for at fal are kept",
+        "providers/fal.py",
+        "                return Finished(times_of(said), text=text)\n",
+        "                return Finished((), text=text)\n",
+        "tests/providers/test_fal_talking.py::test_what_was_said_comes_back_as_a_text_with_the_times_of_its_words",
+    ),
+    wire(
+        "transcripts: odd times never cost the text",
+        "providers/timed.py",
+        "    except (ValueError, TypeError, KeyError):\n",
+        "    except ZeroDivisionError:\n",
+        "tests/providers/test_elevenlabs.py::test_times_that_cannot_be_read_never_cost_the_text",
+    ),
+    wire(
+        "transcripts: words are not bought again for their times",
+        "app/held.py",
+        "value=GONE if one.value.beside is None else Value(one.value.text))\n",
+        "value=GONE)\n",
+        "tests/app/test_transcripts.py::test_words_whose_times_are_gone_are_still_the_words_and_nothing_is_bought_for_them",
+    ),
+    wire(
+        "transcripts: what lies beside a text never travels",
+        "model/result.py",
+        "        return None if not self.artifacts or self.beside is not None else self.artifacts[0]\n",
+        "        return self.artifacts[0] if self.artifacts else None\n",
+        "tests/graph/test_beside.py::test_what_follows_from_a_text_is_the_same_question_with_times_and_without",
+    ),
+    wire(
+        "transcripts: an approval is of the words",
+        "app/review.py",
+        "    digest = shown_as(found.value)\n",
+        "    digest = found.value.artifacts[0].digest\n",
+        "tests/app/test_transcripts.py::test_a_person_approves_the_words_and_the_approval_outlives_the_times",
+    ),
+    wire(
+        "transcripts: one is bought again on wish alone",
+        "cli/suite/asking.py",
+        "        anew = (question.name,) if again else ()\n",
+        "        anew = (question.name,)\n",
+        "tests/suite/test_transcribe.py::test_a_cue_holds_as_much_as_is_asked_for_and_nothing_is_bought_for_it",
+    ),
+    wire(
+        "transcripts: where nothing may be written is known before anything is bought",
+        "cli/suite/asking.py",
+        '    if path.suffix.lstrip(".") not in forms:\n',
+        "    if False:\n",
+        "tests/suite/test_transcribe.py::test_a_place_for_neither_form_is_refused_before_anything_is_bought",
+    ),
+)
+"""Of what was said, and when: the times come with the words, and are never worth a second buy."""
+
 WIRES: tuple[Wire, ...] = (
     *NEVER_TWICE,
     *NEVER_OVER,
@@ -1106,5 +1166,6 @@ WIRES: tuple[Wire, ...] = (
     *DISKS,
     *COPIES,
     *BATCHES,
+    *TRANSCRIPTS,
 )
 """All of them."""

@@ -71,6 +71,12 @@ def test_without_a_place_only_what_was_asked_for_is_written_here(aicp: Aicp, pla
     assert (place / "voice.txt").read_text() == "my own script\n"
 
 
+def test_a_place_for_neither_form_is_refused_before_anything_is_bought(aicp: Aicp, place: Path, sound: str) -> None:
+    said = aicp("transcribe", "-i", sound, "--srt", "-o", "words.md", "--mock", "--json")
+    assert said.code == Exit.ARGUMENTS and "words.md" in said.data["error"]
+    assert not (place / "Assets/transcribe").exists()
+
+
 def test_a_transcript_without_times_says_so_keeps_its_words_and_is_bought_anew_only_on_wish(
     aicp: Aicp, place: Path, sound: str
 ) -> None:
