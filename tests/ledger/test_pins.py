@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.ledger.facts import artifact, base, cell_done, decided, record, reserved, sha, stored
 
-from rushes.ledger import survey
+from rushes.ledger import skimmed, survey
 from rushes.ledger.ledger import Ledger
 from rushes.ledger.open import open_ledger
 from rushes.ledger.pins import Pin, pin, pins, unpin
@@ -38,6 +38,7 @@ def test_a_survey_reads_everything_whatever_the_size_of_its_pages(
     ledger.memoize("file", {"/a": f'[1, "{sha("noted")}"]'})
     for page in (1, 2, 3, 1000):
         monkeypatch.setattr(survey, "_PAGE", page)
+        monkeypatch.setattr(skimmed, "PAGE", page)
         assert {one for one, _size in survey.artifacts(ledger)} == {sha(f"{c}{n}") for c in "ab" for n in range(7)}
         assert {one.base: (one.inputs, one.outputs) for one in survey.made(ledger)} == {
             base(f"q{n}"): ({sha(f"in{n}")}, {sha(f"a{n}"), sha(f"b{n}")}) for n in range(7)

@@ -19,7 +19,8 @@ from rushes.app.project import Project
 from rushes.app.stats_count import Counted, Model
 from rushes.errors import ConfigError
 from rushes.ledger.books import Holds
-from rushes.ledger.stats import PAGE, moment_of
+from rushes.ledger.skimmed import PAGE
+from rushes.ledger.stats import moment_of
 from rushes.model.address import is_loopback
 from rushes.model.collector import collector_off
 from rushes.model.event import CellDone, Event, Reserved

@@ -10,12 +10,12 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from rushes.ledger.books import Hold, Stand
 from rushes.ledger.database import Database
 from rushes.ledger.rows import RUN_COLUMNS, record_of
+from rushes.ledger.skimmed import attempt_of, head_of, holds_of, pages
 from rushes.model.collector import collector_off
 from rushes.model.event import (
     Accepted,
@@ -33,14 +33,7 @@ from rushes.model.event import (
 from rushes.model.ids import RunId
 from rushes.model.run import RunRecord
 
-PAGE = 5_000
-"""Entries that are read at once."""
-
-_EVENTS = "SELECT seq, at, kind, body FROM events WHERE run = ? AND seq > ? AND kind IN (??) ORDER BY seq LIMIT ?"
-_HOLDS = "SELECT attempt, worst, stand, billed FROM holds WHERE attempt IN (??)"
-_ATTEMPT = '{"attempt":"'  # how the body of an event begins that is about an attempt
-_RECIPE = ',"recipe":'
-_decode = json.JSONDecoder().raw_decode
+_RECIPE = ',"recipe":'  # what was asked is most of a result, and nothing of it is read here
 _NOT_BOUGHT = Hold(Decimal(0), stand=Stand.FREED)
 
 
@@ -98,17 +91,13 @@ def runs_since(database: Database, since: float) -> Iterator[RunRecord]:
 def purchases(database: Database, run: RunId, *, remotes: bool = False) -> Purchases:
     """What was bought in a run; with what providers call it, if asked."""
     reading = _Reading()
-    kinds = database.list_of([*_READ, *_ENDS, *([Accepted.__name__] if remotes else [])])
-    last = 0
-    while True:
-        rows = database.read(_EVENTS, (run, last, kinds, PAGE))
+    kinds = [*_READ, *_ENDS, *([Accepted.__name__] if remotes else [])]
+    for rows in pages(database, run, kinds):
         with collector_off():
             for _seq, at, kind, body in rows:
                 reading.take(kind, at, body)
         reading.pay(database)
-        if len(rows) < PAGE:
-            return reading.found
-        last = rows[-1][0]
+    return reading.found
 
 
 def choices(database: Database, questions: Sequence[str]) -> dict[str, Choices]:
@@ -139,11 +128,9 @@ class _Reading:
     def take(self, kind: str, at: float, body: str) -> None:
         read = _READ.get(kind)
         if read is not None:
-            # what was asked is most of a result, and nothing of it is read here; no text can hold this mark
-            head, mark, _rest = body.partition(_RECIPE)
-            read(self, at, _decode(head + "}" if mark else body)[0])
+            read(self, at, head_of(body, _RECIPE))
             return
-        one = self._by_name.get(_attempt(body))
+        one = self._by_name.get(attempt_of(body))
         if one is None or one.end == Stored.__name__:
             return
         one.end = kind
@@ -154,12 +141,8 @@ class _Reading:
 
     def pay(self, database: Database) -> None:
         """Look up where the money of the attempts is that were met since."""
-        if not self._unpaid:
-            return
-        for name, worst, stand, billed in database.read(
-            _HOLDS, (database.list_of([one.attempt for one in self._unpaid]),)
-        ):
-            self._by_name[name].hold = _hold(worst, stand, billed)
+        for name, hold in holds_of(database, [one.attempt for one in self._unpaid]):
+            self._by_name[name].hold = hold
         self._unpaid.clear()
 
     def reserved(self, at: float, raw: dict[str, Any]) -> None:
@@ -209,17 +192,3 @@ _READ: dict[str, Callable[[_Reading, float, dict[str, Any]], None]] = {
     Decided.__name__: _Reading.decided,
 }
 _ENDS = tuple(cls.__name__ for cls in (Failed, Cancelled, Unknown, Resolved, Released))
-
-
-@lru_cache(maxsize=4096)
-def _hold(worst: str | None, stand: int, billed: str) -> Hold:
-    """A row of the table; most requests of a ledger cost one of a few amounts."""
-    return Hold(None if worst is None else Decimal(worst), (), Stand(stand), Decimal(billed))
-
-
-def _attempt(body: str) -> str:
-    """The attempt that an event is about, by its first field; the whole body is not worth reading."""
-    if not body.startswith(_ATTEMPT):
-        return ""
-    name = body[len(_ATTEMPT) : body.index('"', len(_ATTEMPT))]
-    return name if "\\" not in name else str(json.loads(body)["attempt"])

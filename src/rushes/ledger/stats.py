@@ -1,31 +1,24 @@
 """What entries say about times and outcomes, and nothing about prompts and pictures: what statistics are made of.
 
-A run is read in pages, so that no more than a page of it is in memory, and of most entries only the attempt's name is
-looked at: a hundred thousand attempts are half a million entries.
+No more than a page of a run is in memory, and of most entries only the attempt's name is looked at.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from rushes.ledger.books import Hold, Stand
 from rushes.ledger.database import Database
 from rushes.ledger.rows import RUN_COLUMNS, record_of
+from rushes.ledger.skimmed import attempt_of, head_of, holds_of, pages
 from rushes.model.event import CellDone, Decided, Event, Failed, Reserved, Stored
 from rushes.model.ids import RunId
 from rushes.model.media import Kind, kind_of_type
 
-PAGE = 5_000
-"""Entries that are read at once."""
-
-_ATTEMPT = '{"attempt":"'  # how the body of an event begins that is about an attempt
 _ENOUGH = {"Reserved": ',"worst":', "Stored": ',"recipe":'}
-"""Where the rest of a body is of no interest: within a text the quotes would be escaped."""
+"""Where the rest of a body is of no interest."""
 
-_decode = json.JSONDecoder().raw_decode  # what `loads` does besides takes its time where texts are so short
 _NOTHING = ("", "", "", 0, None, None, False, "", False, "")
 
 
@@ -98,47 +91,20 @@ def runs_since(database: Database, since: float) -> list[RunSeen]:
 
 def moments(database: Database, run: RunId) -> Iterator[Moment]:
     """The entries of a run, in order."""
-    last = 0
-    while True:
-        rows = database.read(
-            "SELECT seq, at, kind, body FROM events WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?", (run, last, PAGE)
-        )
+    for rows in pages(database, run):
         for _seq, at, kind, body in rows:
             read = _RICH.get(kind)
-            yield read(at, _known(kind, body)) if read is not None else _plain(kind, at, body)
-        if len(rows) < PAGE:
-            return
-        last = rows[-1][0]
+            yield read(at, head_of(body, _ENOUGH.get(kind))) if read is not None else _plain(kind, at, body)
 
 
 def spent(database: Database, attempts: Sequence[str]) -> dict[str, Decimal]:
     """What these attempts were charged, in USD: the worst case where nobody said; those of no known price are 0."""
-    sql = "SELECT attempt, worst, stand, billed FROM holds WHERE attempt IN (??)"
-    rows = database.read(sql, (database.list_of(attempts),)) if attempts else []
-    return {
-        attempt: Hold(None if worst is None else Decimal(worst), (), Stand(stand), Decimal(billed)).spent
-        for attempt, worst, stand, billed in rows
-    }
-
-
-def _known(kind: str, body: str) -> dict[str, Any]:
-    """The part of a body that statistics read, as it was before it was text."""
-    end = _ENOUGH.get(kind)
-    raw: dict[str, Any] = _decode(body if end is None else body.partition(end)[0] + "}")[0]
-    return raw
+    return {attempt: hold.spent for attempt, hold in holds_of(database, attempts)}
 
 
 def _plain(kind: str, at: float, body: str) -> Moment:
     """What says no more than which attempt it is about; `new` makes a named tuple without its Python half."""
-    return tuple.__new__(Moment, (kind, at, _attempt(body), *_NOTHING))
-
-
-def _attempt(body: str) -> str:
-    """The attempt that an event is about, by its first field; the whole body is not worth reading."""
-    if not body.startswith(_ATTEMPT):
-        return ""
-    name = body[len(_ATTEMPT) : body.index('"', len(_ATTEMPT))]
-    return name if "\\" not in name else str(json.loads(body)["attempt"])
+    return tuple.__new__(Moment, (kind, at, attempt_of(body), *_NOTHING))
 
 
 def _reserved(at: float, raw: dict[str, Any]) -> Moment:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from rushes.ledger.database import Row
 from rushes.ledger.ledger import Ledger
 from rushes.ledger.project import to_json
+from rushes.ledger.skimmed import pages
 from rushes.model.ids import BaseKey, Digest, NodeId, RunId
 
 _PAGE = 2000
@@ -63,19 +64,12 @@ def made(ledger: Ledger) -> Iterator[Made]:
 
 def named_in(ledger: Ledger, run: RunId) -> Iterator[Named]:
     """Every event of a run that names a blob, in order."""
-    after = 0
-    while True:
-        rows = ledger.database.read(
-            "SELECT seq, at, kind, body FROM events WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?", (run, after, _PAGE)
-        )
-        for seq, at, kind, body in rows:
-            after = seq
+    for rows in pages(ledger.database, run):
+        for _seq, at, kind, body in rows:
             found = frozenset(map(Digest, _DIGEST.findall(body)))
             if found:
                 place = json.loads(body).get("place") or {}
                 yield Named(kind, at, place.get("node"), place.get("row"), found)
-        if len(rows) < _PAGE:
-            return
 
 
 def noted(ledger: Ledger) -> Iterator[Digest]:
