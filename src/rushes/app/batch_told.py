@@ -74,10 +74,9 @@ class Forecast(NamedTuple):
 
     def plain(self) -> dict[str, Any]:
         """As JSON: money as strings."""
-        money = {"low": str(self.money.low), "high": str(self.money.high), "unknown": self.money.unknown}
         return {
             **self._asdict(),
-            "money": money,
+            "money": self.money.plain(),
             "seconds": round(self.seconds, 3),
             "warnings": list(self.warnings),
             "shown": [one._asdict() for one in self.shown],

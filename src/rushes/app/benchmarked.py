@@ -147,7 +147,6 @@ class Benchmark:
     def plain(self) -> dict[str, Any]:
         """As JSON; money as strings."""
         path, times = self.path
-        quoted = self.quoted
         return {
             "workflow": self.workflow,
             "warm": self.warm,
@@ -156,7 +155,7 @@ class Benchmark:
             "seconds": {name: round(value, 6) for name, value in self.times.items()} or None,
             "shares": {str(part): round(value, 6) for part, value in self.shares.items()} or None,
             "path": {"nodes": list(path), "rounds": times},
-            "quoted": {"low": str(quoted.low), "high": str(quoted.high), "unknown": quoted.unknown},
+            "quoted": self.quoted.plain(),
             "spent_usd": str(self.spent),
             "each_usd": None if self.each is None else str(self.each),
             "simulated": self.simulated,

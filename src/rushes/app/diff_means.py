@@ -44,13 +44,12 @@ class Means:
 
     def plain(self) -> dict[str, Any]:
         """As JSON; money as strings."""
-        money = {"low": str(self.money.low), "high": str(self.money.high), "unknown": self.money.unknown}
         return {
             "generators": self.generators,
             "same": self.same,
             "nodes": [one._asdict() for one in self.nodes],
             "requests": self.requests,
-            "money": money,
+            "money": self.money.plain(),
             "dropped": self.dropped,
         }
 

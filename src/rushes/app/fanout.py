@@ -82,7 +82,6 @@ class FanOut:
 
     def plain(self) -> dict[str, Any]:
         """As JSON; tabs count from 1, money as strings."""
-        money = self.money
         return {
             "file": str(self.file),
             "source": self.source,
@@ -91,9 +90,7 @@ class FanOut:
             "accounts": [_plain(one) for one in self.accounts],
             "notes": list(self.notes),
             "requests": self.requests,
-            "money": None
-            if money is None
-            else {"low": str(money.low), "high": str(money.high), "unknown": money.unknown},
+            "money": None if self.money is None else self.money.plain(),
             "unplanned": self.unplanned,
         }
 

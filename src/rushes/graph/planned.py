@@ -57,7 +57,7 @@ class NodePlan(NamedTuple):
 
     def plain(self) -> dict[str, Any]:
         """As JSON; money as strings."""
-        return {**self._asdict(), "op": str(self.op), "action": str(self.action), "money": _money(self.money)}
+        return {**self._asdict(), "op": str(self.op), "action": str(self.action), "money": self.money.plain()}
 
 
 class FirstPass(NamedTuple):
@@ -83,9 +83,9 @@ class FirstPass(NamedTuple):
     def plain(self) -> dict[str, Any]:
         """As JSON; money as strings."""
         return {
-            "money": _money(self.money),
+            "money": self.money.plain(),
             "seconds": round(self.seconds, 3),
-            "full_money": _money(self.full_money),
+            "full_money": self.full_money.plain(),
             "full_seconds": round(self.full_seconds, 3),
             "of_money": self.of_money,
             "of_time": self.of_time,
@@ -141,7 +141,7 @@ class Plan:
             "calls": self.calls,
             "most": self.most,
             "rerolls": self.rerolls,
-            "money": _money(self.money),
+            "money": self.money.plain(),
             "seconds": round(self.seconds, 3),
             "critical": list(self.critical),
             "chain": round(self.chain, 3),
@@ -150,7 +150,3 @@ class Plan:
             "units": [unit._asdict() for unit in self.units],
             **({} if self.first_pass is None else {"first_pass": self.first_pass.plain()}),
         }
-
-
-def _money(money: Estimate) -> dict[str, Any]:
-    return {"low": str(money.low), "high": str(money.high), "unknown": money.unknown}

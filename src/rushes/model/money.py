@@ -41,6 +41,10 @@ class Estimate:
     def __add__(self, other: Estimate) -> Estimate:
         return Estimate(self.low + other.low, self.high + other.high, self.unknown + other.unknown)
 
+    def plain(self) -> dict[str, str | int]:
+        """As JSON; money as strings."""
+        return {"low": str(self.low), "high": str(self.high), "unknown": self.unknown}
+
     def times(self, count: int) -> Estimate:
         """The same, so many times."""
         return Estimate(self.low * count, self.high * count, self.unknown * count)
