@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import resource
+import shutil
 import signal
 import stat
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -39,19 +42,16 @@ def test_a_blob_lies_two_folders_deep_and_read_only(tmp_path: Path) -> None:
     assert files(tmp_path) == [path]
 
 
-def test_bytes_are_on_disk_before_their_name_and_the_name_before_the_answer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Written down by the system calls themselves: without any one of these lines a power cut loses a result."""
-    store = LocalStore(tmp_path)
-    digest = digest_of(b"a fox")
-    names = {tmp_path: "root", tmp_path / digest[:2]: "outer", tmp_path / digest[:2] / digest[2:4]: "inner"}
+@contextmanager
+def disk_calls(root: Path, digest: Digest) -> Iterator[list[str]]:
+    """What is asked of the disk meanwhile, written down by the system calls themselves."""
+    names = {root: "root", root / digest[:2]: "outer", root / digest[:2] / digest[2:4]: "inner"}
     calls: list[str] = []
     sync, rename, write = os.fsync, os.replace, os.write
 
     def fsync(handle: int) -> None:
         path = Path(f"/proc/self/fd/{handle}").readlink()
-        calls.append(f"sync {names.get(path, 'file' if path.parent == tmp_path / 'tmp' else str(path))}")
+        calls.append(f"sync {names.get(path, 'file' if path.parent == root / 'tmp' else str(path))}")
         sync(handle)
 
     def replace(source: Path, target: Path) -> None:
@@ -62,15 +62,71 @@ def test_bytes_are_on_disk_before_their_name_and_the_name_before_the_answer(
         calls.append("write")
         return write(handle, data)
 
-    monkeypatch.setattr(os, "fsync", fsync)
-    monkeypatch.setattr(os, "replace", replace)
-    monkeypatch.setattr(os, "rename", replace)
-    monkeypatch.setattr(os, "write", written)
-    store.put([b"a fox"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", fsync)
+        patch.setattr(os, "replace", replace)
+        patch.setattr(os, "rename", replace)
+        patch.setattr(os, "write", written)
+        yield calls
+
+
+def test_bytes_are_on_disk_before_their_name_and_the_name_before_the_answer(tmp_path: Path) -> None:
+    """Without any one of these lines a power cut loses a result."""
+    store = LocalStore(tmp_path)
+    with disk_calls(tmp_path, digest_of(b"a fox")) as calls:
+        store.put([b"a fox"])
+        assert calls == ["write", "sync file", "sync root", "sync outer", "rename", "sync inner"]
+        calls.clear()
+        store.put([b"a fox"])
+        assert calls == ["write", "sync inner"], "the other writer may not have come to its last line"
+
+
+def beside(digest: Digest) -> bytes:
+    """Bytes of another blob that lies in the same folder."""
+    return next(data for data in map(b"fox %d".__mod__, itertools.count()) if digest_of(data)[:4] == digest[:4])
+
+
+def test_a_folder_that_is_on_disk_for_certain_is_waited_for_once(tmp_path: Path) -> None:
+    digest = digest_of(b"a fox")
+    LocalStore(tmp_path).put([b"a fox"])
+    store = LocalStore(tmp_path)
+    with disk_calls(tmp_path, digest) as calls:
+        store.put([beside(digest)])  # who made the folder may not have come to that
+        assert calls == ["write", "sync file", "sync root", "sync outer", "rename", "sync inner"], (
+            "who made it may not have come to that"
+        )
+        calls.clear()
+        (tmp_path / digest[:2] / digest[2:4] / digest).unlink()
+        store.put([b"a fox"])
+        assert calls == ["write", "sync file", "rename", "sync inner"]
+
+
+def test_a_folder_whose_name_may_not_last_is_waited_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, digest = LocalStore(tmp_path), digest_of(b"a fox")
+    sync = os.fsync
+
+    def broken(handle: int) -> None:
+        if Path(f"/proc/self/fd/{handle}").readlink() == tmp_path:
+            raise OSError(errno.EIO, "Input/output error")
+        sync(handle)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", broken)
+        with pytest.raises(StoreError, match="Input/output error"):
+            store.put([b"a fox"])
+    with disk_calls(tmp_path, digest) as calls:
+        store.put([b"a fox"])
     assert calls == ["write", "sync file", "sync root", "sync outer", "rename", "sync inner"]
-    calls.clear()
+
+
+def test_a_folder_that_somebody_took_away_is_made_again(tmp_path: Path) -> None:
+    store, digest = LocalStore(tmp_path), digest_of(b"a fox")
     store.put([b"a fox"])
-    assert calls == ["write", "sync inner"], "the other writer may not have come to its last line"
+    shutil.rmtree(tmp_path / digest[:2])
+    with disk_calls(tmp_path, digest) as calls:
+        store.put([b"a fox"])
+    assert calls == ["write", "sync file", "sync root", "sync outer", "rename", "sync inner"]
+    assert store.has(digest)
 
 
 def test_a_failing_fsync_is_a_failing_put(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

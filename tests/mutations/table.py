@@ -272,9 +272,23 @@ NEVER_LOST = (
     wire(
         "bytes are on disk before they have a name",
         "assets/local.py",
-        "        os.fsync(self._handle)\n        _make_folder(final.parent.parent)\n",
-        "        _make_folder(final.parent.parent)\n",
+        "        os.fsync(self._handle)\n        self._store._make_room(",
+        "        self._store._make_room(",
         "tests/assets/test_local.py::test_bytes_are_on_disk_before_their_name_and_the_name_before_the_answer",
+    ),
+    wire(
+        "a folder lasts before a blob in it does",
+        "assets/local.py",
+        "                _make_folder(Path(folder))\n                self._lasting[number] = 1\n",
+        "                self._lasting[number] = 1\n                _make_folder(Path(folder))\n",
+        "tests/assets/test_local.py::test_a_folder_whose_name_may_not_last_is_waited_for_again",
+    ),
+    wire(
+        "a folder that was taken away is no lasting one",
+        "assets/local.py",
+        "            if not (self._lasting[number] and os.path.isdir(folder)):",
+        "            if not self._lasting[number]:",
+        "tests/assets/test_local.py::test_a_folder_that_somebody_took_away_is_made_again",
     ),
     wire(
         "the name is on disk before the answer",

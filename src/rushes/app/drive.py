@@ -21,7 +21,7 @@ from rushes.app.results import Finished, finish
 from rushes.app.scopes import account_of, ceilings_of, scopes_of
 from rushes.app.summary import RunSummary
 from rushes.app.watching import watching
-from rushes.assets.sources import artifact_of
+from rushes.assets.sources import looked_at
 from rushes.engine.claims import others_hold, stuck_in
 from rushes.engine.clock import SystemClock
 from rushes.engine.job import Job
@@ -122,7 +122,7 @@ def _parts(project: Project, writer: Writer, owner: str, hooks: Hooks) -> Parts:
         store=project.store,
         provider=project.provider,
         checks=project.checks(),
-        probe=lambda digest, _path: artifact_of(digest, project.store, project.ledger),
+        probe=looked_at,
         clock=SystemClock(),
         scratch=project.scratch,
         notes=project.ledger,

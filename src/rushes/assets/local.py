@@ -59,6 +59,7 @@ class LocalStore:
         self.root = root
         self._prefix = f"{root}{os.sep}"
         self._tmp = root / "tmp"
+        self._lasting = bytearray(256 + 65536)  # folders `ab`, then `ab/cd`: 1 where the name is on disk for certain
         try:
             self._tmp.mkdir(parents=True, exist_ok=True)
             self._lease = Lease(root)
@@ -157,8 +158,7 @@ class LocalStore:
     def move_in(self, source: Path, digest: Digest) -> None:
         """Rename a whole file on the same volume to its place. Raises OSError."""
         final = self._place(digest)
-        _make_folder(final.parent.parent)
-        _make_folder(final.parent)
+        self._make_room(digest)
         source.rename(final)
         _sync_folder(final.parent)
 
@@ -188,6 +188,14 @@ class LocalStore:
 
     def _place(self, digest: Digest) -> Path:
         return self.root / digest[:2] / digest[2:4] / digest
+
+    def _make_room(self, digest: Digest) -> None:
+        """Make the folders of a blob, their names lasting; for one that is known to last nobody waits again."""
+        outer, inner = f"{self._prefix}{digest[:2]}", f"{self._prefix}{digest[:2]}{os.sep}{digest[2:4]}"
+        for number, folder in ((int(digest[:2], 16), outer), (256 + int(digest[:4], 16), inner)):
+            if not (self._lasting[number] and os.path.isdir(folder)):  # noqa: PTH112 - a path for each is dear
+                _make_folder(Path(folder))
+                self._lasting[number] = 1
 
     def _stat(self, digest: Digest) -> os.stat_result:
         if is_digest(digest):
@@ -257,8 +265,7 @@ class _Writing:
     def _move_to(self, final: Path) -> None:
         os.fchmod(self._handle, 0o444)
         os.fsync(self._handle)
-        _make_folder(final.parent.parent)
-        _make_folder(final.parent)
+        self._store._make_room(Digest(final.name))
         self._path.replace(final)
         self._here = False
 

@@ -88,11 +88,15 @@ def artifact_of(digest: Digest, store: BlobStore, memo: Memo) -> Artifact:
     known = _known_facts([digest], memo)
     if digest in known:
         return known[digest]
-    path = store.path(digest)
+    found = looked_at(digest, store.path(digest))
+    memo.memoize(_FACTS, {digest: json.dumps([found.media_type, found.size, found.width, found.height, found.seconds])})
+    return found
+
+
+def looked_at(digest: Digest, path: Path) -> Artifact:
+    """`artifact_of` for a result, whose facts the ledger keeps with it: a note of them would be a second commit."""
     media_type, width, height, seconds = probe(path)
-    size = path.stat().st_size
-    memo.memoize(_FACTS, {digest: json.dumps([media_type, size, width, height, seconds])})
-    return _noted(digest, media_type, size, width, height, seconds)
+    return _noted(digest, media_type, path.stat().st_size, width, height, seconds)
 
 
 def _known_facts(digests: list[Digest], memo: Memo) -> Mapping[Digest, Artifact]:
