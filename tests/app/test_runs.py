@@ -221,6 +221,30 @@ def test_rerun_asks_again_for_the_named_nodes_and_for_nothing_else(desk: Desk) -
     assert desk.bought == 8 + 2 + 1, "the film of the re-rolled owl is the only thing left to make"
 
 
+def test_a_rerun_leaves_whoever_asks_the_same_as_it_was_and_says_that_the_next_run_will_not(desk: Desk) -> None:
+    twins = STORY.replace("a white owl at night", "a red fox in the snow").replace("candidates: 2", "candidates: 4")
+    desk.write(text=twins)
+    desk.run()
+    before = pictures_of(desk, "v0-1", "owl")
+    with desk.project() as project:
+        seen: list[str] = []
+        hooks = Hooks(planned=lambda plan: seen.extend(plan.warnings))
+        rerun = go(rerun_file(project, desk.file, dataclasses.replace(CLEAN, rerun=("fox",)), hooks=hooks))
+        told = go(status(project, rerun.run))
+    assert rerun.counts == told.counts
+    assert pictures_of(desk, "v0-2", "owl") == before, "not asked again, so neither missing nor another one"
+    assert [one for one in seen if one.startswith("owl asks the same")], seen
+    desk.run()
+    assert pictures_of(desk, "v0-3", "owl") != before
+
+
+def pictures_of(desk: Desk, version: str, step: str) -> dict[str, bytes]:
+    folder = desk.folder / "Assets/story/generated-images" / version
+    found = {path.name: path.read_bytes() for path in folder.rglob(f"{step}*.*")}
+    assert found, sorted(folder.rglob("*"))
+    return found
+
+
 def test_a_rerun_with_another_prompt_leaves_the_file_alone(desk: Desk) -> None:
     desk.run()
     before = desk.file.read_bytes()

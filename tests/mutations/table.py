@@ -322,6 +322,22 @@ NEVER_LOST = (
 
 NEVER_FOOLED = (
     wire(
+        "who asks the same as what is asked again keeps what it had",
+        "graph/looked_up.py",
+        "        if setting.floors and frame.node.id in setting.as_ever:\n",
+        "        if False:\n",
+        "tests/app/test_runs.py::"
+        "test_a_rerun_leaves_whoever_asks_the_same_as_it_was_and_says_that_the_next_run_will_not",
+    ),
+    wire(
+        "whose picture the next run changes is said before it is asked again",
+        "graph/plan.py",
+        "    twins = _twins(grid, walked)\n",
+        "    twins: list[str] = []\n",
+        "tests/app/test_runs.py::"
+        "test_a_rerun_leaves_whoever_asks_the_same_as_it_was_and_says_that_the_next_run_will_not",
+    ),
+    wire(
         "a webhook is believed when its provider signed it",
         "providers/signing.py",
         "        except (self._invalid, ValueError):\n            return False\n",

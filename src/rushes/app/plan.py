@@ -265,7 +265,7 @@ def _planned(
     narrowed = dataclasses.replace(options, only=(*options.only, *options.rerun))
     selected, unknown = select(grid, narrowed, failed, stale)
     _refuse(unknown)
-    if options.apart and selected is not None:  # what is not selected is what it was
+    if (options.apart or options.floors) and selected is not None:  # what is not selected is what it was
         as_ever = frozenset(node.id for number, node in enumerate(grid.nodes) if number not in selected)
         setting = setting._replace(as_ever=as_ever)
     refusals = Refusals(project, models)

@@ -16,8 +16,10 @@ from typing import NamedTuple
 from rushes.graph.answers import Chosen, choose, generated
 from rushes.graph.grid import Cell
 from rushes.graph.loan import Asked, Loan
+from rushes.graph.setting import Setting
 from rushes.graph.settle import Question, Settler
 from rushes.graph.value import Known, Outcome
+from rushes.model.ids import BaseKey
 from rushes.model.operation import REMOTE
 from rushes.model.result import Result
 
@@ -59,13 +61,23 @@ def _own_or_stand_in(settler: Settler, known: Known, asked: Sequence[tuple[int, 
 
 def _looked_up(settler: Settler, known: Known, asked: Sequence[tuple[int, Question]]) -> list[LookedUp]:
     answers = known.results(list(dict.fromkeys([question.base for _number, question in asked])))
+    setting = settler.setting
     found = []
     for number, question in asked:
         results = answers.get(question.base, ())
         frame = question.frame
-        chosen = choose(question.base, frame.wanted, frame.attempts, results, settler.setting)
+        under = setting
+        if setting.floors and frame.node.id in setting.as_ever:
+            results, under = _before(question.base, results, setting), setting._replace(floors={})
+        chosen = choose(question.base, frame.wanted, frame.attempts, results, under)
         found.append(LookedUp(number, question, chosen, results))
     return found
+
+
+def _before(base: BaseKey, results: Sequence[Result], setting: Setting) -> Sequence[Result]:
+    """What there was before somebody else's same question was asked again, also while and after that is answered."""
+    floors = setting.floors
+    return [one for one in results if one.salt < floors.get((base, one.candidate), one.salt + 1)]
 
 
 def _kept(one: LookedUp) -> LookedUp:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 
 from rushes.graph.critical import longest_chain, makespan
 from rushes.graph.fingerprint import fingerprint_of
@@ -253,7 +253,19 @@ def _warnings(grid: Grid, walked: Walked, tally: _Tally, money: Estimate, select
             f"{money.unknown} requests have no known price" if money.unknown > 1 else "1 request has no known price"
         )
     if tally.shared:
-        said.append(f"{tally.shared} requests are equal to another one and are asked once")
+        many = tally.shared > 1
+        said.append(
+            f"{tally.shared} requests are equal to another one and are asked once"
+            if many
+            else "1 request is equal to another one and is asked once"
+        )
+    twins = _twins(grid, walked)
+    if twins:
+        names = ", ".join(twins[:3]) + (f" and {len(twins) - 3} more" if len(twins) > 3 else "")
+        said.append(
+            f"{names} {'asks' if len(twins) == 1 else 'ask'} the same as what is asked again: from the next run on the "
+            "new results are theirs, too, and what was approved of the old ones must be approved anew"
+        )
     waiting = _gates(grid, walked)
     if waiting:
         names = ", ".join(waiting[:3]) + (f" and {len(waiting) - 3} more" if len(waiting) > 3 else "")
@@ -261,8 +273,32 @@ def _warnings(grid: Grid, walked: Walked, tally: _Tally, money: Estimate, select
     return said
 
 
+def _twins(grid: Grid, walked: Walked) -> list[str]:
+    """The nodes that are not asked again, and have a row that asks what is."""
+    setting = walked.settler.setting
+    again = {base for base, _candidate in setting.floors}
+    if not again or not setting.as_ever:
+        return []
+    return _called(
+        grid,
+        (
+            cell.node
+            for cell, one in zip(grid.cells, walked.outcomes, strict=True)
+            if one.base in again
+            and grid.nodes[cell.node].id in setting.as_ever
+            and grid.nodes[cell.node].op not in INLINE
+        ),
+    )
+
+
 def _gates(grid: Grid, walked: Walked) -> list[str]:
-    waiting = (grid.cells[number].node for number, one in enumerate(walked.outcomes) if one.state is State.WAITING)
-    nodes = [grid.nodes[number] for number in dict.fromkeys(waiting)]
+    return _called(
+        grid,
+        (cell.node for cell, one in zip(grid.cells, walked.outcomes, strict=True) if one.state is State.WAITING),
+    )
+
+
+def _called(grid: Grid, numbers: Iterable[int]) -> list[str]:
+    nodes = [grid.nodes[number] for number in dict.fromkeys(numbers)]
     tabs = len({node.tab for node in nodes}) > 1
     return [f"{node.called} of tab {node.tab}" if tabs and node.title else node.called for node in nodes]

@@ -49,5 +49,5 @@ class Setting(NamedTuple):
     stand_in: Callable[[Node], StandIn | None] | None = None
     doubtful: frozenset[BaseKey] = frozenset()
     apart: str = ""  # a name under which everything is asked as if nothing had ever been asked
-    as_ever: frozenset[NodeId] = frozenset()  # but for these nodes
+    as_ever: frozenset[NodeId] = frozenset()  # these nodes know nothing of `apart` and `floors`
     lender: Lender | None = None
