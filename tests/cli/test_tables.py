@@ -13,9 +13,9 @@ from rich.console import Console
 
 from rushes.app.planned import Action, NodePlan, Plan
 from rushes.app.summary import Counts, Failure, NodeLine, RunSummary, WaitingRow
-from rushes.cli.tables import MOST, money, show_plan, show_summary
+from rushes.cli.tables import MOST, show_plan, show_summary
 from rushes.model.ids import NodeId
-from rushes.model.money import Estimate
+from rushes.model.money import Estimate, show_estimate
 from rushes.model.operation import Operation
 from rushes.model.run import RunState
 
@@ -134,7 +134,7 @@ def test_failures_and_gates_are_shown_with_their_commands_up_to_a_number() -> No
 
 
 def test_money_is_exact_a_range_or_unknown() -> None:
-    assert money(Estimate()) == "$0.00"
-    assert money(Estimate(Decimal("0.1"), Decimal("0.39"))) == "$0.10-0.39"
-    assert money(Estimate(Decimal(0), Decimal(0), 3)) == "unknown"
-    assert money(Estimate(Decimal("0.1"), Decimal("0.1"), 3)) == "$0.10 + 3 unknown"
+    assert show_estimate(Estimate()) == "$0.00"
+    assert show_estimate(Estimate(Decimal("0.1"), Decimal("0.39"))) == "$0.10-0.39"
+    assert show_estimate(Estimate(Decimal(0), Decimal(0), 3)) == "unknown"
+    assert show_estimate(Estimate(Decimal("0.1"), Decimal("0.1"), 3)) == "$0.10 + 3 unknown"

@@ -19,10 +19,9 @@ from rushes.errors import RefusedError
 from rushes.graph.planned import NodePlan
 from rushes.ledger.books import balance
 from rushes.model.ids import RunId
+from rushes.model.listed import first_of
 from rushes.model.money import ZERO, Estimate, show_usd
 from rushes.model.scope import BATCH, NODE, RUN, kind_of
-
-_NAMED = 3  # nodes that a message names before it says how many more there are
 
 
 def keep_ceilings(project: Project, prepared: Prepared, run: RunId, *, times: int = 1) -> Prepared:
@@ -92,9 +91,8 @@ def _left(project: Project, ceiling: Ceiling, name: str, run: RunId) -> Decimal:
 def _refuse(ceiling: Ceiling, nodes: Sequence[NodePlan], money: Estimate, left: Decimal) -> None:
     if money.unknown:
         unknown = [one.title or str(one.node) for one in nodes if one.money.unknown]
-        more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
         raise RefusedError(
-            f"{money.unknown} requests have no known price ({', '.join(unknown[:_NAMED])}{more}),"
+            f"{money.unknown} requests have no known price ({first_of(unknown)}),"
             f" and {ceiling.source} is {show_usd(ceiling.most)}: nothing without a price is bought under a ceiling",
             next_step="choose models with a known price, leave these out with --except, or take the ceiling away",
         )

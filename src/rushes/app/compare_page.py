@@ -7,12 +7,13 @@ from pathlib import Path
 
 from rushes.app.compared import Comparison, Contender, Taken
 from rushes.app.export import write_whole
-from rushes.app.report_html import Bytes, Thumb, esc, href, seconds, short
+from rushes.app.report_html import Bytes, Thumb, esc, href, short
 from rushes.app.report_page import page
 from rushes.app.report_pictures import thumbs
 from rushes.model.ids import Digest
 from rushes.model.media import Kind
 from rushes.model.money import show_usd
+from rushes.model.size import show_seconds
 
 EMBEDDED = 200
 """Pictures inside the file; more are linked to the files beside it."""
@@ -77,9 +78,9 @@ def _figures(one: Contender) -> tuple[str, ...]:
     times = one.seconds
     return (
         f"{len(one.taken)}/{one.wanted}",
-        seconds(one.median) if one.median is not None else "",
-        seconds(times[0]) if times else "",
-        seconds(times[-1]) if times else "",
+        show_seconds(one.median) if one.median is not None else "",
+        show_seconds(times[0]) if times else "",
+        show_seconds(times[-1]) if times else "",
         show_usd(one.each) if one.taken else "",
         show_usd(one.spent),
         ", ".join(one.pixels),
@@ -109,7 +110,7 @@ def _section(one: Contender, small: Mapping[Digest, Thumb], home: Path) -> Itera
 def _figure(one: Taken, small: Mapping[Digest, Thumb], home: Path) -> str:
     flagged = one.made.verdict.flagged
     caption = [f"<b>{one.made.candidate + 1}</b>"]
-    took = "" if one.seconds is None else seconds(one.seconds) + (" when it was made" if one.made.reused else "")
+    took = "" if one.seconds is None else show_seconds(one.seconds) + (" when it was made" if one.made.reused else "")
     caption.append(esc(" · ".join(fact for fact in (took, show_usd(one.usd)) if fact)))
     if flagged:
         caption.append('<span class="flag">⚑ flagged</span>')

@@ -10,10 +10,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from rushes.app.compared import Comparison, Contender, Taken
 from rushes.app.export import write_whole
-from rushes.app.report_html import Bytes, seconds, short
+from rushes.app.report_html import Bytes, short
 from rushes.app.report_pictures import small_picture
 from rushes.model.media import Kind
 from rushes.model.money import show_usd
+from rushes.model.size import show_seconds
 
 _TILE, _GAP, _BESIDE, _ACROSS = 300, 16, 250, 4
 """Pixels of a tile, between tiles, of the column with words; tiles in one line."""
@@ -89,8 +90,8 @@ def _figures(one: Contender) -> Iterator[tuple[str, int, str]]:
     facts = [f"by {one.provider}" if one.provider else ""]
     if one.median is not None:
         spread = one.seconds
-        facts.append(f"{seconds(one.median)}, {seconds(spread[0])} to {seconds(spread[-1])}" if len(spread) > 1 else "")
-        facts[-1] = facts[-1] or seconds(one.median)
+        between = f", {show_seconds(spread[0])} to {show_seconds(spread[-1])}" if len(spread) > 1 else ""
+        facts.append(show_seconds(one.median) + between)
     facts.append(f"{show_usd(one.each)} each" if one.taken else "")
     if one.reused:
         facts.append(f"{one.reused} of {len(one.taken)} from before")
@@ -121,7 +122,7 @@ def _words(one: Taken) -> Image.Image:
     artifact = one.made.artifact
     text = one.made.text
     if text is None:
-        length = f", {seconds(artifact.seconds)}" if artifact is not None and artifact.seconds else ""
+        length = f", {show_seconds(artifact.seconds)}" if artifact is not None and artifact.seconds else ""
         text = f"{artifact.kind if artifact is not None else 'nothing to show'}{length}"
     lines = _wrapped(short(text, _MOST_WORDS), 15, _TILE - 2 * _GAP)
     tile = Image.new("RGB", (_TILE, int(2 * _GAP + len(lines) * 15 * _LINE)), _GROUND)

@@ -20,7 +20,8 @@ from rushes.app.smaller import RESOLUTION, resolutions_for
 from rushes.catalogue.endpoints import takes_at
 from rushes.catalogue.model import Listing, Model
 from rushes.errors import ConfigError, UserError
-from rushes.model.money import Estimate, show_usd
+from rushes.model.listed import first_of
+from rushes.model.money import Estimate, show_most
 from rushes.model.operation import REMOTE
 from rushes.model.problem import Problem, Severity, did_you_mean
 from rushes.model.profile import DRAFT, FINAL, Profile
@@ -58,27 +59,20 @@ class Changed:
 
     def lines(self, mine: Estimate) -> Iterator[str]:
         """For people: both prices, then what is asked instead of what."""
-        final = "cannot be run as it stands" if self.final is None else usd(self.final)
-        yield f"profile {self.profile.name}: {self.profile.name} {usd(mine)}, {FINAL} {final}"
+        final = "cannot be run as it stands" if self.final is None else show_most(self.final)
+        yield f"profile {self.profile.name}: {self.profile.name} {show_most(mine)}, {FINAL} {final}"
         groups: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
         for one in self.swaps:
             groups.setdefault((one.old, one.new, one.says), []).append(one.title or one.node)
         for (old, new, says), names in groups.items():
-            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-            who = f"{', '.join(names[:3])}{more}: "
             what = f"{new} instead of {old}" if new != old else f"{old} stays"
-            yield "; ".join([who + what, *says])
+            yield "; ".join([f"{first_of(names)}: {what}", *says])
 
     def plain(self, mine: Estimate) -> dict[str, Any]:
         """As JSON; money as strings, of everything that may become necessary."""
         final = None if self.final is None or self.final.unknown else str(self.final.high)
         own = None if mine.unknown else str(mine.high)
         return {"name": self.profile.name, "usd": own, "final_usd": final, "swaps": [one.plain() for one in self.swaps]}
-
-
-def usd(money: Estimate) -> str:
-    """`$0.31`, or `$0.31 + 2 unknown`: what is certain, and what may become necessary."""
-    return show_usd(money.high) + (f" + {money.unknown} unknown" if money.unknown else "")
 
 
 def meant(project: Project, options: RunOptions) -> RunOptions:

@@ -11,7 +11,7 @@ from typing import Any
 from rushes.app.export import write_whole
 from rushes.app.export_layout import OutFile
 from rushes.app.picks import Shown, shown
-from rushes.app.report_html import Bytes, esc, seconds
+from rushes.app.report_html import Bytes, esc
 from rushes.app.report_page import page
 from rushes.app.report_scenes import Sheet, shown_pictures
 from rushes.app.report_tables import costs, failures, nodes, notes, waiting
@@ -23,6 +23,7 @@ from rushes.ledger.entry import Entry
 from rushes.model.event import Stored
 from rushes.model.ids import BaseKey
 from rushes.model.money import show_usd
+from rushes.model.size import show_seconds
 
 EMBEDDED = 400
 """Pictures inside the file; more are linked to the exported files beside it."""
@@ -82,7 +83,7 @@ def _head(summary: RunSummary) -> Iterator[str]:
         ("failed", f"{counts.failed + counts.blocked:,}" if counts.failed or counts.blocked else ""),
         ("waiting for you", f"{counts.waiting:,}" if counts.waiting else ""),
         ("cost", show_usd(summary.spent) + unpriced),
-        ("time", seconds(summary.seconds)),
+        ("time", show_seconds(summary.seconds)),
     ]
     yield '<dl class="tiles">'
     yield "".join(f"<div><dt>{name}</dt><dd>{esc(value)}</dd></div>" for name, value in tiles if value)

@@ -7,12 +7,13 @@ from typing import Any
 
 from rushes.app.naming import row_name, scene_stem
 from rushes.app.picks import Shown
-from rushes.app.report_html import Thumb, esc, href, seconds, short
+from rushes.app.report_html import Thumb, esc, href, short
 from rushes.graph.value import State
 from rushes.model.ids import BaseKey, Digest
 from rushes.model.media import Artifact, Kind
 from rushes.model.operation import Operation
 from rushes.model.result import Result
+from rushes.model.size import show_seconds
 
 _WORDS = {
     Operation.TEXT_TO_IMAGE: "still",
@@ -182,7 +183,7 @@ def _facts(artifact: Artifact) -> str:
     if artifact.width and artifact.height:
         parts.append(f"{artifact.width}×{artifact.height}")
     if artifact.seconds:
-        parts.append(seconds(artifact.seconds))
+        parts.append(show_seconds(artifact.seconds))
     return " · ".join(parts)
 
 

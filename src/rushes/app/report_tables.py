@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from rushes.app.report_html import esc, seconds, short
+from rushes.app.report_html import esc, short
 from rushes.app.summary import NodeLine, RunSummary
 from rushes.ledger.books import Holds
 from rushes.ledger.entry import Entry
 from rushes.model.event import Reserved, Stored
 from rushes.model.ids import AttemptId
 from rushes.model.money import ZERO, show_usd
+from rushes.model.size import show_seconds
 
 
 def failures(summary: RunSummary) -> str:
@@ -78,7 +79,7 @@ def _node(one: NodeLine, why: str, tabs: bool) -> str:
         f'<td class="n">{one.bought or ""}</td>',
         f'<td class="n">{one.reused or ""}</td>',
         f'<td class="n">{show_usd(one.spent) if one.bought else ""}</td>',
-        f'<td class="n">{esc(seconds(one.seconds)) if one.bought else ""}</td>',
+        f'<td class="n">{esc(show_seconds(one.seconds)) if one.bought else ""}</td>',
     ]
     return f"<tr>{''.join(cells)}</tr>"
 
@@ -112,7 +113,7 @@ def costs(entries: Iterable[Entry]) -> str:
     for (provider, model), cost in sorted(found.items()):
         money = cost.books.balance
         unpriced = f" + {money.unpriced} unpriced" if money.unpriced else ""
-        mean = seconds(cost.seconds / cost.results) if cost.results else ""
+        mean = show_seconds(cost.seconds / cost.results) if cost.results else ""
         rows.append(
             f'<tr><th scope="row">{esc(provider)}</th><td>{esc(model)}</td><td class="n">{cost.attempts}</td>'
             f'<td class="n">{cost.results}</td><td class="n">{esc(mean)}</td>'

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from rushes.app.report_html import esc, seconds
+from rushes.app.report_html import esc
 from rushes.ledger.entry import Entry
 from rushes.model.event import Accepted, Cancelled, Done, Failed, Reserved, Stored, Unknown
 from rushes.model.ids import AttemptId
+from rushes.model.size import show_seconds
 
 MOST = 3000
 """Attempts that are drawn."""
@@ -81,7 +82,7 @@ def timeline(bars: Sequence[Bar]) -> str:
 
     parts = [
         f'<svg class="time" viewBox="0 0 {_WIDTH} {height}" role="img" preserveAspectRatio="none"'
-        f' style="height:{min(height, 900)}px" aria-label="{len(bars)} attempts over {esc(seconds(total))}">'
+        f' style="height:{min(height, 900)}px" aria-label="{len(bars)} attempts over {esc(show_seconds(total))}">'
     ]
     parts += [
         f'<line class="tick" x1="{n * _WIDTH / 5:.0f}" x2="{n * _WIDTH / 5:.0f}" y1="18" y2="{height}"/>'
@@ -92,7 +93,7 @@ def timeline(bars: Sequence[Bar]) -> str:
     for bar, lane in zip(drawn, lanes, strict=True):
         parts.append(_bar(bar, _TOP + lane * _LANE, x))
     parts.append("</svg>")
-    labels = "".join(f"<span>{esc(seconds(total * n / 5))}</span>" for n in range(6))
+    labels = "".join(f"<span>{esc(show_seconds(total * n / 5))}</span>" for n in range(6))
     more = f"<p>The first {MOST:,} of {len(bars):,} attempts.</p>" if len(bars) > MOST else ""
     cut = "<p>Dashed lines: nobody worked in between, and the time is cut out.</p>" if len(spans) > 1 else ""
     return f'<div class="axis" aria-hidden="true">{labels}</div>{"".join(parts)}{_LEGEND}{cut}{more}'
@@ -106,7 +107,7 @@ _LEGEND = (
 
 def _bar(bar: Bar, y: int, x: Callable[[float], float]) -> str:
     start, end = x(bar.reserved), x(bar.end)
-    title = f"<title>{esc(bar.what)}: {esc(seconds(bar.end - bar.reserved))}, {esc(bar.fate)}</title>"
+    title = f"<title>{esc(bar.what)}: {esc(show_seconds(bar.end - bar.reserved))}, {esc(bar.fate)}</title>"
     if bar.fate not in ("stored", "open"):
         return f"<g>{title}{_rect('lost', start, end, y)}</g>"
     accepted = x(bar.accepted) if bar.accepted is not None else start

@@ -23,12 +23,11 @@ from rushes.ledger.entry import Entry
 from rushes.model.claim import OUT_OF_BUDGET
 from rushes.model.event import Slow
 from rushes.model.ids import NodeId
+from rushes.model.listed import first_of
 from rushes.model.money import ZERO, show_usd
 from rushes.model.operation import INLINE
 from rushes.model.run import RunRecord, RunState
 from rushes.model.workflow import Node
-
-_NAMED = 3  # slow requests that are named
 
 
 class Counts(NamedTuple):
@@ -230,10 +229,9 @@ def _of_time(grid: Grid, slow: Sequence[Slow]) -> Iterator[str]:
         titles = {node.id: node.called for node in grid.nodes}
         named = [
             f"{titles.get(one.place.node, one.place.node)} row {one.place.row + 1} (over {one.limit:g} s)"
-            for one in slow[:_NAMED]
+            for one in slow
         ]
-        more = f" and {len(slow) - _NAMED} more" if len(slow) > _NAMED else ""
-        yield f"slow: {', '.join(named)}{more}; see rushes stats"
+        yield f"slow: {first_of(named)}; see rushes stats"
 
 
 _WORST_FIRST = (State.FAILED, State.WAITING, State.RUN, State.AFTER, State.BLOCKED, State.DONE, State.SKIPPED)

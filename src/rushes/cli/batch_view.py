@@ -14,11 +14,12 @@ from rushes.app.batch_lines import BAD, FAILED, Line
 from rushes.app.batch_told import Forecast, Told, Totals
 from rushes.app.planned import Plan
 from rushes.app.tally import Books
-from rushes.cli.say import clean, count, duration
+from rushes.cli.say import clean, count
 from rushes.cli.session import Session, print_json
 from rushes.cli.views import live_wanted
 from rushes.model.event import CellDone, CellFailed, CellSkipped, Event, RunStarted
 from rushes.model.money import show_usd
+from rushes.model.size import show_seconds
 
 _EVERY = 10.0  # seconds between two lines of a log
 _REDRAW = 0.25
@@ -133,7 +134,7 @@ class BatchView:
         parts = [f"{here:,} of {totals.rows:,} rows", f"{totals.failed:,} failed", f"{totals.bad:,} bad"]
         parts.append(show_usd(spent))
         if pace:
-            parts += [f"{pace:.3g} rows/s", f"about {duration((totals.rows - here) / pace)} left"]
+            parts += [f"{pace:.3g} rows/s", f"about {show_seconds((totals.rows - here) / pace)} left"]
         return "  ".join(parts)
 
     def _say(self, text: str) -> None:
@@ -155,7 +156,7 @@ def forecast_lines(plan: Forecast) -> list[str]:
     low, high = show_usd(plan.money.low), show_usd(plan.money.high)
     money = low if low == high else f"{low} to {high}"
     unknown = f", and {count(plan.money.unknown, 'request')} without a price" if plan.money.unknown else ""
-    seconds = f", about {duration(plan.seconds)}" if plan.seconds else ""
+    seconds = f", about {show_seconds(plan.seconds)}" if plan.seconds else ""
     lines.append(f"{count(plan.calls, 'request')}, {money}{unknown}{seconds}{about}")
     lines += [f"warning: {clean(one)}" for one in plan.warnings]
     return lines

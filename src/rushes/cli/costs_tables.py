@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -13,8 +12,8 @@ from rushes.app.costs import Costs, Sum
 from rushes.app.usage import Different, Ours, Usage
 from rushes.app.usage_lines import Bad, Line
 from rushes.cli.console import Console
-from rushes.cli.say import clean, count
-from rushes.cli.tables import out
+from rushes.cli.say import clean, count, moment
+from rushes.cli.tables import bare, out
 from rushes.model.money import show_usd
 
 MOST = 40
@@ -38,17 +37,13 @@ def show_costs(found: Costs) -> None:
 
 
 def _period(found: Costs) -> str:
-    since = "ever" if found.since is None else f"since {_when(found.since)}"
-    until = "" if found.until is None else f" until {_when(found.until)}"
+    since = "ever" if found.since is None else f"since {moment(found.since)}"
+    until = "" if found.until is None else f" until {moment(found.until)}"
     return f"{since}{until}, times in {found.zone}"
 
 
-def _when(at: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
-
-
 def _table(found: Costs) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 1), expand=False, header_style="bold")
+    table = bare()
     table.add_column(found.by, no_wrap=True, max_width=_NAME)
     for name in _COLUMNS:
         table.add_column(name, justify="right", no_wrap=True)
@@ -103,7 +98,7 @@ def show_usage(found: Usage) -> None:
     console = out()
     head = f"{found.provider}: {count(found.lines, 'line')}, {found.matched:,} found by id, {found.alike:,} by amount"
     console.print(Text(head, style="bold"))
-    table = Table(box=None, pad_edge=False, padding=(0, 1), show_header=False)
+    table = bare(head=False)
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     unknown = f" + {found.unknown} unknown" if found.unknown else ""
@@ -142,13 +137,13 @@ def _different(one: Different) -> str:
 
 
 def _line(one: Line) -> str:
-    when = "" if one.at is None else f" {_when(one.at)}"
+    when = "" if one.at is None else f" {moment(one.at)}"
     return f"{one.place}: {_signed(one.usd)}{when} {one.model[:60]} {one.id[:60]}".rstrip()
 
 
 def _ours(one: Ours) -> str:
     guessed = " (a worst case)" if one.guessed and one.usd is not None else ""
-    return f"{one.attempt}: {show_usd(one.usd)}{guessed} {_when(one.at)} {one.model}"
+    return f"{one.attempt}: {show_usd(one.usd)}{guessed} {moment(one.at)} {one.model}"
 
 
 def _bad(one: Bad) -> str:

@@ -15,9 +15,10 @@ from rich.text import Text
 
 from rushes.app.planned import Plan
 from rushes.cli.progress import Now, Progress
-from rushes.cli.say import clean, duration
+from rushes.cli.say import clean
 from rushes.model.event import CellFailed, Event, Resolved, Slow, Unknown, Waiting
 from rushes.model.money import show_usd
+from rushes.model.size import show_seconds
 
 ROWS = 8
 """How many of the longest-running requests are shown."""
@@ -113,8 +114,8 @@ def _bar(progress: Progress, now: float, width: int) -> Text:
     full = int(share * cells)
     bar = Text("━" * full, style="green") + Text("━" * (cells - full), style="bright_black")
     left = progress.left(now)
-    tail = f" {share:4.0%}  {duration(now - progress.began)}"
-    tail += f", about {duration(left)} left" if left is not None else ""
+    tail = f" {share:4.0%}  {show_seconds(now - progress.began)}"
+    tail += f", about {show_seconds(left)} left" if left is not None else ""
     return bar + Text(tail)
 
 
@@ -161,7 +162,7 @@ def _at(limits: Mapping[str, int]) -> str:
 
 def _row(one: Now, progress: Progress, now: float) -> Text:
     place = one.place
-    line = Text(f"  {duration(now - one.since):>8}  ", style="cyan")
+    line = Text(f"  {show_seconds(now - one.since):>8}  ", style="cyan")
     line.append(clean(progress.title(place.node)))
     line.append(f" row {place.row + 1} candidate {place.candidate + 1}", style="dim")
     line.append(f"  {clean(one.model)}  {clean(one.says)}", style="dim")

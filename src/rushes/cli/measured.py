@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 from rich.table import Table
 from rich.text import Text
 
 from rushes.app.benchmarked import Benchmark
-from rushes.cli.say import clean, count
-from rushes.cli.tables import money, out
-from rushes.model.money import show_usd
+from rushes.cli.say import clean, count, moment
+from rushes.cli.tables import bare, out
+from rushes.model.money import show_estimate, show_usd
 
 _PARTS = {
     "queue": "waiting for a slot, or to try again",
@@ -47,14 +46,14 @@ def _times(found: Benchmark) -> Table:
 
 
 def _table(*titles: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 1), expand=False, header_style="bold")
+    table = bare()
     for title in titles:
         table.add_column(title, justify="right", no_wrap=True)
     return table
 
 
 def _shares(found: Benchmark) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 1), show_header=False)
+    table = bare(head=False)
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
@@ -71,14 +70,13 @@ def _lines(found: Benchmark) -> Iterator[str]:
         names = [clean(name) for name in (path if len(path) <= 6 else (*path[:3], "...", *path[-2:]))]
         yield f"longest   {' > '.join(names)} (in {times} of {count(len(found.measured), 'run')})"
     each = "" if found.each is None else f", {show_usd(found.each)} for each run"
-    yield f"money     {show_usd(found.spent)}{each}; {money(found.quoted)} quoted for all"
+    yield f"money     {show_usd(found.spent)}{each}; {show_estimate(found.quoted)} quoted for all"
     change = found.change
     if found.before is None or change is None:
         return
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(found.before.at))
     said = {True: "more than chance", False: "within the noise", None: "too few runs to tell from noise"}
     way = "faster" if change < 1 else "slower"
-    yield f"before    {abs(1 - change):.0%} {way} than on {when}: {said[found.beyond_noise]}"
+    yield f"before    {abs(1 - change):.0%} {way} than on {moment(found.before.at)}: {said[found.beyond_noise]}"
 
 
 def _seconds(value: float) -> str:

@@ -9,10 +9,11 @@ from typing import Any, TextIO
 
 from rushes.app.planned import Plan
 from rushes.cli.progress import Progress
-from rushes.cli.say import clean, count, duration
+from rushes.cli.say import clean, count
 from rushes.cli.session import print_json
 from rushes.model.event import CellDone, CellFailed, Event, Resolved, Slow, Unknown, Waiting, to_plain
 from rushes.model.money import show_usd
+from rushes.model.size import show_seconds
 
 SUMMARY_EVERY = 10.0
 """Seconds between two summary lines of the log."""
@@ -43,7 +44,7 @@ class LogView:
         """The plan is known."""
         self.progress.planned(plan)
         if plan.most:
-            about = f", about {duration(plan.seconds)}" if plan.seconds else ""
+            about = f", about {show_seconds(plan.seconds)}" if plan.seconds else ""
             self._say(f"plan {plan.fingerprint}: {count(plan.most, 'request')} to make{about}")
 
     def gauge(self, ask: Callable[[], Mapping[str, int]]) -> None:
@@ -118,9 +119,9 @@ class LogView:
             f"waiting: {waits.limit:,} slot, {waits.inputs:,} inputs, {waits.retry:,} retry, {waits.approval:,} person",
             f"{progress.failed:,} failed",
             show_usd(progress.spent),
-            f"{duration(now - progress.began)}",
+            f"{show_seconds(now - progress.began)}",
         ]
-        return "  ".join(parts) + (f", about {duration(left)} left" if left is not None else "")
+        return "  ".join(parts) + (f", about {show_seconds(left)} left" if left is not None else "")
 
 
 class StreamView:

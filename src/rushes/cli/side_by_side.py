@@ -9,7 +9,7 @@ from rich.text import Text
 
 from rushes.app.compared import Comparison, Contender
 from rushes.cli.say import clean, count
-from rushes.cli.tables import out
+from rushes.cli.tables import bare, out
 from rushes.model.money import show_usd
 
 
@@ -32,7 +32,7 @@ def show_comparison(found: Comparison) -> None:
 
 def numbers(*titles: str, name: str) -> Table:
     """An empty table: a name, then numbers."""
-    table = Table(box=None, pad_edge=False, padding=(0, 1), expand=False, header_style="bold")
+    table = bare()
     table.add_column(name, no_wrap=True, overflow="ellipsis", max_width=20)
     for title in titles:
         table.add_column(title, justify="right", no_wrap=True)

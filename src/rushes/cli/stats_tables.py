@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 from rich.console import Console
@@ -11,8 +10,9 @@ from rich.text import Text
 
 from rushes.app.stats import ModelStats, Stats, World
 from rushes.app.stats_series import Series
-from rushes.cli.say import clean, count, duration
-from rushes.cli.tables import out
+from rushes.cli.say import clean, count, moment
+from rushes.cli.tables import bare, out
+from rushes.model.size import show_seconds
 
 _NAME = 32
 _PARTS = (("slot", "slot"), ("answer", "accepted"), ("work", "provider"), ("keep", "download"))
@@ -21,7 +21,7 @@ _PARTS = (("slot", "slot"), ("answer", "accepted"), ("work", "provider"), ("keep
 def show_stats(stats: Stats) -> None:
     """All of it, the real requests first."""
     console = out()
-    began = "ever" if stats.since is None else "since " + time.strftime("%Y-%m-%d %H:%M", time.localtime(stats.since))
+    began = "ever" if stats.since is None else "since " + moment(stats.since)
     console.print(Text(f"{count(stats.runs, 'run')} {began}", style="bold"))
     shown = [world for world in stats.worlds if not world.empty]
     if not shown:
@@ -42,7 +42,7 @@ def _show_world(world: World, console: Console) -> None:
 
 
 def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 1), expand=False, header_style="bold")
+    table = bare()
     table.add_column(columns[0], no_wrap=True, min_width=_NAME, max_width=_NAME)
     for column in columns[1:]:
         table.add_column(column, justify="right", no_wrap=True)
@@ -59,7 +59,7 @@ def _speeds(world: World) -> Table:
     table = _table("from sending to stored", "values", "p50", "p95", "p99", "slow")
     for one in world.models:
         total = one.count.total
-        shown = ["-" if value is None else duration(value) for value in total.percentiles().values()]
+        shown = ["-" if value is None else show_seconds(value) for value in total.percentiles().values()]
         table.add_row(_named(one), f"{total.count:,}", *shown, f"{one.count.slow:,}" if one.count.slow else "")
     return table
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterable, Sequence
 
 from rich.table import Table
@@ -12,10 +11,12 @@ from rich.text import Text
 from rushes.app.planned import Action, FirstPass, NodePlan, Plan
 from rushes.app.summary import NodeLine, RunSummary, WaitingRow
 from rushes.cli.console import Console
-from rushes.cli.say import clean, count, duration, nothing_to_do
-from rushes.model.money import Estimate, show_usd
+from rushes.cli.say import clean, count, moment, nothing_to_do
+from rushes.model.listed import first_of
+from rushes.model.money import Estimate, show_estimate, show_most, show_usd
 from rushes.model.operation import INLINE
 from rushes.model.run import RunRecord
+from rushes.model.size import show_seconds
 
 MOST = 40
 """Nodes that are listed one by one; more are grouped by what they have in common."""
@@ -46,8 +47,13 @@ def out() -> Console:
     return console
 
 
+def bare(*, head: bool = True) -> Table:
+    """An empty table, as all are here: no lines, a bold head or none."""
+    return Table(box=None, pad_edge=False, padding=(0, 1), expand=False, header_style="bold", show_header=head)
+
+
 def _table(*columns: tuple[str, str]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 1), expand=False, header_style="bold")
+    table = bare()
     for title, kind in columns:
         match kind:
             case "number":
@@ -68,15 +74,6 @@ def _named(tab: str, name: str, tabs: bool) -> str:
 
 def _word(text: str) -> Text:
     return Text(text, style=_STYLE.get(text, ""))
-
-
-def money(estimate: Estimate) -> str:
-    """`$0.39`, `$0.39-0.80`, `$0.39 + 2 unknown`, `unknown`, `-` for nothing."""
-    if estimate.unknown and not estimate.high:
-        return "unknown"
-    low, high = show_usd(estimate.low), show_usd(estimate.high)
-    text = high if low == high else f"{low}-{high[1:]}"
-    return f"{text} + {estimate.unknown} unknown" if estimate.unknown else text
 
 
 # --- plan ----------------------------------------------------------------------------------------------------------
@@ -117,8 +114,8 @@ def _plan_table(nodes: Sequence[NodePlan]) -> Table:
             _word(str(one.action)),
             Text(clean(one.reason)),
             _calls(one.calls, one.most),
-            money(one.money) if one.most else "",
-            duration(one.seconds) if one.most and one.seconds else "",
+            show_estimate(one.money) if one.most else "",
+            show_seconds(one.seconds) if one.most and one.seconds else "",
         )
     return table
 
@@ -142,7 +139,7 @@ def _plan_groups(nodes: Sequence[NodePlan]) -> Table:
             _word(action),
             Text(clean(why)),
             _calls(sum(one.calls for one in members), most),
-            money(total) if most else "",
+            show_estimate(total) if most else "",
         )
     return table
 
@@ -167,14 +164,14 @@ def plan_totals(plan: Plan) -> Text:
         more = f", up to {plan.rerolls:,} more if checks flag results" if plan.rerolls else ""
         calls = _calls(plan.calls, plan.most)
         lines.append(f"requests  {calls}{more}")
-        lines.append(f"money     {money(plan.money)}")
+        lines.append(f"money     {show_estimate(plan.money)}")
         if plan.seconds:
-            lines.append(f"time      about {duration(plan.seconds)}")
+            lines.append(f"time      about {show_seconds(plan.seconds)}")
         if plan.critical:
             titles = {one.node: one.title or str(one.node) for one in plan.nodes}
             names = [clean(titles.get(node, node)) for node in plan.critical]
             path = " > ".join(names if len(names) <= 6 else [*names[:3], "...", *names[-2:]])
-            lines.append(f"longest   {path} ({duration(plan.chain)})")
+            lines.append(f"longest   {path} ({show_seconds(plan.chain)})")
         if plan.first_pass is not None:
             lines.append(first_pass(plan.first_pass))
     lines.append(f"plan      {plan.fingerprint}")
@@ -185,15 +182,12 @@ def first_pass(found: FirstPass) -> str:
     """`images only: $0.12 of $9.84 (1 %), about 2 min of 14 min (15 %)`."""
     parts = []
     if found.full_money.high or found.full_money.unknown:
-        parts.append(f"{_most(found.money)} of {_most(found.full_money)}{_share(found.of_money)}")
+        parts.append(f"{show_most(found.money)} of {show_most(found.full_money)}{_share(found.of_money)}")
     if found.full_seconds:
-        parts.append(f"about {duration(found.seconds)} of {duration(found.full_seconds)}{_share(found.of_time)}")
+        parts.append(
+            f"about {show_seconds(found.seconds)} of {show_seconds(found.full_seconds)}{_share(found.of_time)}"
+        )
     return f"images only: {', '.join(parts) or 'nothing is left to make'}"
-
-
-def _most(estimate: Estimate) -> str:
-    unknown = f" + {estimate.unknown} unknown" if estimate.unknown else ""
-    return f"{show_usd(estimate.high)}{unknown}"
 
 
 def _share(share: float | None) -> str:
@@ -255,7 +249,7 @@ def _node_table(nodes: Iterable[NodeLine]) -> Table:
             f"{one.bought:,}" if one.bought else "",
             f"{one.reused:,}" if one.reused else "",
             show_usd(one.spent) if one.bought else "",
-            duration(one.seconds) if one.bought else "",
+            show_seconds(one.seconds) if one.bought else "",
         )
     return table
 
@@ -267,8 +261,7 @@ def _show_reasons(nodes: Iterable[NodeLine], console: Console) -> None:
         if one.says and one.state not in ("failed", "waiting"):
             groups.setdefault((one.state, one.says), []).append(clean(one.title))
     for (state, says), names in list(groups.items())[:MOST]:
-        more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
-        console.print(Text(f"{state}: {', '.join(names[:3])}{more}: {clean(says)}", style="dim"))
+        console.print(Text(f"{state}: {first_of(names)}: {clean(says)}", style="dim"))
 
 
 def _show_failures(summary: RunSummary, console: Console) -> None:
@@ -334,7 +327,7 @@ def _totals(summary: RunSummary) -> Text:
         text.append(f"({summary.profile}, not the final) ", style="bold yellow")
     text.append_text(_word(str(summary.state)))
     text.append(
-        f": {', '.join(words) or 'nothing made'}; {show_usd(summary.spent)}{unpriced}; {duration(summary.seconds)}"
+        f": {', '.join(words) or 'nothing made'}; {show_usd(summary.spent)}{unpriced}; {show_seconds(summary.seconds)}"
     )
     return text
 
@@ -349,7 +342,7 @@ def show_runs(records: Sequence[RunRecord], console: Console) -> None:
         return
     table = _table(("run", "word"), ("began", "word"), ("state", "word"), ("mode", "word"), ("workflow", "name"))
     for one in records:
-        began = time.strftime("%Y-%m-%d %H:%M", time.localtime(one.created))
+        began = moment(one.created)
         name = Text(clean(one.workflow))
         if one.options.sim is not None:
             name = Text.assemble(("(simulated) ", "yellow"), name)

@@ -72,3 +72,17 @@ def show_usd(amount: Decimal | None) -> str:
     text = f"{amount:.6f}".rstrip("0")
     whole, _, cents = text.partition(".")
     return f"${whole}.{cents:0<2}"
+
+
+def show_estimate(estimate: Estimate) -> str:
+    """`$0.39`, `$0.39-0.80`, `$0.39 + 2 unknown`, `unknown`: what is certain, and what may become necessary."""
+    if estimate.unknown and not estimate.high:
+        return "unknown"
+    low, high = show_usd(estimate.low), show_usd(estimate.high)
+    text = high if low == high else f"{low}-{high[1:]}"
+    return f"{text} + {estimate.unknown} unknown" if estimate.unknown else text
+
+
+def show_most(estimate: Estimate) -> str:
+    """`$0.80`, or `$0.80 + 2 unknown`: with all that may become necessary."""
+    return show_usd(estimate.high) + (f" + {estimate.unknown} unknown" if estimate.unknown else "")

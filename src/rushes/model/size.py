@@ -30,6 +30,18 @@ def show_bytes(size: int) -> str:
     return f"{amount:.1f} TB"
 
 
+def show_seconds(seconds: float) -> str:
+    """For people: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min" + (f" {whole % 60} s" if whole % 60 else "")
+    return f"{whole // 3600} h" + (f" {whole % 3600 // 60} min" if whole % 3600 // 60 else "")
+
+
 def parse_age(text: str) -> float | None:
     """The seconds of `7d`, `12h`, `30m`, `90s`, `2w`; None for what is no span of time."""
     match = _AGE.fullmatch(text.strip())

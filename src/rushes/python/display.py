@@ -10,10 +10,11 @@ from pathlib import Path
 
 from rushes.app.made import Made
 from rushes.app.planned import Plan
-from rushes.app.report_html import Thumb, esc, seconds, short
+from rushes.app.report_html import Thumb, esc, short
 from rushes.app.summary import RunSummary
 from rushes.model.ids import Digest
-from rushes.model.money import Estimate, show_usd
+from rushes.model.money import show_estimate, show_usd
+from rushes.model.size import show_seconds
 
 _MOST_PICTURES = 24
 _MOST_ROWS = 200
@@ -51,11 +52,11 @@ def plan_html(file: Path, plan: Plan) -> str:
     """A plan: a line of sums, and a row for each step with the reason."""
     money = plan.money
     calls = f"{plan.calls:,} calls" if plan.calls == plan.most else f"{plan.calls:,} to {plan.most:,} calls"
-    sums = [calls, _range(money), f"about {seconds(plan.seconds)}", f"plan {plan.fingerprint}"]
+    sums = [calls, show_estimate(money), f"about {show_seconds(plan.seconds)}", f"plan {plan.fingerprint}"]
     head = "".join(f'<th style="{_CELL}">{name}</th>' for name in ("", "step", "model", "calls", "cost", "why"))
     rows = []
     for one in plan.nodes[:_MOST_ROWS]:
-        cells = (one.action, one.title or one.node, one.model, one.most or "", _range(one.money), one.reason)
+        cells = (one.action, one.title or one.node, one.model, one.most or "", show_estimate(one.money), one.reason)
         rows.append("<tr>" + "".join(f'<td style="{_CELL}">{esc(cell)}</td>' for cell in cells) + "</tr>")
     more = f"<div>and {len(plan.nodes) - _MOST_ROWS:,} more</div>" if len(plan.nodes) > _MOST_ROWS else ""
     warned = "".join(f"<div>{esc(one)}</div>" for one in plan.warnings)
@@ -84,16 +85,10 @@ def _card(one: Made, thumb: Thumb | None, alone: bool) -> str:
     if one.verdict.flagged:
         marks.append("flagged: " + ", ".join(found.says for found in one.verdict.findings if found.flags))
     cost = "was there" if one.reused else show_usd(one.usd)
-    took = "" if one.took is None else f" · {seconds(one.took)}"
+    took = "" if one.took is None else f" · {show_seconds(one.took)}"
     lines = [place, f"{one.model} · {cost}{took}", " · ".join(marks), str(one.path or "")]
     said = "".join(f"<div>{esc(line)}</div>" for line in lines if line)
     return f'<div style="{_CARD}{_PICKED if one.picked else _PLAIN};{_SMALL}">{picture}{text}{said}</div>'
-
-
-def _range(money: Estimate) -> str:
-    if money.unknown:
-        return f"{show_usd(money.low)} and what is unknown"
-    return show_usd(money.high) if money.low == money.high else f"{show_usd(money.low)} to {show_usd(money.high)}"
 
 
 def _cost(summary: RunSummary) -> str:

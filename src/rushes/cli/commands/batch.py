@@ -17,11 +17,12 @@ from rushes.cli.batch_view import BatchView
 from rushes.cli.driving import driven
 from rushes.cli.exits import Exit
 from rushes.cli.options import options_from, project_flags, running, workflow_file
-from rushes.cli.say import clean, count, duration, problem_lines
+from rushes.cli.say import clean, count, problem_lines
 from rushes.cli.session import Session, common, metrics, print_json, session
 from rushes.model.money import show_usd
 from rushes.model.problem import Mark, Problem, Severity
 from rushes.model.run import RunMode
+from rushes.model.size import show_seconds
 
 _EVERYTHING: dict[str, Any] = {
     **dict.fromkeys(("only", "start", "until", "without", "tabs"), ()),
@@ -119,7 +120,7 @@ def summary_lines(summary: BatchSummary) -> Iterator[str]:
     simulated = "(simulated) " if summary.simulator is not None else ""
     yield f"{simulated}{clean(summary.workflow)}: {count(totals.rows, 'row')}: {said}"
     unpriced = f", and {count(totals.unpriced, 'row')} of unknown cost" if totals.unpriced else ""
-    yield f"  {show_usd(totals.spent)}{unpriced}, {duration(totals.seconds)} of work"
+    yield f"  {show_usd(totals.spent)}{unpriced}, {show_seconds(totals.seconds)} of work"
     if totals.flagged:
         yield f"  {count(totals.flagged, 'row')} have a result that a check finds fault with"
     yield f"  {summary.results}"

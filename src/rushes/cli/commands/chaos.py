@@ -14,9 +14,10 @@ from rushes.app.chaos import Chaos
 from rushes.app.chaos import chaos as play
 from rushes.cli.exits import Exit
 from rushes.cli.options import workflow_file
-from rushes.cli.say import clean, count, duration
+from rushes.cli.say import clean, count
 from rushes.cli.session import Session, common, session
 from rushes.model.money import show_usd
+from rushes.model.size import show_seconds
 
 
 @click.command()
@@ -56,7 +57,7 @@ class _View:
     def tell(self, found: Chaos, what: str) -> None:
         """How it goes."""
         if self._shown:
-            spent = duration(time.monotonic() - self._began)
+            spent = show_seconds(time.monotonic() - self._began)
             line = f"{found.injected:,} of {self._wanted:,} faults, take {found.takes + 1}, {what}, {spent}"
             click.echo(f"\r{line:<78}", nl=False, err=True)
 

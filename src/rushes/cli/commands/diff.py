@@ -16,7 +16,7 @@ from rushes.cli.marks import folded, shown, written
 from rushes.cli.options import assignments
 from rushes.cli.say import clean, count
 from rushes.cli.session import common, session
-from rushes.cli.tables import money
+from rushes.model.money import show_estimate
 from rushes.model.run import RunOptions
 from rushes.model.wording import Share
 
@@ -152,7 +152,7 @@ def _means(means: Means, every: bool) -> Iterator[str]:
         yield from folded(f"means     nothing: of {all_} none would ask what was not asked before", 0, hanging=10)
         return
     asks = f"{fresh:,} of {count(means.generators, 'generator')} would ask something new"
-    price = f"{count(means.requests, 'request')}, {money(means.money)}"
+    price = f"{count(means.requests, 'request')}, {show_estimate(means.money)}"
     stay = f"; {means.same:,} {'stays as it is' if means.same == 1 else 'stay as they are'}" if means.same else ""
     yield from folded(f"means     {asks}: {price}{stay}", 0, hanging=10)
     shown_ = means.nodes if every else means.nodes[:_MOST]

@@ -13,7 +13,7 @@ from rushes.cli.marks import folded, shown
 from rushes.cli.options import names, workflow_file
 from rushes.cli.say import clean, count
 from rushes.cli.session import common, session
-from rushes.cli.tables import money
+from rushes.model.money import show_estimate
 from rushes.model.run import RunOptions
 
 _MOST = 8
@@ -105,6 +105,6 @@ def _end(found: FanOut) -> list[str]:
 def _cost(found: FanOut) -> str:
     if found.money is None:
         return f"not known: {clean(found.unplanned)}"
-    said = f"{money(found.money)} for a run of all of it now, {count(found.requests or 0, 'request')} at most"
+    said = f"{show_estimate(found.money)} for a run of all of it now, {count(found.requests or 0, 'request')} at most"
     free = not found.money.high and not found.money.unknown and found.requests
     return f"{said} (offline; --provider auto says what the models' own providers take)" if free else said

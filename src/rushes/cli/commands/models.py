@@ -14,9 +14,10 @@ from rushes.app.refresh import refresh
 from rushes.app.shelf import ModelLine, ModelPage, Shop, model_page
 from rushes.app.shelf import models as models_of
 from rushes.cli.exits import Exit
-from rushes.cli.say import clean, count, duration
+from rushes.cli.say import clean, count
 from rushes.cli.session import common, session
 from rushes.model.money import show_usd
+from rushes.model.size import show_seconds
 
 
 @click.group(invoke_without_command=True, subcommand_metavar="[show|refresh|doctor]")
@@ -111,7 +112,7 @@ def _show_list(found: list[ModelLine]) -> None:
 def _page(page: ModelPage) -> list[str]:
     lines = [f"{page.key}: {page.maker}, {' or '.join(page.operations) or page.category}"]
     lines += [f"  also written   {', '.join(page.aliases)}"] if page.aliases else []
-    lines.append(f"  takes about    {duration(page.seconds)}; given up after {duration(page.timeout)}")
+    lines.append(f"  takes about    {show_seconds(page.seconds)}; given up after {show_seconds(page.timeout)}")
     if page.durations:
         lines.append(f"  lengths        {', '.join(map(str, page.durations))} s")
     if page.ratios:
@@ -159,5 +160,5 @@ def _facts(shop: Shop) -> list[str]:
     facts = shop.facts or {}
     lives, bills = facts.get("outputs_live"), facts.get("bills_refusals")
     costs = {True: "refusals may cost", False: "refusals are free"}.get(bills, "whether refusals cost is not known")  # type: ignore[arg-type]
-    kept = "how long outputs live is not known" if lives is None else f"outputs live {duration(lives)}"
+    kept = "how long outputs live is not known" if lives is None else f"outputs live {show_seconds(lives)}"
     return [f"a duplicate is recognised by: {facts.get('duplicates')}", f"{costs}; {kept}"]

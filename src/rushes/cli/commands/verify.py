@@ -12,10 +12,10 @@ from rushes.app.tidy import Heap
 from rushes.app.verify import Tell, Verified, Wrong
 from rushes.app.verify import verify as verify_all
 from rushes.cli.exits import Exit
-from rushes.cli.say import clean, count, duration
+from rushes.cli.say import clean, count
 from rushes.cli.session import common, session
 from rushes.model.problem import Problem, Severity
-from rushes.model.size import show_bytes
+from rushes.model.size import show_bytes, show_seconds
 
 _TOLD_EVERY = 50_000_000  # bytes between two words about how far it is
 
@@ -55,7 +55,7 @@ def _telling() -> Tell:
 
 def _show(found: Verified) -> None:
     how = "looked at" if found.quick else "read"
-    click.echo(f"{how} {_heap(found.read)} in {duration(found.seconds)}")
+    click.echo(f"{how} {_heap(found.read)} in {show_seconds(found.seconds)}")
     for one in found.wrong:
         click.secho(f"{one.fault}  {one.digest[:16]}  {clean(one.says)}".replace("    ", "  "), fg="red")
         for use in one.uses:

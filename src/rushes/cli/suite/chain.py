@@ -14,7 +14,7 @@ from rushes.app.planned import NodePlan
 from rushes.app.project import Project
 from rushes.app.run import run_file
 from rushes.cli.options import dollars
-from rushes.cli.say import clean, count, duration, problem_lines
+from rushes.cli.say import clean, count, problem_lines
 from rushes.cli.session import plain_problem
 from rushes.cli.suite.driving import carried_out, options_for, project_at
 from rushes.cli.suite.examples import EXAMPLES
@@ -23,6 +23,7 @@ from rushes.cli.suite.texts import read
 from rushes.errors import UserError
 from rushes.model.money import show_usd
 from rushes.model.run import RunOptions
+from rushes.model.size import show_seconds
 
 
 @click.command("run-chain")
@@ -177,7 +178,7 @@ def _show_costs(prepared: Prepared) -> None:
     money = prepared.plan.money
     known = f"{show_usd(money.high)} for {count(prepared.plan.most, 'request')}"
     unknown = f", and {count(money.unknown, 'request')} of unknown price" if money.unknown else ""
-    click.echo(f"{known}{unknown}, about {duration(prepared.plan.seconds)}")
+    click.echo(f"{known}{unknown}, about {show_seconds(prepared.plan.seconds)}")
 
 
 def _cost(one: NodePlan) -> str:

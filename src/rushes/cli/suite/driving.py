@@ -20,11 +20,12 @@ from rushes.app.planned import Plan
 from rushes.app.project import Project
 from rushes.app.summary import RunSummary
 from rushes.cli.driving import Drive, driven
-from rushes.cli.say import clean, count, duration
+from rushes.cli.say import clean, count
 from rushes.cli.suite.session import Exit, Suite
 from rushes.model.event import CellDone, CellFailed, Event, Reserved
 from rushes.model.money import show_usd
 from rushes.model.run import RunOptions
+from rushes.model.size import show_seconds
 
 OWN = "auto"
 """Each model is asked for at its own provider, unless a setting says who is asked: these commands mean real models."""
@@ -101,7 +102,7 @@ def show(chain: Chain, *, quiet: bool = False) -> None:
     simulated = " (simulated)" if chain.simulated else ""
     for one in () if quiet else chain.steps:
         mark = click.style("done  ", fg="green") if one.success else click.style("failed", fg="red")
-        click.echo(f"{mark} {clean(one.name)}  {show_usd(one.cost)}  {duration(one.seconds)}")
+        click.echo(f"{mark} {clean(one.name)}  {show_usd(one.cost)}  {show_seconds(one.seconds)}")
         for output in one.outputs:
             click.echo(f"       {clean(output)}")
         if one.error:
@@ -109,7 +110,7 @@ def show(chain: Chain, *, quiet: bool = False) -> None:
     if quiet:
         return
     steps = f"{chain.completed} of {count(len(chain.steps), 'step')}"
-    click.echo(f"{steps}, {show_usd(chain.cost)}, {duration(chain.seconds)}{simulated}")
+    click.echo(f"{steps}, {show_usd(chain.cost)}, {show_seconds(chain.seconds)}{simulated}")
     if chain.error:
         click.echo(clean(chain.error), err=True)
 
