@@ -18,6 +18,7 @@ from rushes.app.subtitles import words_of
 from rushes.app.summary import RunSummary
 from rushes.errors import StoreError
 from rushes.model.run import RunOptions, RunState
+from rushes.model.subtitles import as_srt, cues_of
 from rushes.model.transcript import Word, joined
 from rushes.model.verdict import Choice
 from rushes.testing.provider import ScriptedProvider
@@ -95,6 +96,24 @@ def test_words_whose_times_are_gone_are_still_the_words_and_nothing_is_bought_fo
     assert (again.state, again.counts.bought) == (RunState.DONE, 0)
     assert (desk.transcript().text, desk.transcript().times, desk.words()) == (SAID, None, ())
     assert "generated-text/v0-1/words.txt" in tree(desk.folder / "Assets/talk")
+
+
+TOLD = """\
+  - {name: clip, type: image_to_video, input_from: poster, prompt: waves, params: {duration: 4}}
+  - {name: told, type: generate_subtitles, input_from: [clip, words]}
+"""
+
+
+def test_subtitles_of_a_transcript_stand_while_its_words_are_said(desk: Desk) -> None:
+    desk.file.write_text(FILE + TOLD)
+    assert desk.run().state is RunState.DONE
+    (told,) = desk.folder.glob("Assets/talk/generated-videos/v0-1/told.srt")
+    assert told.read_text() == as_srt(cues_of(desk.words()))
+    assert desk.run().counts.bought == 0
+    desk.file.write_text((FILE + TOLD).replace("words]}", "words], params: {words_per_second: 3}}"))
+    desk.run()
+    (paced,) = desk.folder.glob("Assets/talk/generated-videos/v0-2/told.srt")
+    assert paced.read_text() != told.read_text()
 
 
 def test_a_transcript_that_never_had_times_says_so(desk: Desk) -> None:

@@ -92,7 +92,8 @@ class Studio:
 
     def text(self, op: Operation, prompt: str | None = None, **more: object) -> str:
         finished = self.submit(self.request(op, prompt, **more))  # type: ignore[arg-type]
-        assert finished.text is not None and not finished.outputs
+        assert finished.text is not None
+        assert all(one.media_type == "application/json" for one in finished.outputs), "beside a text lie times alone"
         return finished.text
 
     async def _fetched(self, output: object) -> bytes:

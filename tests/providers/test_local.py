@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from itertools import pairwise
+from typing import Any
 
 import av
 import numpy as np
@@ -14,8 +15,10 @@ from PIL import Image
 
 from rushes.model.media import Artifact
 from rushes.model.operation import Operation
+from rushes.model.subtitles import as_srt, as_vtt
+from rushes.model.transcript import Word, transcript_bytes
 from rushes.providers.local.provider import Local
-from rushes.providers.local.subtitles import as_srt, as_vtt, cues_for
+from rushes.providers.local.subtitles import cues_for
 from rushes.providers.media.film import facts_of, film_frames, sound_of
 
 from .studio import Studio
@@ -120,6 +123,32 @@ def test_subtitles_come_inside_the_film_and_beside_it(studio: Studio) -> None:
 def test_subtitles_can_be_vtt_from_a_text_parameter(studio: Studio) -> None:
     made = studio.make(SUBTITLE, inputs={"video": [clip(studio)]}, subtitle_text="A < B & C", format="vtt")
     assert made[1].media_type == "text/vtt" and "A &lt; B &amp; C" in studio.bytes_of(made[1]).decode()
+
+
+CALM = (Word("The", 0.1, 0.3), Word("sea", 0.3, 0.6), Word("was", 0.6, 0.9), Word("calm.", 0.9, 1.4))
+SAID = (*CALM, Word("Yes.", 2.5, 3.0))
+
+
+def subtitled(studio: Studio, text: str, times: bytes = transcript_bytes(SAID), **params: Any) -> str:
+    """The subtitles of a film of four seconds, of a text whose words were said at these times."""
+    given = {"video": [clip(studio, duration=4)], "times": [studio.keep(times)]}
+    return studio.bytes_of(studio.make(SUBTITLE, text, inputs=given, **params)[1]).decode()
+
+
+def test_words_whose_times_are_known_stand_while_they_are_said(studio: Studio) -> None:
+    assert subtitled(studio, "The sea was calm. Yes.") == (
+        "1\n00:00:00,100 --> 00:00:01,400\nThe sea was calm.\n\n2\n00:00:02,500 --> 00:00:03,200\nYes.\n"
+    )
+
+
+def test_a_pace_that_is_asked_for_other_words_and_times_of_another_film_are_not_timed(studio: Studio) -> None:
+    evenly = "1\n00:00:00,000 --> "
+    assert subtitled(studio, "The sea was calm. Yes.", words_per_second=2).startswith(evenly)
+    assert subtitled(studio, "The sea was calm. No.").startswith(evenly)
+    assert subtitled(studio, "The sea was calm. Yes.", subtitle_text="Something else.").startswith(evenly)
+    late = (*CALM, Word("Yes.", 2.5, 4.6))
+    for times in (transcript_bytes(late), b"damaged"):
+        assert subtitled(studio, "The sea was calm. Yes.", times).startswith(evenly)
 
 
 @given(st.text(max_size=400), st.floats(0.2, 10), st.floats(0, 600))

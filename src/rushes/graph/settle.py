@@ -19,7 +19,7 @@ from rushes.graph.value import Outcome, State
 from rushes.model.canonical import apart_key
 from rushes.model.ids import BaseKey
 from rushes.model.media import Artifact
-from rushes.model.operation import Operation
+from rushes.model.operation import TIMES, Operation
 from rushes.model.request import Recipe
 from rushes.model.result import Value
 from rushes.model.text import Ref, Text, Var
@@ -95,6 +95,8 @@ class Settler:
         inputs: dict[str, tuple[Artifact, ...]] = {}
         if cell.inputs:
             inputs = _inputs(self.grid, cell, outcomes)
+        if frame.op is Operation.GENERATE_SUBTITLES and (times := _times(cell, frame.node, outcomes)) is not None:
+            inputs[TIMES] = (times,)
         for role in frame.required:
             if role not in inputs:
                 return Outcome(State.BLOCKED, says=f"its {role} brings no picture, clip or sound")
@@ -192,3 +194,12 @@ def _inputs(grid: Grid, cell: Cell, outcomes: Sequence[Outcome | None]) -> dict[
                 if found is not None:
                     inputs[role] = (*inputs.get(role, ()), found)
     return inputs
+
+
+def _times(cell: Cell, node: Node, outcomes: Sequence[Outcome | None]) -> Artifact | None:
+    """When the words were said that are to be subtitles: what lies beside the text that is the whole prompt."""
+    parts = node.prompt.parts if node.prompt is not None else ()
+    if len(parts) != 1 or not isinstance(parts[0], Ref):
+        return None
+    outcome = outcomes[cell.texts[parts[0].node]]
+    return outcome.value.beside if outcome is not None and outcome.value is not None else None

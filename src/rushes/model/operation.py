@@ -162,6 +162,9 @@ SIGNATURES: dict[Operation, Signature] = {
 }
 """Sources: the step types of the YAML suite's documents and the node types of the `.nbflow` files."""
 
+TIMES = "times"
+"""The role in which the times of a transcript's words come along with its text, to be subtitles. No file fills it."""
+
 INLINE = frozenset(op for op, signature in SIGNATURES.items() if signature.where is Where.INLINE)
 """Operations that ask nobody: texts, references and gates."""
 

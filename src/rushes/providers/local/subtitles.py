@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from rushes.errors import ErrorClass, RemoteError
-from rushes.model.subtitles import MOST_WORDS, Cue, as_srt, as_vtt
+from rushes.model.subtitles import MOST_WORDS, Cue, as_srt, as_vtt, cues_of
+from rushes.model.transcript import Word, joined, transcript_words
 from rushes.model.workflow import Json
 from rushes.plugin.provider import Output
 from rushes.providers.local.params import SUBTITLE_TYPES, check_subtitles
@@ -16,15 +17,21 @@ from rushes.providers.media.mux import with_subtitles
 from rushes.providers.media.scratch import film_bytes
 
 _LEAST_SECONDS = 0.7
+_OVER = 0.5  # seconds by which a sound may be longer than its film
 
 
 def subtitle_film(
-    film: Path, media_type: str, prompt: str | None, params: Mapping[str, Json], scratch: Path
+    film: Path, media_type: str, prompt: str | None, params: Mapping[str, Json], scratch: Path, times: Path | None
 ) -> list[Output]:
-    """The film with the words as a text track (untouched where its container takes none), and the subtitle file."""
+    """The film with the words as a text track (untouched where its container takes none), and the subtitle file.
+
+    `times` are when the words were said; they count unless a pace is asked for.
+    """
     kind, pace = check_subtitles(params)
     text = next((str(params[name]) for name in ("subtitle_text", "text") if params.get(name)), prompt or "")
-    cues = cues_for(text, pace, facts_of(film).seconds)
+    seconds = facts_of(film).seconds
+    words = _said(text, seconds, times) if times is not None and params.get("words_per_second") is None else ()
+    cues = cues_of(words) if words else cues_for(text, pace, seconds)
     try:
         video = Output("video/mp4", data=film_bytes(scratch, lambda out: with_subtitles(film, cues, out)))
     except RemoteError as error:
@@ -32,6 +39,17 @@ def subtitle_film(
             raise
         video = Output(media_type, data=film.read_bytes())
     return [video, Output(SUBTITLE_TYPES[kind], data=(as_vtt(cues) if kind == "vtt" else as_srt(cues)).encode())]
+
+
+def _said(text: str, seconds: float, times: Path) -> tuple[Word, ...]:
+    """The words with their times, where they are the very words of the text, and were said while the film lasts."""
+    try:
+        words = transcript_words(times.read_bytes())
+    except ValueError:
+        return ()
+    if joined(words).split() != text.split() or any(one.end > seconds + _OVER for one in words):
+        return ()
+    return words
 
 
 def cues_for(text: str, pace: float, seconds: float) -> list[Cue]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rushes.errors import ErrorClass, RemoteError
-from rushes.model.operation import Operation
+from rushes.model.operation import TIMES, Operation
 from rushes.model.request import Recipe
 from rushes.plugin.provider import Output
 from rushes.providers.local.join import join_films
@@ -25,7 +25,8 @@ def work(recipe: Recipe, files: dict[str, list[Path]], scratch: Path) -> list[Ou
         return [Output("video/mp4", data=film_bytes(scratch, lambda out: join_films(files["video"], out)))]
     if recipe.op is Operation.GENERATE_SUBTITLES:
         source = recipe.inputs["video"][0]
-        return subtitle_film(files["video"][0], source.media_type, recipe.prompt, recipe.params, scratch)
+        times = next(iter(files.get(TIMES, ())), None)
+        return subtitle_film(files["video"][0], source.media_type, recipe.prompt, recipe.params, scratch, times)
     return [_with_track(files["video"][0], files["audio"][0], scratch)]
 
 
