@@ -165,12 +165,12 @@ def measure() -> Iterator[Figure]:
         fill(place.ledger)
         config = load_config(place.folder, {"home": str(place.folder)}, {})
         with Project(config) as project:
-            found = stats(project, seconds=86_400.0)
+            found = stats(project, since=time.time() - 86_400.0)
             real = found.worlds[0]
             assert sum(one.count.sent for one in real.models) == ATTEMPTS and found.runs == RUNS
             counted, printed, floor = median_of(
                 3,
-                lambda: seconds_of(lambda: stats(project, seconds=86_400.0)),
+                lambda: seconds_of(lambda: stats(project, since=time.time() - 86_400.0)),
                 lambda: seconds_of(lambda: metrics_text(project)),
                 lambda: reference_seconds(ATTEMPTS),
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from pathlib import Path
 
 import pytest
@@ -168,7 +169,7 @@ class Place:
 
     def stats(self, **more: object) -> Stats:
         with self.project() as project:
-            return stats(project, **{"seconds": 3600.0, **more})  # type: ignore[arg-type]
+            return stats(project, **{"since": time.time() - 3600.0, **more})  # type: ignore[arg-type]
 
 
 def test_a_run_is_counted_with_its_refusals_its_picks_and_what_it_reused(tmp_path: Path) -> None:
@@ -199,7 +200,7 @@ def test_a_period_a_provider_and_a_model_can_be_named(tmp_path: Path) -> None:
     named = place.stats(model="VEO 3.1 Fast").worlds[0].models
     assert [one.model for one in named] == ["veo_3_1_fast@1"]
     assert not place.stats(model="kling").worlds[0].models
-    assert place.stats(seconds=None).runs == 1
+    assert place.stats(since=None).runs == 1
 
 
 def test_what_was_simulated_is_counted_apart(tmp_path: Path) -> None:

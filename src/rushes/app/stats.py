@@ -147,13 +147,11 @@ class Stats:
         }
 
 
-def stats(project: Project, *, seconds: float | None, provider: str | None = None, model: str | None = None) -> Stats:
-    """Count the last so many seconds (None: all there is), of one provider or of models of that name only.
+def stats(project: Project, *, since: float | None, provider: str | None = None, model: str | None = None) -> Stats:
+    """Count from `since` on (unix seconds; None: all there is), of one provider or of models of that name only.
 
     A model is named as the catalogue names it, or by its version at the provider or a part of that.
     """
-    until = time.time()
-    since = None if seconds is None else until - seconds
     worlds = [(Counted(since or 0.0), Rows(since or 0.0)) for _world in range(2)]
     runs = 0
     with collector_off():
@@ -167,7 +165,7 @@ def stats(project: Project, *, seconds: float | None, provider: str | None = Non
             rows.run_over()
     wanted = _wanted(project, provider, model)
     real, simulated = (_world(*both, bool(number), wanted) for number, both in enumerate(worlds))
-    return Stats(since=since, until=until, runs=runs, worlds=(real, simulated))
+    return Stats(since=since, until=time.time(), runs=runs, worlds=(real, simulated))
 
 
 def limits_of(counted: Counted) -> tuple[Limit, ...]:

@@ -1,4 +1,4 @@
-"""The flags that plan, run and rerun share, and how they become `RunOptions`."""
+"""The flags that several commands share, and how they become `RunOptions`."""
 
 from __future__ import annotations
 
@@ -73,11 +73,27 @@ def newest(_context: click.Context, _parameter: click.Parameter, given: str | No
     return None if given == "last" else given
 
 
-"""A file that is there."""
+def agreed(command: F) -> F:
+    """Whoever asks agrees to what it costs."""
+    return click.option("-y", "--yes", is_flag=True, help="Buy without asking.")(command)
+
+
+def whom(command: F) -> F:
+    """Who is asked, and for how much at once."""
+    auto = "Ask this provider for everything, or each model's own: auto."
+    flags: tuple[Callable[[F], F], ...] = (
+        click.option("--provider", metavar="NAME", help=auto),
+        click.option("--sim", metavar="URL", help="A simulator stands in for every remote provider."),
+        click.option("--concurrency", type=click.IntRange(min=1), metavar="N", help="At most N requests at once."),
+    )
+    for flag in reversed(flags):
+        command = flag(command)
+    return command
 
 
 def budget(command: F) -> F:
     """The ceiling of one run."""
+"""A file that is there."""
     says = "Spend at most USD in this run."
     return click.option("--budget", callback=dollars, metavar="USD", help=says)(command)
 
@@ -192,9 +208,7 @@ def running(command: F) -> F:
     """How to run it."""
     least = click.IntRange(min=1)
     flags: tuple[Callable[[F], F], ...] = (
-        click.option("--provider", metavar="NAME", help="Ask this provider for everything, or each model's own: auto."),
-        click.option("--sim", metavar="URL", help="A simulator stands in for every remote provider."),
-        click.option("--concurrency", type=least, metavar="N", help="At most N requests at once."),
+        whom,
         click.option("--attempts", type=least, metavar="N", help="At most N results for a flagged candidate."),
         click.option("--candidates", type=least, metavar="N", help="N candidates where the file wants several."),
         click.option("--pick", type=click.Choice([str(one) for one in Pick]), help="Who decides at gates."),

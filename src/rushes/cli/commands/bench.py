@@ -13,7 +13,7 @@ from rushes.app.benchmarked import Benchmark, Round
 from rushes.app.project import Project
 from rushes.cli.driving import driven
 from rushes.cli.exits import Exit, exit_of_state
-from rushes.cli.options import options_from, project_flags, running, selection, workflow_file
+from rushes.cli.options import agreed, options_from, project_flags, running, selection, workflow_file
 from rushes.cli.plain import QuietView
 from rushes.cli.say import clean, count
 from rushes.cli.session import common, session
@@ -27,7 +27,7 @@ from rushes.model.problem import Problem, Severity
 @click.option("--warm", is_flag=True, help="Use what is here: what running it again takes.")
 @selection
 @running
-@click.option("-y", "--yes", is_flag=True, help="Buy without asking.")
+@agreed
 @common
 def bench(file: Path, times: int, warm: bool, yes: bool, **given: Any) -> int:
     """Run FILE N times, and show how long it takes, where the time goes, and what it costs.

@@ -13,7 +13,7 @@ from rushes.app.compared import Comparison
 from rushes.app.project import Project
 from rushes.cli.driving import driven
 from rushes.cli.exits import exit_of_state
-from rushes.cli.options import assignments, budget, names, project_flags
+from rushes.cli.options import agreed, assignments, budget, names, project_flags, whom
 from rushes.cli.session import common, session
 from rushes.model.operation import REMOTE, Operation
 from rushes.model.problem import Problem, Severity
@@ -46,12 +46,10 @@ def _value(text: str) -> Any:
 @click.option("-n", "count", type=click.IntRange(1, 100), default=1, metavar="N", help="N results of each model.")
 @click.option("-p", "--param", "params", callback=_params, multiple=True, metavar="NAME=VALUE", help="For every model.")
 @click.option("--fresh", is_flag=True, help="Ask anew for what is here already.")
-@click.option("--provider", metavar="NAME", help="Ask this provider for everything, or each model's own: auto.")
-@click.option("--sim", metavar="URL", help="A simulator stands in for every remote provider.")
-@click.option("--concurrency", type=click.IntRange(min=1), metavar="N", help="At most N requests at once.")
+@whom
 @budget
 @click.option("--output-dir", metavar="DIR", help="Write outputs here, not into this folder.")
-@click.option("-y", "--yes", is_flag=True, help="Buy without asking.")
+@agreed
 @common
 def compare(
     prompt: str | None,

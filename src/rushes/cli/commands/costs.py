@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import time
-from collections.abc import Callable
-from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -15,33 +11,14 @@ from rushes.app.costs import costs as add_up
 from rushes.app.costs_groups import GROUPS
 from rushes.app.project import Project
 from rushes.cli.options import assignments
+from rushes.cli.period import moment
 from rushes.cli.session import common, session
-
-_UNITS = {"m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
-
-
-def _moment(*, end: bool) -> Callable[[click.Context, click.Parameter, str | None], float | None]:
-    """A callback: `7d`, or a day of this machine's zone, from its beginning or up to its end; unix seconds."""
-
-    def read(context: click.Context, parameter: click.Parameter, given: str | None) -> float | None:
-        if given is None or given == "all":
-            return None
-        ago = re.fullmatch(r"(\d{1,6})([mhdw])", given)
-        if ago is not None:
-            return time.time() - int(ago[1]) * _UNITS[ago[2]]
-        try:
-            day = date.fromisoformat(given) + timedelta(days=1 if end else 0)
-        except (ValueError, OverflowError):
-            raise click.BadParameter(f"{given!r} is no day such as 2026-11-01, and no 7d", context, parameter) from None
-        return datetime(day.year, day.month, day.day).astimezone().timestamp()
-
-    return read
 
 
 @click.command()
 @click.option("--by", type=click.Choice(GROUPS), default="model", show_default=True, help="What costs are added up by.")
-@click.option("--since", callback=_moment(end=False), metavar="DAY", help="From this day on: 2026-11-01, or 7d, 12h.")
-@click.option("--until", callback=_moment(end=True), metavar="DAY", help="Up to the end of this day.")
+@click.option("--since", callback=moment(), metavar="TIME", help="From then on: 7d, 12h, 2026-11-01 or all.")
+@click.option("--until", callback=moment(end=True), metavar="TIME", help="Until then, or to the end of that day.")
 @click.option("--simulated", is_flag=True, help="What simulators charged, instead of real money.")
 @click.option("--csv", "as_csv", is_flag=True, help="The groups as CSV on stdout.")
 @click.option(

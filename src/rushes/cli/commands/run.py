@@ -15,6 +15,7 @@ from rushes.app.run import rerun_file, run_file
 from rushes.app.run import resume as resume_run
 from rushes.cli.driving import drive
 from rushes.cli.options import (
+    agreed,
     budget,
     min_free,
     newest,
@@ -55,7 +56,7 @@ def _driving(command: F) -> F:
     command = click.option(
         "--stream", is_flag=True, expose_value=False, callback=_stream, help="Every event as a line of JSON on stdout."
     )(command)
-    command = click.option("-y", "--yes", is_flag=True, help="Buy without asking.")(command)
+    command = agreed(command)
     return click.option("--all", "every", is_flag=True, help="One line for every node at the end.")(command)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import click
@@ -10,20 +9,10 @@ from click.core import ParameterSource
 
 from rushes.app.project import Project
 from rushes.app.stats import stats as count_all
+from rushes.cli.period import moment
 from rushes.cli.session import Session, common, session
 
 _DEFAULT = ParameterSource.DEFAULT
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
-
-
-def _since(context: click.Context, parameter: click.Parameter, given: str) -> float | None:
-    """Seconds; None for `all`."""
-    if given == "all":
-        return None
-    found = re.fullmatch(r"(\d{1,6})([smhdw])", given)
-    if found is None:
-        raise click.BadParameter(f"{given!r} is no length of time, such as 90m, 24h, 7d or all", context, parameter)
-    return int(found[1]) * _UNITS[found[2]]
 
 
 def _refuse_others(now: Session) -> None:
@@ -36,7 +25,14 @@ def _refuse_others(now: Session) -> None:
 
 
 @click.command()
-@click.option("--since", callback=_since, default="7d", show_default=True, metavar="TIME", help="7d, 24h, 90m or all.")
+@click.option(
+    "--since",
+    callback=moment(),
+    default="7d",
+    show_default=True,
+    metavar="TIME",
+    help="From then on: 7d, 12h, 2026-11-01 or all.",
+)
 @click.option("--provider", metavar="NAME", help="Only requests to this provider.")
 @click.option("--model", metavar="NAME", help="Only requests for this model.")
 @click.option("--prometheus", is_flag=True, help="Print the metrics of `run --metrics`, of all that the ledger knows.")
@@ -55,7 +51,7 @@ def stats(since: float | None, provider: str | None, model: str | None, promethe
 
             click.echo(metrics_text(project), nl=False)
             return
-        found = count_all(project, seconds=since, provider=provider, model=model)
+        found = count_all(project, since=since, provider=provider, model=model)
     now.result(found.plain())
     if now.for_people:
         from rushes.cli.stats_tables import show_stats  # rich costs a tenth of a second, and a script needs none
