@@ -25,7 +25,7 @@ from rushes.errors import ErrorClass, RefusedError, UserError
 from rushes.graph.grid import Grid
 from rushes.graph.planned import Plan
 from rushes.ledger.fold import fold
-from rushes.model.event import Accepted, Event, Reserved
+from rushes.model.event import Accepted, Event, Reserved, Stored
 from rushes.model.problem import Problem, ProblemsError, Severity
 from rushes.model.request import Recipe
 from rushes.model.run import RunOptions, RunState
@@ -276,6 +276,22 @@ def test_ctrl_c_leaves_a_part_that_goes_on_as_the_same_run(tmp_path: Path) -> No
         assert not any(fold(project.ledger.events(one.id)).open for one in runs)
 
 
+def test_what_a_part_that_was_stopped_has_made_is_said_beside_the_rows_that_are_done(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, provider=ScriptedProvider(latency=0.01))
+    stop, seen = Stop(), []
+
+    def watch(event: Event) -> None:
+        seen.append(event)
+        if sum(isinstance(one, Stored) for one in seen) == 8:
+            stop.ask()
+
+    first = shop.run(shop.prompts(12), Ways(part_rows=6), stop=stop, watch=watch, concurrency=1)
+    made = sum(isinstance(one, Stored) for one in seen) - first.totals.done
+    assert first.totals.done == 6 and made >= 2
+    [said] = [note for note in first.notes if note.startswith("not counted yet")]
+    assert f": {made} made for $" in said and first.runs[-1] in said
+
+
 def test_a_part_can_be_gone_on_with_as_a_run_and_its_lines_follow(tmp_path: Path) -> None:
     flow = FLOW.replace('{{mood}}"}', '{{mood}}", candidates: 2, approve: true}')
     shop = Shop(tmp_path, flow)
@@ -318,6 +334,14 @@ def test_what_the_file_says_of_a_run_bounds_the_whole_batch(tmp_path: Path) -> N
     shop = priced(tmp_path)
     (tmp_path / "cards.yaml").write_text("settings: {max_cost: 0.45}\n" + FLOW)
     assert shop.run(shop.prompts(12), attempts=1).totals.done == 4 and shop.asked == 4
+
+
+def test_what_is_projected_is_said_in_whole_cents(tmp_path: Path) -> None:
+    shop = priced(tmp_path)
+    plans: list[Forecast] = []
+    table = shop.table("a fox\n" * 2 + "an owl\na hare\na newt\n" + "".join(f"a {n}\n" for n in range(6)), "rows.txt")
+    shop.run(table, Ways(part_rows=3), attempts=1, told=Told(forecast=plans.append))
+    assert (plans[0].money.low, plans[0].left) == (Decimal("0.74"), 11), "two requests for three rows, so 0.7333..."
 
 
 def test_all_of_it_is_foretold_and_somebody_must_agree_to_all_of_it(tmp_path: Path) -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Rushes
+
+from rushes.app.batch_told import Forecast
+from rushes.cli.batch_view import BatchView
+from rushes.cli.session import Session
+from rushes.model.money import Estimate
 
 FLOW = """
 name: cards
@@ -54,6 +60,21 @@ def test_every_row_is_streamed_once(cards: Path, rushes: Rushes) -> None:
     assert [one["type"] for one in lines] == ["forecast", "row", "row", "row", "row", "summary"]
     assert [one["row"] for one in lines[1:5]] == [1, 2, 3, 4]
     assert lines[-1]["summary"]["rows"]["done"] == 4
+
+
+def test_at_a_terminal_what_a_batch_says_is_broken_between_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("COLUMNS", "80")
+    out = Terminal()
+    view = BatchView(Session(), lambda _canary: True, out)
+    words = "this may cost $475.44, and more where results are flagged and made again, and --budget allows $199.20 more"
+    view.told.forecast(Forecast(2000, 3, 1987, 994, 1981, Estimate(), 856.0, (words,)))
+    lines = out.getvalue().splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    assert " ".join(" ".join(lines).split()).endswith(f"warning: {words}")
 
 
 @pytest.mark.parametrize(

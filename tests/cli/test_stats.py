@@ -11,8 +11,12 @@ import pytest
 from rich.console import Console
 from tests.cli.conftest import HELLO, Rushes
 
+from rushes.app.stats import ModelStats, World
+from rushes.app.stats_count import ModelCount
+from rushes.app.stats_series import Series
 from rushes.cli.live import LiveView
 from rushes.cli.plain import LogView
+from rushes.cli.stats_tables import _speeds
 from rushes.model.event import Place, Slow
 from rushes.model.ids import AttemptId, NodeId
 
@@ -33,6 +37,18 @@ def test_the_tables_name_each_model_and_fit_eighty_columns(hello: Path, rushes: 
     assert all(len(line) <= 80 for line in said.out.splitlines())
     assert re.search(r"^sketch/sketch-1/flux_dev +1 +\d\.\d s +- +- *$", said.out, re.M), said.out
     assert "sketch/sketch-1/seedvr2" in said.out and "rows: 0 from earlier, 2 made; 0.0% cost nothing" in said.out
+
+
+def test_however_slow_and_long_of_name_a_model_is_nothing_is_cut() -> None:
+    slow = Series()
+    for seconds in (117.0, 725.0, 839.0, 5000.0, 40_000.0):
+        slow.add(seconds)
+    name = "fal-ai/bytedance/seedance/v1/pro/image-to-video"
+    model = ModelStats(provider="fal", model=name, count=ModelCount(total=slow, slow=1810), offered=0, picked=0)
+    console = Console(width=80, file=io.StringIO())
+    console.print(_speeds(World(simulated=False, made=1, reused=0, models=(model,), limits=())))
+    said = console.file.getvalue()  # type: ignore[attr-defined]
+    assert re.search(r"14\.0 min +11\.1 h +11\.1 h +1,810", said) and said.count("…") == 1, said
 
 
 @pytest.mark.parametrize("given", ["", "7", "d", "-1d", "7 days", "1.5h", "9999999d"])

@@ -51,6 +51,7 @@ from rushes.app.run import run_prepared
 from rushes.errors import RefusedError
 from rushes.graph.rows import wants_of
 from rushes.model.claim import OUT_OF_BUDGET
+from rushes.model.money import show_usd
 from rushes.model.problem import ProblemsError, Severity
 from rushes.model.run import RunOptions, RunState
 from rushes.model.workflow import Workflow
@@ -284,6 +285,11 @@ class _Batch:
         summary = await run_prepared(self._project, prepared, hooks=hooks)
         self.stops.over()
         self.runs[summary.run] = None
+        if (
+            summary.state is RunState.INTERRUPTED and summary.counts.bought
+        ):  # its rows have no lines yet, and what they cost is in no total
+            made = f"{summary.counts.bought:,} made for {show_usd(summary.spent)}"
+            self.notes.append(f"not counted yet: {made} in the part that was stopped ({summary.run}); it is kept")
         self.notes += summary.notes
         fails_fast = self._options.fail_fast or prepared.workflow.settings.fail_fast
         self._over = self._over or (fails_fast and summary.state is RunState.FAILED)

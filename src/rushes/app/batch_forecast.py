@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 from rushes.app.batch_advice import advice
 from rushes.app.batch_survey import Survey
@@ -16,6 +16,8 @@ from rushes.app.project import Project
 from rushes.errors import RefusedError
 from rushes.model.ids import RunId
 from rushes.model.money import Estimate, show_usd
+
+_CENT = Decimal("0.01")  # what is projected is no more exact than that
 
 
 def forecast_of(project: Project, seen: Survey, prepared: Prepared, rows: int, left: int) -> Forecast:
@@ -59,7 +61,10 @@ def _scaled(prepared: Prepared, factor: Decimal) -> Prepared:
     """The plan of some rows, for as many times as many."""
 
     def times(money: Estimate) -> Estimate:
-        return Estimate(money.low * factor, money.high * factor, round(money.unknown * factor))
+        if factor == 1:
+            return money
+        low, high = ((one * factor).quantize(_CENT, ROUND_UP) for one in (money.low, money.high))
+        return Estimate(low, high, round(money.unknown * factor))
 
     plan = prepared.plan
     plan = dataclasses.replace(

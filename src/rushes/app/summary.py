@@ -228,10 +228,15 @@ def _of_time(grid: Grid, slow: Sequence[Slow]) -> Iterator[str]:
     if slow:
         titles = {node.id: node.called for node in grid.nodes}
         named = [
-            f"{titles.get(one.place.node, one.place.node)} row {one.place.row + 1} (over {one.limit:g} s)"
+            f"{titles.get(one.place.node, one.place.node)} row {one.place.row + 1} (over {_limit(one.limit)})"
             for one in slow
         ]
         yield f"slow: {first_of(named)}; see rushes stats"
+
+
+def _limit(seconds: float) -> str:
+    """A limit as it was set, and one that was learned to a tenth."""
+    return f"{seconds if seconds < 1 else round(seconds, 1):g} s"
 
 
 _WORST_FIRST = (State.FAILED, State.WAITING, State.RUN, State.AFTER, State.BLOCKED, State.DONE, State.SKIPPED)

@@ -14,7 +14,7 @@ from rushes.app.batch_lines import BAD, FAILED, Line
 from rushes.app.batch_told import Forecast, Told, Totals
 from rushes.app.planned import Plan
 from rushes.app.tally import Books
-from rushes.cli.say import clean, count
+from rushes.cli.say import clean, count, fitted
 from rushes.cli.session import Session, print_json
 from rushes.cli.views import live_wanted
 from rushes.model.event import CellDone, CellFailed, CellSkipped, Event, RunStarted
@@ -140,7 +140,7 @@ class BatchView:
     def _say(self, text: str) -> None:
         if not self._silent:
             self.close()
-            self._out.write(text + "\n")
+            self._out.write(fitted(text, self._out) + "\n")
             self._out.flush()
 
 
@@ -171,7 +171,8 @@ def canary_lines(canary: Canary) -> list[str]:
         lines.append(f"  {count(canary.waiting, 'row')} wait for somebody to choose")
     if canary.cost is not None:
         usd, low, high = map(show_usd, canary.cost)
-        lines.append(f"  the other {canary.rest:,} rows will cost about {usd}, between {low} and {high}")
+        about = f"{usd}, between {low} and {high}" if low != high else f"{usd}: each of these cost the same"
+        lines.append(f"  the other {canary.rest:,} rows will cost about {about}")
     else:
         lines.append(f"  what the other {canary.rest:,} rows will cost cannot be said from these")
     lines += [f"  {clean(path)}" for path in canary.paths[:_NAMED]]

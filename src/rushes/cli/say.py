@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import textwrap
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TextIO
 
 from rushes.errors import RushesError
 from rushes.model.problem import Problem, ProblemsError, Severity
@@ -55,6 +58,14 @@ def count(number: int, one: str, many: str | None = None) -> str:
 def moment(at: float) -> str:
     """A time in unix seconds as this machine's clock shows it: `2026-11-01 12:30`."""
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
+
+
+def fitted(text: str, out: TextIO) -> str:
+    """Words in lines that fit the terminal behind `out`, a path never broken; as they are where there is none."""
+    if not out.isatty():
+        return text
+    wide = max(40, shutil.get_terminal_size().columns)
+    return textwrap.fill(text, wide, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
 
 
 def clean(text: str) -> str:

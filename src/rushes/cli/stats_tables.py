@@ -59,9 +59,16 @@ def _speeds(world: World) -> Table:
     table = _table("from sending to stored", "values", "p50", "p95", "p99", "slow")
     for one in world.models:
         total = one.count.total
-        shown = ["-" if value is None else show_seconds(value) for value in total.percentiles().values()]
+        shown = ["-" if value is None else _brief(value) for value in total.percentiles().values()]
         table.add_row(_named(one), f"{total.count:,}", *shown, f"{one.count.slow:,}" if one.count.slow else "")
     return table
+
+
+def _brief(seconds: float) -> str:
+    """Three of them stand beside a name in 80 columns, however slow it is."""
+    if seconds < 60:
+        return show_seconds(seconds)
+    return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:,.1f} h"
 
 
 def _parts(world: World) -> Table:

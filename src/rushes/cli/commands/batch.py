@@ -16,8 +16,8 @@ from rushes.app.project import Project
 from rushes.cli.batch_view import BatchView
 from rushes.cli.driving import driven
 from rushes.cli.exits import Exit
-from rushes.cli.options import options_from, project_flags, running, workflow_file
-from rushes.cli.say import clean, count, problem_lines
+from rushes.cli.options import Number, options_from, project_flags, running, workflow_file
+from rushes.cli.say import clean, count, fitted, problem_lines
 from rushes.cli.session import Session, common, metrics, print_json, session
 from rushes.model.money import show_usd
 from rushes.model.problem import Mark, Problem, Severity
@@ -37,7 +37,7 @@ _EVERYTHING: dict[str, Any] = {
 @click.option("--canary", type=click.IntRange(1, 1000), metavar="K", help="K rows first; then say yes, or stop.")
 @click.option("--failed", is_flag=True, help="Also the rows that failed, or were bad, before.")
 @click.option("--chunk-size", type=click.IntRange(1, 10_000), metavar="N", help="Rows that are run as one part.")
-@click.option("--delay", type=click.FloatRange(0, 86_400), default=0, metavar="S", help="Seconds between two parts.")
+@click.option("--delay", type=Number(0, 86_400), default=0, metavar="S", help="Seconds between two parts.")
 @click.option(
     "--mode",
     type=click.Choice([str(one) for one in RunMode]),
@@ -106,7 +106,7 @@ def _show(now: Session, summary: BatchSummary) -> None:
         now.result(summary.plain(), ok=summary.whole, problems=problems)
     elif not now.quiet:
         for line in summary_lines(summary):
-            click.echo(line)
+            click.echo(fitted(line, sys.stdout))
     if now.for_people:
         for line in problem_lines(problems):
             click.echo(line, err=True)
