@@ -134,3 +134,8 @@ def test_a_table_without_columns_is_no_table(data: bytes, name: str, says: str) 
 def test_what_stands_between_the_values_is_what_stands_in_the_header(between: str) -> None:
     found = read(f"prompt{between}mood\na fox{between}merry\n".encode(), "rows.csv")
     assert [one.values for one in found if isinstance(one, Row)] == [{"input": "a fox", "mood": "merry"}]
+
+
+def test_a_number_that_no_float_can_be_is_a_bad_row_and_no_word() -> None:
+    found = read(b'{"prompt": 1e400}\n{"prompt": "fox"}\n', "rows.jsonl")
+    assert [type(one) for one in found] == [Bad, Row]

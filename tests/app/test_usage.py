@@ -283,3 +283,16 @@ def test_looking_changes_nothing(fal: Fal) -> None:
     before = [(entry.seq, entry.event) for entry in fal.project.ledger.events(RunId("r1"))]
     fal.against(HEAD + "job-000001,2026-11-01T12:00:00Z,m,0.50\n")
     assert [(entry.seq, entry.event) for entry in fal.project.ledger.events(RunId("r1"))] == before
+
+
+@pytest.mark.parametrize("amount", ["1e-999999999", "1e-99999999999999999999999", "1e-40"])
+def test_an_amount_finer_than_any_price_is_none(amount: str, fal: Fal) -> None:
+    fal.bought("job-000001", "0.05")
+    found = fal.against(f"{HEAD}job-000001,2026-11-01T12:00:00Z,fal-ai/flux/dev,{amount}\n")
+    assert [one.place for one in found.bad] == ["fal.csv:2"] and found.theirs_usd == 0
+    with_json = f'{{"request_id":"job-000001","cost":{amount}}}\n' * 2
+    assert len(fal.against(with_json, "fal.jsonl").bad) == 2
+
+
+def test_an_export_of_an_empty_list_has_no_lines(fal: Fal) -> None:
+    assert fal.against('{"data": []}', "fal.json").lines == 0

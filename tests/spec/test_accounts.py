@@ -110,3 +110,14 @@ def test_whatever_the_file_holds_it_is_read_or_refused(tree: object) -> None:
     accounts, problems = read_accounts("accounts.json", json.dumps(tree).encode())
     assert (accounts is None) == bool(problems)
     assert all(one.mark is not None and one.says and one.try_ for one in problems)
+
+
+@pytest.mark.parametrize("code", ["", " ", "A\u001b[31m", "two\nlines", "z" * 61])
+def test_a_registry_names_its_accounts_as_a_list_of_them_may(code: str) -> None:
+    told = said(json.dumps({"brands": [], "accounts": {code: {}}}), "version-registry.json")
+    assert [one[0] for one in told] == ["name-unusable"]
+
+
+def test_codes_that_a_disk_takes_for_one_name_are_one() -> None:
+    told = said(json.dumps({"accounts": [{"code": "\u00c9"}, {"code": "e\u0301"}]}), "accounts.json")
+    assert [one[0] for one in told] == ["name-doubled"]

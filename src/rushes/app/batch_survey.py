@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,11 +117,15 @@ def identity(file: Path, document: bytes, table: Survey, options: RunOptions) ->
 
 
 def stamp_of(table: Path) -> tuple[int, int]:
-    """When a table was last written to, and its size. UserError when there is none."""
+    """When a table was last written to, and its size. UserError when there is none, or none that can be read again."""
     try:
         found = table.stat()
     except OSError as error:
         raise UserError(f"{table} cannot be read: {error.strerror}", next_step="name a table with --table") from error
+    if not stat.S_ISREG(found.st_mode):  # a pipe gives its rows once, and is waited for until somebody writes to it
+        raise UserError(
+            f"{table} is no regular file, and a table is read more than once", next_step="write it to a file"
+        )
     return found.st_mtime_ns, found.st_size
 
 

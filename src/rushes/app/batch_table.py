@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -158,6 +159,8 @@ def _scalar(name: str, value: Any) -> str | None:
         raise _Wrong(f"{name!r} is a {'list' if isinstance(value, list) else 'mapping'}, and it takes a text or number")
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and not math.isfinite(value):
+        raise _Wrong(f"{name!r} is larger than any number can be")
     return None if value is None else str(value)
 
 
@@ -166,8 +169,13 @@ def _records(file: BinaryIO, table: Path, met: _Met) -> Iterator[tuple[int, _Fie
     header = next(lines, "")
     if lines.wrong is not None:
         raise UserError(f"{table}:1: {lines.wrong}", next_step="save the table as UTF-8, its columns named first")
-    names = next(csv.reader([header], delimiter=(between := _between(header))), [])
-    names = [name.strip() for name in names]
+    try:
+        first = next(csv.reader([header], delimiter=(between := _between(header))), [])
+    except csv.Error as error:
+        raise UserError(
+            f"{table}:1: its columns cannot be read: {error}", next_step="name the columns in its first line"
+        ) from error
+    names = [name.strip() for name in first]
     _check_header(names, table)
     met([name for name in names if name], 1)
     reader = csv.reader(lines, delimiter=between, strict=True)

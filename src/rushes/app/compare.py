@@ -14,6 +14,7 @@ from typing import Any
 
 from rushes.app.compare_work import takes_pictures, work_for
 from rushes.app.compared import Comparison, Contender, Taken
+from rushes.app.expanded import expanded
 from rushes.app.hooks import NO_HOOKS, Hooks
 from rushes.app.made import Made, paid_in, seconds_of
 from rushes.app.naming import folder_name, slug
@@ -103,7 +104,7 @@ def _questions(wish: Wish, op: Operation, models: Iterable[str]) -> list[Questio
 
 
 def _address(picture: str) -> str:
-    return picture if "://" in picture else str(Path(picture).expanduser().absolute())
+    return picture if "://" in picture else str(expanded(picture).absolute())
 
 
 def _named(wish: Wish, op: Operation) -> str:

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 
+from rushes.app.expanded import expanded
 from rushes.errors import ConfigError
 from rushes.model.money import parse_usd
 from rushes.model.problem import did_you_mean
@@ -124,7 +125,7 @@ def _project_file(file: Path) -> dict[str, object]:
         raw = tomllib.loads(file.read_text("utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # a number may be too long, and a list too deep
         raise ConfigError(f"{file}: {error}", next_step="correct the file or remove it") from error
     known = (*_SETTINGS, *_TABLES)
     for key in raw:
@@ -139,7 +140,7 @@ def _beside(found: Sourced[Any], file: Path) -> Sourced[Path]:
     """The home: what a project file says of it is meant from where the file is."""
     if found.value is None:
         return Sourced(user_data_path("rushes", appauthor=False), "default")
-    path = Path(found.value).expanduser()
+    path = expanded(found.value)
     if found.source == str(file) and not path.is_absolute():
         path = file.parent / path
     return Sourced(path.absolute(), found.source)
@@ -150,7 +151,7 @@ def _wrong(name: str, found: Sourced[Any], next_step: str) -> ConfigError:
 
 
 def _text(name: str, found: Sourced[Any]) -> Sourced[str]:
-    if not isinstance(found.value, str | Path) or not str(found.value):
+    if not isinstance(found.value, str | Path) or not str(found.value) or "\0" in str(found.value):
         raise _wrong(name, found, "give a text")
     return Sourced(str(found.value), found.source)
 
@@ -158,7 +159,7 @@ def _text(name: str, found: Sourced[Any]) -> Sourced[str]:
 def _whole(name: str, found: Sourced[Any]) -> Sourced[int]:
     try:
         value = int(found.value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         value = 0
     if value < 1:
         raise _wrong(name, found, "give a whole number, at least 1")

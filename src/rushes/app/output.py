@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from rushes.app.expanded import expanded
 from rushes.errors import UserError
 
 
@@ -16,7 +17,7 @@ def output_base(file: Path, output_dir: str | None, *, trusted: bool = True) -> 
     if output_dir is None:
         return beside
     if trusted:
-        return Path(output_dir).expanduser().absolute()
+        return expanded(output_dir).absolute()
     named = PureWindowsPath(output_dir)
     if named.drive or named.root or PurePosixPath(output_dir).is_absolute() or ".." in named.parts:
         raise UserError(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rushes.app.expanded import expanded
 from rushes.model.media import Kind
 from rushes.model.operation import SIGNATURES
 from rushes.model.problem import ProblemsError, Severity
@@ -35,7 +36,7 @@ def about(file: Path, data: bytes, given: str) -> tuple[bytes, dict[str, str]]:
     kind = _input_of(document.tree)
     if kind not in (Kind.IMAGE, Kind.VIDEO):
         return data, {"input": given}
-    place = given if "://" in given else str(Path(given).expanduser().absolute())
+    place = given if "://" in given else str(expanded(given).absolute())
     return json.dumps({**document.tree, f"input_{kind}": place}, default=str).encode(), {}
 
 

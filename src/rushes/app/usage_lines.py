@@ -30,6 +30,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 _WHOLE = 64 * 1024 * 1024  # bytes of a JSON document that is read in one piece
 _HEAD = 1024 * 1024  # characters of the first line that say what kind of file this is
 _MOST = Decimal(10) ** 9
+_FINEST = -30  # the power of ten beyond which no price has digits: sums of such a one would have millions of them
 _LISTS = ("data", "items", "usage", "records", "results", "line_items", "generations")
 _AMOUNT = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?")
 
@@ -68,6 +69,8 @@ def read_lines(file: Path, names: Mapping[str, str]) -> Iterator[Line | Bad]:
 
 @contextmanager
 def _opened(file: Path) -> Iterator[TextIO]:
+    if file.exists() and not file.is_file():  # a pipe gives its lines once, and is waited for
+        raise UserError(f"{file} is no regular file, and an export is read twice", next_step="write it to a file")
     try:
         # what is no UTF-8 stays visible in its own line, and stops no other
         with file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
@@ -78,11 +81,16 @@ def _opened(file: Path) -> Iterator[TextIO]:
 
 def _csv(file: Path, names: Mapping[str, str]) -> Iterator[Line | Bad]:
     with _opened(file) as text:
-        head = text.readline()
+        head = text.readline(_HEAD)
         split = max(",;\t", key=head.count)
-        columns = _columns(file, next(csv.reader([head], delimiter=split), []), names)
+        try:
+            first = next(csv.reader([head], delimiter=split), [])
+        except csv.Error as error:
+            raise UserError(
+                f"{file}:1: the names of its columns cannot be read: {error}", next_step="name a usage export"
+            ) from error
+        columns, width = _columns(file, first, names), len(first)
         rows = csv.reader(text, delimiter=split)
-        width = head.count(split) + 1 if '"' not in head else len(next(csv.reader([head], delimiter=split)))
         while True:
             place = f"{file.name}:{rows.line_num + 2}"
             try:
@@ -120,11 +128,12 @@ def _json(file: Path, names: Mapping[str, str]) -> Iterator[Line | Bad]:
         raise UserError(f"{file} is more than one JSON value can be", next_step="export it as CSV or JSON lines")
     with _opened(file) as text:
         try:
-            found = json.loads(text.read(), parse_float=Decimal)
+            found = json.loads(text.read(), parse_float=_number)
         except (ValueError, RecursionError) as error:
             raise UserError(f"{file} is no JSON: {error}", next_step="export it again") from error
     if isinstance(found, dict):
-        found = _listed(found) or [found]
+        listed = _listed(found)
+        found = [found] if listed is None else listed
     columns: dict[str, str] | None = None
     for number, one in enumerate(found, 1):
         place = f"{file.name}:{number}"  # of an array: which entry
@@ -143,10 +152,18 @@ def _listed(found: Mapping[str, Any]) -> list[Any] | None:
 
 def _object(line: str) -> dict[str, Any] | None:
     try:
-        found = json.loads(line, parse_float=Decimal)
+        found = json.loads(line, parse_float=_number)
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _number(text: str) -> Decimal | str:
+    """The number; what no `Decimal` can be stays a text, so that its line is named and the others are read."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return text
 
 
 def _keys(file: Path, first: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
@@ -214,7 +231,10 @@ def amount_of(value: object) -> Decimal | None:
         usd = Decimal(text)
     except InvalidOperation:
         return None
-    return (-usd if credit else usd) if abs(usd) < _MOST else None
+    exponent = usd.as_tuple().exponent
+    if abs(usd) >= _MOST or not isinstance(exponent, int) or exponent < _FINEST:
+        return None
+    return -usd if credit else usd
 
 
 def time_of(value: object) -> float | None:

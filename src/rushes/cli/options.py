@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from decimal import Decimal
@@ -10,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from rushes.app.expanded import expanded
 from rushes.cli.session import Session, session
 from rushes.model.money import parse_usd
 from rushes.model.profile import FINAL
@@ -18,6 +20,17 @@ from rushes.model.size import parse_age, parse_bytes
 from rushes.model.workflow import Pick
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Number(click.FloatRange):
+    """A number within bounds; what is no number (`nan`), or has no end (`inf`), is within none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number."""
+        found = super().convert(value, param, ctx)
+        if not math.isfinite(found):
+            self.fail(f"{value!r} is no number.", param, ctx)
+        return found
 
 
 def names(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
@@ -66,6 +79,7 @@ def age(context: click.Context, parameter: click.Parameter, given: str | None) -
 
 
 workflow_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+"""A file that is there."""
 
 
 def newest(_context: click.Context, _parameter: click.Parameter, given: str | None) -> str | None:
@@ -93,7 +107,6 @@ def whom(command: F) -> F:
 
 def budget(command: F) -> F:
     """The ceiling of one run."""
-"""A file that is there."""
     says = "Spend at most USD in this run."
     return click.option("--budget", callback=dollars, metavar="USD", help=says)(command)
 
@@ -222,9 +235,7 @@ def running(command: F) -> F:
         ),
         click.option("--input", "text", metavar="TEXT", help="The text of {{input}}."),
         click.option("--fail-fast", is_flag=True, help="Begin nothing new after the first failure."),
-        click.option(
-            "--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Time for one attempt."
-        ),
+        click.option("--timeout", type=Number(min=0, min_open=True), metavar="SECONDS", help="Time for one attempt."),
         budget,
         on_unknown,
         min_free,
@@ -268,7 +279,7 @@ def options_from(given: dict[str, Any]) -> RunOptions:
         profile=None if given["profile"] == FINAL else given["profile"],
         variables=variables,
         # a resume from another folder must write to the same place
-        output_dir=str(Path(output_dir).expanduser().absolute()) if output_dir else None,
+        output_dir=str(expanded(output_dir).absolute()) if output_dir else None,
         sim=given["sim"],
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rushes.app.expanded import expanded
 from rushes.app.plan import read_file
 from rushes.app.reading import read_workflow
 from rushes.model.workflow import Node
@@ -14,7 +15,7 @@ from rushes.model.workflow import Node
 
 def placed(path: Path | str) -> Path:
     """A path from the root: threads have no working folder of their own, and a resume may come from another."""
-    return Path(path).expanduser().absolute()
+    return expanded(path).absolute()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ Every name of `persona` is to be answered by every account (`~`: as it is), so t
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -116,7 +117,7 @@ def _registered(root: Raw, notes: Notes) -> list[Account]:
         if not isinstance(raw, dict):
             notes.say("value-type", f"the account is {shown(raw)}", path, "write a mapping")
             continue
-        code = said if said is not None and "code" not in raw else _code(raw, path, notes)
+        code = _code({"code": said, **raw}, path, notes)
         avatar = notes.source(raw["avatar_r2"], (*path, "avatar_r2")) if raw.get("avatar_r2") else None
         if code is not None:
             found.append(Account(code=code, path=path, avatar=avatar))
@@ -157,10 +158,11 @@ def _code(raw: Raw, path: Path, notes: Notes) -> str | None:
 def _unlike(accounts: list[Account], notes: Notes) -> tuple[Account, ...]:
     seen: set[str] = set()
     for one in accounts:
-        if one.code and one.code.casefold() in seen:
+        name = unicodedata.normalize("NFC", one.code).casefold()  # for some file systems one name, as some are for all
+        if one.code and name in seen:
             says = f"two accounts have the code {one.code!r}"
             notes.say("name-doubled", says, one.path, "give each its own code: tabs and folders go by it")
-        seen.add(one.code.casefold())
+        seen.add(name)
     return tuple(accounts)
 
 

@@ -10,6 +10,7 @@ import click
 
 from rushes.app.compare import Wish, compare_models
 from rushes.app.compared import Comparison
+from rushes.app.expanded import expanded
 from rushes.app.project import Project
 from rushes.cli.driving import driven
 from rushes.cli.exits import exit_of_state
@@ -83,7 +84,7 @@ def compare(
         sim=given["sim"],
         concurrency=given["concurrency"],
         budget=given["budget"],
-        output_dir=str(Path(output_dir).expanduser().absolute()) if output_dir else None,
+        output_dir=str(expanded(output_dir).absolute()) if output_dir else None,
     )
     folder = Path.cwd()
     with Project.open(folder, **project_flags(options, now.home)) as project:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from rushes.app.again import export_run
+from rushes.app.expanded import expanded
 from rushes.app.project import Project
 from rushes.cli.options import newest
 from rushes.cli.session import common, session
@@ -20,7 +21,7 @@ from rushes.cli.session import common, session
 def export(run_id: str | None, output_dir: str | None) -> None:
     """Write the files of RUN (or of the newest) and its report again. What is right already is not touched."""
     now = session()
-    target = str(Path(output_dir).expanduser().absolute()) if output_dir else None
+    target = str(expanded(output_dir).absolute()) if output_dir else None
     with Project.open(Path.cwd(), home=now.home) as project:
         summary = asyncio.run(export_run(project, run_id, target))
     now.result(summary.plain())

@@ -12,6 +12,7 @@ import click
 from rushes.app import simulator
 from rushes.app.simulator import SimOptions
 from rushes.cli.exits import Exit
+from rushes.cli.options import Number
 from rushes.cli.say import count
 from rushes.cli.session import common, session
 from rushes.model.money import show_usd
@@ -51,7 +52,7 @@ def _prices(_context: click.Context, _parameter: click.Parameter, values: tuple[
 @click.option("--seed", type=int, default=0, metavar="N", help="Another seed, another fate for every request.")
 @click.option(
     "--time-scale",
-    type=click.FloatRange(0, 1000),
+    type=Number(0, 1000),
     default=1.0,
     metavar="X",
     help="Real seconds for a simulated one; 0.01 is a hundred times as fast.",

@@ -14,6 +14,7 @@ from rushes.app.made import Made
 from rushes.app.one_off import Question, ask
 from rushes.app.subtitles import words_of
 from rushes.app.summary import RunSummary
+from rushes.cli.options import Number
 from rushes.cli.suite.driving import chain_from, exit_of_chain, options_for, project_at, show
 from rushes.cli.suite.making import asking, given, there
 from rushes.cli.suite.session import Exit, suite
@@ -88,7 +89,7 @@ def analyze_video(video: str, output: str | None, model: str, kind: str, form: s
 @click.option(
     "--srt-max-duration",
     "most_seconds",
-    type=click.FloatRange(min=0.1),
+    type=Number(min=0.1),
     default=MOST_SECONDS,
     show_default=True,
     metavar="SECONDS",

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from rushes.app.expanded import expanded
 from rushes.app.export import write_whole
 from rushes.app.plan import Prepared, prepare
 from rushes.app.planned import NodePlan
@@ -115,7 +116,7 @@ def _options(
     return options_for(
         project,
         variables={} if text is None else {"input": text},
-        output_dir=None if where is None else str(Path(where).expanduser().absolute()),
+        output_dir=None if where is None else str(expanded(where).absolute()),
         parallel=more.get("parallel", False),
         budget=more.get("budget"),
     )

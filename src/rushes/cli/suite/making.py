@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from rushes.app.one_off import Question
-from rushes.cli.options import dollars
+from rushes.cli.options import Number, dollars
 from rushes.cli.suite.driving import asked, options_for, project_at
 from rushes.cli.suite.session import Suite, common, existing, suite
 from rushes.cli.suite.texts import text_of
@@ -35,7 +35,7 @@ def asking(command: F) -> F:
         click.option("--save-json", metavar="FILE", help="Write the result here too."),
         click.option("--no-confirm", is_flag=True, help="Buy without asking."),
         click.option("--budget", callback=dollars, metavar="USD", help="Spend at most USD."),
-        click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Time to wait."),
+        click.option("--timeout", type=Number(min=0, min_open=True), metavar="SECONDS", help="Time to wait."),
         click.option("--provider", metavar="NAME", help="Ask this provider; sketch paints offline, for free."),
         click.option("--sim", metavar="URL", help="A simulator stands in for every remote provider."),
         click.option("--mock", is_flag=True, help="Paint offline and free: the provider sketch."),

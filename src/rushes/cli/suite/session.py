@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from rushes.app.expanded import expanded
 from rushes.cli.session import Session, print_json
 from rushes.cli.session import common as every_command
 from rushes.errors import RefusedError, RemoteError, UserError
@@ -120,7 +121,7 @@ def exit_of(error: BaseException) -> Exit:
 
 def existing(given: str, flag: str, *, hint: str = "name a file that is there") -> Path:
     """A file that a flag names. Raises MissingError, with `hint` as its next step."""
-    path = Path(given).expanduser()
+    path = expanded(given)
     if not path.is_file():
         raise MissingError(f"{flag}: there is no file {given}", next_step=hint)
     return path
