@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
+from rushes.app.begun import workflow_in
 from rushes.app.costs_outcome import Outcome
 from rushes.app.plugins import on_this_machine
 from rushes.app.project import Project
@@ -17,7 +18,6 @@ from rushes.model.ids import Digest
 from rushes.model.operation import SIGNATURES, Operation, Where
 from rushes.model.run import RunRecord
 from rushes.model.scope import AGENT, BATCH, PROJECT, kind_of
-from rushes.spec.load import load
 
 GROUPS = ("model", "provider", "workflow", "tab", "node", "day", "purpose", "run", "account", "state")
 """What costs can be asked about."""
@@ -81,9 +81,7 @@ def names_of(project: Project) -> Names:
 
     @cache
     def named(document: Digest, file: str) -> dict[str, Called]:
-        if not project.store.has(document):
-            return {}
-        workflow = load(file, project.store.path(document).read_bytes()).workflow
+        workflow = workflow_in(project, document, file)
         nodes = [] if workflow is None else list(workflow.nodes())
         titles = Counter(node.title for node in nodes)
         return {

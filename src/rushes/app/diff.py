@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rushes.app.begun import document_of
 from rushes.app.diff_means import Means, asked_by, means
 from rushes.app.diff_unseen import unseen
 from rushes.app.plan import Prepared, prepare_document, read_file
@@ -130,10 +131,7 @@ def side_of(project: Project, said: str) -> Side:
         raise NotFound(
             f"{said} is neither a file nor a run", next_step=f"name a workflow file, or a run: {error.next_step}"
         ) from error
-    if not project.store.has(record.document):
-        raise NotFound(f"the workflow of run {record.id} is not in the store", next_step="name the home that began it")
-    data = project.store.path(record.document).read_bytes()
-    return Side(f"run {record.id}", Path(record.file), data, record.id, record.options)
+    return Side(f"run {record.id}", Path(record.file), document_of(project, record), record.id, record.options)
 
 
 def _options(project: Project, sides: Iterable[Side], given: RunOptions) -> RunOptions:

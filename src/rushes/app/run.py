@@ -17,6 +17,7 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
+from rushes.app.begun import document_of
 from rushes.app.ceiling import keep_ceilings
 from rushes.app.consent import keep_consent
 from rushes.app.disk import keep_room
@@ -27,7 +28,7 @@ from rushes.app.project import Project
 from rushes.app.results import Finished, finish
 from rushes.app.standing import left_off, newest_open, was_left
 from rushes.app.summary import RunSummary
-from rushes.errors import NotFound, PlanChanged, UserError
+from rushes.errors import PlanChanged, UserError
 from rushes.graph.planned import Plan
 from rushes.graph.select import match
 from rushes.graph.value import Outcome, State
@@ -155,13 +156,7 @@ def _with_stand_ins(project: Project, record: RunRecord, substitute: tuple[str, 
 
 async def prepared_as_of(project: Project, record: RunRecord) -> Prepared:
     """A run's document as it was, planned as of now."""
-    if not project.store.has(record.document):
-        raise NotFound(
-            f"the workflow of run {record.id} is not in the store of {project.config.home.value}",
-            next_step="name the home that began it with --home, or run its file again",
-        )
-    data = project.store.path(record.document).read_bytes()
-    return await prepare_document(project, Path(record.file), data, record.options)
+    return await prepare_document(project, Path(record.file), document_of(project, record), record.options)
 
 
 async def _drive(project: Project, prepared: Prepared, record: RunRecord, owner: str, hooks: Hooks) -> RunSummary:

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from rushes.app.begun import workflow_in
 from rushes.app.export_folders import read_manifest
 from rushes.app.export_layout import FOLDERS
 from rushes.app.naming import folder_name
@@ -34,8 +35,6 @@ from rushes.ledger.pins import pins
 from rushes.model.ids import Digest, NodeId
 from rushes.model.operation import Operation
 from rushes.model.run import RunRecord, RunState
-from rushes.model.workflow import Workflow
-from rushes.spec.load import load
 
 GRACE = 3600.0
 """Seconds for which whatever was written stays."""
@@ -130,17 +129,10 @@ def documents_of(record: RunRecord) -> set[Digest]:
 
 
 def _gates(project: Project, record: RunRecord) -> frozenset[NodeId] | None:
-    workflow = _workflow(project, record)
+    workflow = workflow_in(project, record.document, record.file)
     if workflow is None:
         return None
     return frozenset(node.id for node in workflow.nodes() if node.op is Operation.APPROVE)
-
-
-def _workflow(project: Project, record: RunRecord) -> Workflow | None:
-    """A run's document as it was; None where another home has it, or nobody can read it any more."""
-    if not project.store.has(record.document):
-        return None
-    return load(record.file, project.store.path(record.document).read_bytes()).workflow
 
 
 def _approved(project: Project, let_through: set[Digest]) -> set[Digest]:
