@@ -1154,7 +1154,7 @@ TRANSCRIPTS = (
     wire(
         "transcripts: what lies beside a text never travels",
         "model/result.py",
-        "        return None if not self.artifacts or self.beside is not None else self.artifacts[0]\n",
+        "        return self.artifacts[0] if self.artifacts and (self.text is None or self.beside is None) else None\n",
         "        return self.artifacts[0] if self.artifacts else None\n",
         "tests/graph/test_beside.py::test_what_follows_from_a_text_is_the_same_question_with_times_and_without",
     ),

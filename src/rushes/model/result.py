@@ -21,7 +21,7 @@ class Value(NamedTuple):
     @property
     def main(self) -> Artifact | None:
         """The artifact that travels, is looked at and decided about; None of a text."""
-        return None if not self.artifacts or self.beside is not None else self.artifacts[0]
+        return self.artifacts[0] if self.artifacts and (self.text is None or self.beside is None) else None
 
     @property
     def beside(self) -> Artifact | None:
