@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import hashlib
+import json
 import shutil
 import time
 from decimal import Decimal
@@ -73,6 +74,33 @@ def test_a_part_that_somebody_threw_away_comes_back_from_the_store(shop: Shop) -
     again = shop.run(table)
     assert shop.asked == 6 and again.whole
     assert {name: (again.folder / name).read_bytes() for name in outputs(again)} == made
+
+
+LINE = {"row": 3, "line": 4, "id": "", "state": "done", "flagged": False, "problem": "", "outputs": [], "paid": []}
+DAMAGED = [
+    b"",
+    b"[" * 100_000,
+    b"\xff\n",
+    *(
+        json.dumps({**LINE, **change}).encode() + b"\n"
+        for change in ({}, {"state": "weird"}, {"row": "3"}, {"paid": [["r", "sNaN", 1]]}, {"paid": [["r", "1", "x"]]})
+    ),
+]
+
+
+@pytest.mark.parametrize("damaged", DAMAGED)
+def test_a_part_that_is_not_what_was_written_is_made_anew_and_no_row_is_lost_or_said_twice(
+    damaged: bytes, shop: Shop
+) -> None:
+    table = shop.prompts(8)
+    first = shop.run(table, Ways(part_rows=2))
+    for name in ("000003-000004", "000005-000006"):
+        (first.folder / "parts" / f"{name}.jsonl").write_bytes(damaged)
+    (first.folder / "parts" / "notes.jsonl").write_bytes(damaged)
+    again = shop.run(table, Ways(part_rows=5))
+    assert again.whole and shop.asked == 8
+    lines = again.results.read_text().splitlines()
+    assert [json.loads(line)["row"] for line in lines] == list(range(1, 9))
 
 
 def test_parts_of_any_size_are_one_batch(shop: Shop) -> None:

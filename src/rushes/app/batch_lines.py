@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -15,6 +17,8 @@ from rushes.app.batch_table import Bad
 from rushes.app.export import write_whole
 from rushes.app.export_folders import told
 from rushes.model.money import ZERO
+
+_SPAN = re.compile(r"([0-9]{6,18})-([0-9]{6,18})")
 
 PARTS, RESULTS, CANARY = "parts", "results.jsonl", "canary"
 
@@ -68,10 +72,29 @@ class Line(NamedTuple):
 
     @classmethod
     def read(cls, raw: dict[str, Any]) -> Line:
-        """From what `plain` wrote."""
-        paid = tuple(Paid(run, None if usd is None else Decimal(usd), secs) for run, usd, secs in raw["paid"])
-        said = {name: raw[name] for name in ("row", "line", "id", "state", "flagged", "problem")}
+        """From what `plain` wrote. Raises what reading raises, for what it did not write."""
+        paid = tuple(Paid(run, _amount(usd), secs) for run, usd, secs in raw["paid"])
+        said = {name: _checked(raw[name], kind) for name, kind in _KINDS.items()}
+        if said["state"] not in _STATES or not all(math.isfinite(one.seconds) for one in paid):
+            raise ValueError(said["state"])
         return cls(**said, outputs=tuple(raw["outputs"]), paid=paid)
+
+
+_STATES = (DONE, FAILED, WAITING, OPEN, BAD)
+_KINDS = {"row": int, "line": int, "id": str, "state": str, "flagged": bool, "problem": str}
+
+
+def _checked(value: Any, kind: type) -> Any:
+    if type(value) is not kind:
+        raise TypeError(value)
+    return value
+
+
+def _amount(usd: Any) -> Decimal | None:
+    found = None if usd is None else Decimal(_checked(usd, str))
+    if found is not None and not found.is_finite():
+        raise ValueError(usd)
+    return found
 
 
 def bad_lines(bad: Sequence[Bad]) -> list[Line]:
@@ -104,17 +127,26 @@ def part_path(home: Path, part: str) -> Path:
 
 
 def read_lines(path: Path) -> list[Line] | None:
-    """The lines of a part; None where there is none, or none that can be read: it is made anew then."""
+    """The lines of a part; None where there is none, or not all that its name promises: it is made anew then."""
     try:
-        with path.open("rb") as lines:
-            return [Line.read(json.loads(line)) for line in lines]
-    except (OSError, ValueError, KeyError, TypeError, ArithmeticError):
+        with path.open("rb") as file:
+            lines = [Line.read(json.loads(line)) for line in file]
+    except (OSError, ValueError, KeyError, TypeError, ArithmeticError, RecursionError):
         return None
+    span = span_of(path)
+    return lines if lines and (span is None or (lines[0].row, lines[-1].row) == span) else None
+
+
+def span_of(path: Path) -> tuple[int, int] | None:
+    """The first and the last row of a part, of which it has a line for both; None for the canary."""
+    match = _SPAN.fullmatch(path.stem)
+    return None if match is None else (int(match[1]), int(match[2]))
 
 
 def parts_in(home: Path) -> list[Path]:
     """The parts that are there, in the order of their rows, the canary first."""
-    found = [path for path in (home / PARTS).glob("*.jsonl") if not path.name.startswith(".")]
+    every = (home / PARTS).glob("*.jsonl")
+    found = [path for path in every if path.is_file() and (path.stem == CANARY or span_of(path) is not None)]
     return sorted(found, key=lambda path: (path.stem != CANARY, path.stem.rjust(24, "0")))
 
 

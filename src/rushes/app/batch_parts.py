@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from rushes.app.batch_lines import parts_in, read_lines
+from rushes.app.batch_lines import parts_in, read_lines, span_of
 from rushes.app.batch_rows import Part, keep
 from rushes.app.batch_table import Bad, Row
 from rushes.app.batch_told import Totals
@@ -17,8 +16,6 @@ from rushes.app.project import Project
 from rushes.graph.rows import row_of
 from rushes.model.problem import Problem, ProblemsError, Severity
 from rushes.model.run import RunOptions
-
-_SPAN = re.compile(r"(\d{6,})-(\d{6,})")
 
 
 class Covered(NamedTuple):
@@ -43,13 +40,14 @@ def covered_by(home: Path, states: Collection[str], totals: Totals) -> list[Cove
     cannot be read is made anew. A row in one of these states is looked at again."""
     found = []
     for path in parts_in(home):
-        lines, match = read_lines(path), _SPAN.fullmatch(path.stem)
+        lines, span = read_lines(path), span_of(path)
         if lines is None:
+            path.replace(path.with_suffix(".torn"))  # or its lines would stand beside those that are made for it
             continue
         totals.count(lines)
-        if match is not None:
+        if span is not None:
             again = any(one.state in states for one in lines)
-            found.append(Covered(path.stem, int(match[1]), int(match[2]), again))
+            found.append(Covered(path.stem, *span, again))
     return sorted(found, key=lambda one: one.first)
 
 
