@@ -20,7 +20,7 @@ from rushes.app.made import Made, paid_in, seconds_of
 from rushes.app.naming import folder_name, slug
 from rushes.app.one_off import Answered, Question, ask
 from rushes.app.output import inside, output_base
-from rushes.app.plan import SIMULATED
+from rushes.app.plan_warned import SIMULATED
 from rushes.app.project import Project
 from rushes.app.summary import RunSummary
 from rushes.errors import UserError

@@ -16,7 +16,8 @@ from decimal import Decimal
 
 from rushes.app.ceiling import worst_of
 from rushes.app.config import ABOVE, PROJECT_FILE, load_config
-from rushes.app.plan import SIMULATED, Prepared
+from rushes.app.plan import Prepared
+from rushes.app.plan_warned import SIMULATED
 from rushes.app.project import Project
 from rushes.app.scopes import ceilings_of
 from rushes.errors import RefusedError

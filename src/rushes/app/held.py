@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rushes.assets.local import LocalStore
 from rushes.ledger.ledger import Ledger
-from rushes.model.ids import BaseKey
+from rushes.model.ids import BaseKey, NodeId
 from rushes.model.result import GONE, Result, Value
 from rushes.model.verdict import Decision
 
@@ -49,3 +49,25 @@ class Holdings(NamedTuple):
             return one
         # the words of a text are in the ledger: what lay beside them is lost, and they are not bought again
         return one._replace(value=GONE if one.value.beside is None else Value(one.value.text))
+
+
+class History(NamedTuple):
+    """What this workflow's places asked before."""
+
+    ledger: Ledger
+    workflow: str
+    store: LocalStore
+
+    def asked(self, places: Sequence[tuple[NodeId, int]]) -> dict[tuple[NodeId, int], BaseKey]:
+        """The last question that was answered or asked at each (node, row)."""
+        return self.ledger.asked(self.workflow, places)
+
+    def recipes(self, bases: Sequence[BaseKey]) -> dict[BaseKey, dict[str, Any]]:
+        """The recipes of these questions."""
+        return self.ledger.recipes(bases)
+
+    def collected(self, base: BaseKey) -> str:
+        """What became of the bytes of this question that are missing, in words."""
+        from rushes.app.collected import what_became  # for plans that miss what was there
+
+        return what_became(self.ledger, self.store, base)

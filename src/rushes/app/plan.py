@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from rushes.app.asked import unknown_models, unknown_providers, unreachable_models
 from rushes.app.graphs import with_graphs
-from rushes.app.held import Holdings
+from rushes.app.held import History, Holdings
 from rushes.app.models import AUTO, Models
 from rushes.app.output import output_base
+from rushes.app.plan_warned import warned
 from rushes.app.project import Project
 from rushes.app.references import read_references
 from rushes.app.refusals import Refusals
 from rushes.app.values import fix_moment, values_of, with_files
-from rushes.assets.local import LocalStore
 from rushes.errors import UserError
 from rushes.graph.grid import Grid, build_grid
 from rushes.graph.plan import Price, make_plan
@@ -27,14 +27,12 @@ from rushes.graph.planned import FirstPass, Plan
 from rushes.graph.select import flags_of, match, select
 from rushes.graph.setting import Setting
 from rushes.ledger.fold import fold
-from rushes.ledger.ledger import Ledger
 from rushes.model.collector import collector_off
 from rushes.model.ids import BaseKey, NodeId
 from rushes.model.media import Artifact
-from rushes.model.money import show_usd
 from rushes.model.problem import Problem, ProblemsError, Severity
 from rushes.model.run import RunMode, RunOptions
-from rushes.model.workflow import Pick, Settings, Workflow
+from rushes.model.workflow import Pick, Workflow
 from rushes.plugin.format import Document
 from rushes.spec.load import load, with_marks
 from rushes.spec.source import MAX_BYTES
@@ -48,9 +46,6 @@ ATTEMPTS = 3
 
 APART = " (benchmark)"
 """What the name of a workflow ends with while it is asked apart: its history is not the workflow's own."""
-
-SIMULATED = " (simulated)"
-"""What a plan writes behind the name of a provider that a simulator stands in for."""
 
 
 # asyncio.run writes the repr of a task's result into an error that nobody sees: seconds, for a large workflow
@@ -255,7 +250,7 @@ def _planned(
                 Holdings(project.ledger, project.store),
                 selected=chosen,
                 quote=price,
-                history=_History(project.ledger, workflow.name, project.store),
+                history=History(project.ledger, workflow.name, project.store),
                 parallel=partial(models.parallel, concurrency),
                 selection=flags_of(options),
             )
@@ -269,7 +264,7 @@ def _planned(
         as_ever = frozenset(node.id for number, node in enumerate(grid.nodes) if number not in selected)
         setting = setting._replace(as_ever=as_ever)
     refusals = Refusals(project, models)
-    plan = _simulated(project, _dated(project, _warned(plan_for(selected, refusals.quote), workflow.settings)))
+    plan = warned(project, plan_for(selected, refusals.quote), workflow.settings)
     if options.mode is RunMode.IMAGES:  # a second plan, for those who ask how much a first look takes
         whole, _ = select(grid, dataclasses.replace(narrowed, mode=RunMode.FULL), failed, stale)
         full = plan_for(whole, models.quote)
@@ -292,48 +287,6 @@ def _planned(
         plan=plan,
         problems=(*problems, *with_marks(document, refusals.problems)),
     )
-
-
-def _warned(plan: Plan, settings: Settings) -> Plan:
-    """The plan, saying so when it may cost more than `warn_threshold`."""
-    warn, money = settings.warn_cost, plan.money
-    if warn is None or (money.high <= warn and not money.unknown):
-        return plan
-    most = "an unknown amount" if money.unknown else show_usd(money.high)
-    says = f"this may cost {most}, and warn_threshold is {show_usd(warn)}"
-    return dataclasses.replace(plan, warnings=(*plan.warnings, says))
-
-
-def _dated(project: Project, plan: Plan) -> Plan:
-    """The plan, saying which of its prices nobody has looked up for a while."""
-    asked = {(one.provider, one.model, one.op) for one in plan.nodes if one.provider}
-    remote = sorted(one for one in asked if project.remote(one[0]))
-    if not remote:
-        return plan
-    from rushes.app.offers import oldest_price  # prices: for nobody who asks only providers of this machine
-
-    today = date.today()
-    old = {model: oldest_price(project.catalogue, provider, model, op, today) for provider, model, op in remote}
-    said = [f"{model} ({days} days ago)" for model, days in old.items() if days is not None]
-    if not said:
-        return plan
-    says = f"prices that were looked up a while ago, and may have changed: {', '.join(said)}"
-    return dataclasses.replace(plan, warnings=(*plan.warnings, says))
-
-
-def _simulated(project: Project, plan: Plan) -> Plan:
-    """The plan, saying of every provider that a simulator stands in for that it is simulated."""
-    if project.simulator is None:
-        return plan
-    stood_in = {one.provider for one in plan.nodes if one.provider and project.simulated(one.provider)}
-    if not stood_in:
-        return plan
-    nodes = tuple(
-        one._replace(provider=one.provider + SIMULATED) if one.provider in stood_in else one for one in plan.nodes
-    )
-    named = ", ".join(sorted(stood_in)) + SIMULATED
-    says = f"{named}: {project.simulator} stands in, nothing is really bought, and its results serve no real run"
-    return dataclasses.replace(plan, nodes=nodes, warnings=(*plan.warnings, says))
 
 
 def _concurrency(project: Project, workflow: Workflow, options: RunOptions) -> int | None:
@@ -360,22 +313,3 @@ def _named(grid: Grid, names: Sequence[str], flag: str) -> list[NodeId]:
 
 def _first(*values: int | None) -> int:
     return next(value for value in values if value is not None)
-
-
-class _History(NamedTuple):
-    """What this workflow's places asked before."""
-
-    ledger: Ledger
-    workflow: str
-    store: LocalStore
-
-    def asked(self, places: Sequence[tuple[NodeId, int]]) -> dict[tuple[NodeId, int], BaseKey]:
-        return self.ledger.asked(self.workflow, places)
-
-    def recipes(self, bases: Sequence[BaseKey]) -> dict[BaseKey, dict[str, Any]]:
-        return self.ledger.recipes(bases)
-
-    def collected(self, base: BaseKey) -> str:
-        from rushes.app.collected import what_became  # for plans that miss what was there
-
-        return what_became(self.ledger, self.store, base)
