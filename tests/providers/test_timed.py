@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rushes.assets.probe import probe
 from rushes.model.transcript import Word, joined, transcript_words
-from rushes.providers.timed import times_of
+from rushes.providers.timed import MOST, times_of
 
 SAID = "Well (laughs) good morning, さよ!"
 
@@ -86,6 +88,15 @@ def test_times_that_are_larger_than_a_text_in_the_store_are_not_kept(monkeypatch
     (output,) = times_of({"text": SAID, "words": WORDS})
     monkeypatch.setattr("rushes.providers.timed.MOST", len(output.data or b"") - 1)
     assert times_of({"text": SAID, "words": WORDS}) == ()
+
+
+def test_the_largest_times_that_are_kept_are_a_text_to_the_store(tmp_path: Path) -> None:
+    entry = word("x" * 1000, 0.5, 1.0)
+    one = len(times_of({"text": "", "words": [entry, entry]})[0].data or b"") // 2
+    (output,) = times_of({"text": "", "words": [entry] * (MOST // one - 1)})
+    path = tmp_path / "times"
+    path.write_bytes(output.data or b"")
+    assert len(output.data or b"") > MOST * 0.99 and probe(path).media_type == "application/json"
 
 
 TREES = st.recursive(
