@@ -26,6 +26,13 @@ NEVER_TWICE = (
         "tests/ledger/test_claims.py::test_what_a_dead_owner_had_sent_is_for_its_own_run_to_find",
     ),
     wire(
+        "what a run left is waited for by nobody",
+        "ledger/claims.py",
+        "(NOBODY, run, owner)",
+        "(owner, run, owner)",
+        "tests/ledger/test_claims.py::test_what_was_sent_and_left_is_nobodys_though_its_process_lives",
+    ),
+    wire(
         "the intention is on disk before the first byte is sent",
         "engine/attempt.py",
         "        await parts.journal.record(submitting)\n",
@@ -605,6 +612,13 @@ DRAFTS = (
 _PYTHON = "tests/python"
 
 PROGRAMS = (
+    wire(
+        "a ceiling that a program misspells is refused",
+        "python/asking.py",
+        "        if name not in names:\n",
+        "        if False:\n",
+        "tests/python/test_money.py::test_a_ceiling_that_is_misspelt_is_refused_and_not_forgotten",
+    ),
     wire(
         "a program's budget is a ceiling",
         "app/scopes.py",

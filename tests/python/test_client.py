@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import traceback
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from tests.python.rig import PAID, SMALL, client_over, drawing
 
-from rushes.errors import ErrorClass, NotFound, PlanChanged, RemoteError, UserError
+from rushes.errors import ErrorClass, NotFound, PlanChanged, RefusedError, RemoteError, UserError
 from rushes.model.event import Event, Reserved
 from rushes.model.problem import ProblemsError
 from rushes.model.run import RunMode, RunOptions, RunState
@@ -36,6 +37,18 @@ async def test_an_answer_carries_its_file_its_price_its_time_and_its_verdict(tmp
     assert (fox.cost, fox.simulated, fox.reused, fox.verdict.flagged) == (Decimal(0), False, False, False)
     assert fox.seconds is not None and fox.seconds >= 0
     assert [one.candidate for one in fox.results] == [0, 1, 2] and sum(one.picked for one in fox.results) == 1
+
+
+async def test_a_traceback_says_every_problem_and_the_next_step(tmp_path: Path) -> None:
+    async with drawing(tmp_path) as client:
+        with pytest.raises(ProblemsError) as raised:
+            await client.run(Workflow.from_text("steps: [{name: a, type: nix, prompt: x}, {nome: b}]"))
+        with pytest.raises(RefusedError) as refused:
+            await client.generate_image("a fox", provider="fal")
+    shown = "".join(traceback.format_exception(raised.value))
+    assert len(raised.value.problems) > 1
+    assert all(one.says in shown and one.try_ in shown for one in raised.value.problems), shown
+    assert refused.value.next_step and refused.value.next_step in "".join(traceback.format_exception(refused.value))
 
 
 async def test_what_was_made_goes_into_the_next_question(tmp_path: Path) -> None:

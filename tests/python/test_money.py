@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.python.rig import PAID, client_over
@@ -25,6 +26,28 @@ TEN = Decimal("0.10")
 def clean(folder: Path) -> None:
     """A project in which no result is made again: what a test counts is what it asked for."""
     (folder / "rushes.toml").write_text("attempts = 1\n")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client, **more: client.generate_image("a fox", **PAID, **more),
+        lambda client, **more: client.quote(Operation.TEXT_TO_IMAGE, "a fox", {}, **more),
+        lambda client, **more: client.run("film.yaml", **more),
+        lambda client, **more: client.batch("film.yaml", "rows.txt", **more),
+        lambda client, **more: client.compare("a fox", ["flux_dev"], **more),
+    ],
+)
+async def test_a_ceiling_that_is_misspelt_is_refused_and_not_forgotten(tmp_path: Path, call: Any) -> None:
+    (tmp_path / "film.yaml").write_text("steps: [{name: fox, type: text_to_image, prompt: a fox}]")
+    (tmp_path / "rows.txt").write_text("a fox")
+    provider = ScriptedProvider(price=TEN)
+    async with client_over(tmp_path, provider) as client:
+        with pytest.raises(TypeError, match=r"'budjet'.*'budget'"):
+            await call(client, budjet="0.05")
+    assert not provider.bought
+    with pytest.raises(TypeError, match=r"'budjet'.*'budget'"):
+        Client(tmp_path, home=tmp_path / "home", budjet="0.05")  # type: ignore[call-arg]
 
 
 async def test_the_budget_of_a_client_is_one_for_all_its_calls_together(tmp_path: Path, ledger_where: str) -> None:

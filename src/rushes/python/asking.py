@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -17,6 +18,7 @@ from rushes.model.event import Event
 from rushes.model.media import Kind, kind_of_name
 from rushes.model.money import parse_usd
 from rushes.model.operation import SIGNATURES, Operation
+from rushes.model.problem import did_you_mean
 from rushes.python.answers import Answer
 from rushes.python.workflow import placed
 
@@ -75,8 +77,20 @@ class Asking(Spending, total=False):
     fresh: bool
 
 
+def known(kind: type[Any], given: Mapping[str, object]) -> None:
+    """TypeError for an argument that `kind`, a TypedDict, does not have: a ceiling that is misspelt is none."""
+    names: frozenset[str] = kind.__required_keys__ | kind.__optional_keys__
+    for name in given:
+        if name not in names:
+            near = get_close_matches(name, sorted(names), n=1)
+            raise TypeError(
+                f"there is no argument {name!r}; " + did_you_mean(near, f"there are {', '.join(sorted(names))}")
+            )
+
+
 def question_of(op: Operation, prompt: str | None, inputs: Mapping[str, Sources | None], asking: Asking) -> Question:
-    """The question, its inputs as a document names them. Raises UserError for what is no input."""
+    """The question, its inputs as a document names them. UserError for what is no input, TypeError for no argument."""
+    known(Asking, asking)
     given = {role: places_of(role, sources) for role, sources in inputs.items() if sources is not None}
     return Question(
         op=op,

@@ -27,6 +27,7 @@ from rushes.python.asking import (
     Sources,
     Spending,
     is_film,
+    known,
     main_input,
     name_of,
     places_of,
@@ -158,6 +159,7 @@ class Client(Opened):
 
         `plan` is a plan, or its fingerprint, that today's must be: PlanChanged if it is another.
         """
+        known(Spending, spending)
         bound_to = plan.fingerprint if isinstance(plan, Planned) else plan
         return await self._run(_document(workflow), options, spending, bound_to)
 
@@ -207,6 +209,7 @@ class Client(Opened):
         `canary` rows go first, and the others only with `yes`; `failed` tries again what failed. `budget` is the most
         that all rows together may cost.
         """
+        known(Spending, spending)
         from rushes.app.batch import Ways, run_batch  # for those who have a table
         from rushes.app.batch_told import Told
 
@@ -231,6 +234,7 @@ class Client(Opened):
 
         A model that fails does not stop the others. `op` is what most of them can do, where it is not said.
         """
+        known(Asking, asking)
         from rushes.app.compare import Wish, compare_models  # for those who compare
 
         pictures = () if image is None else places_of("image", image)

@@ -18,8 +18,9 @@ from rushes.app.hooks import Hooks
 from rushes.app.project import Project
 from rushes.app.spent import Costs
 from rushes.model.event import Event
-from rushes.python.asking import Asking, Opening, Progress, Spending, Usd, usd_of
+from rushes.python.asking import Asking, Opening, Progress, Spending, Usd, known, usd_of
 from rushes.python.calls import Call, Calls
+from rushes.python.explained import explained
 from rushes.python.workflow import placed
 
 T = TypeVar("T")
@@ -31,10 +32,12 @@ _AT_ONCE = 128
 class Opened:
     """`folder` is where `rushes.toml` is looked for and outputs go; `Opening` says what else may be said.
 
-    Raises ConfigError for a setting that cannot be used, UserError for a budget that is no amount.
+    Raises ConfigError for a setting that cannot be used, UserError for a budget that is no amount, TypeError for an
+    argument that there is not.
     """
 
     def __init__(self, folder: Path | str = ".", **opening: Unpack[Opening]) -> None:
+        known(Opening, opening)
         near = placed(folder)
         flags = {name: value for name, value in opening.items() if name not in ("budget", "yes")}
         self._begin(Project.open(near, **flags), near, usd_of(opening.get("budget")), opening.get("yes", False))
@@ -110,7 +113,8 @@ class Opened:
                 consent = given if self.agreed(spending) else None
                 return await work(Hooks(watch=watch, stop=call.stop, consent=consent))
 
-        return await self._calls.begin(carry).ended()
+        with explained():
+            return await self._calls.begin(carry).ended()
 
     async def looked_up(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Do what buys nothing, in the client's thread."""
@@ -118,7 +122,8 @@ class Opened:
         async def carry(_call: Call[T]) -> T:
             return await work()
 
-        return await self._calls.begin(carry).ended()
+        with explained():
+            return await self._calls.begin(carry).ended()
 
     def wait_for(self, work: Callable[[], Awaitable[T]]) -> T:
         """Do some work of this client from where nobody awaits: the other face stands on this."""

@@ -19,7 +19,7 @@ from rushes.model.event import CellDone, CellFailed, Event
 from rushes.model.operation import Operation
 from rushes.model.run import RunOptions
 from rushes.python.answers import Planned
-from rushes.python.asking import Sources, Usd, question_of
+from rushes.python.asking import Sources, Usd, known, question_of
 from rushes.python.client import Client
 from rushes.python.sync import Face, now
 from rushes.python.workflow import Workflow, placed
@@ -256,6 +256,7 @@ class AsyncAIPipelineManager:
         return await self._ran(self.client.workflow_of(question), how)
 
     async def _ran(self, workflow: Workflow, how: How) -> Result:
+        known(How, how)
         output_dir, progress = how.get("output_dir"), how.get("progress")
         where = None if output_dir is None else str(placed(output_dir))
 
