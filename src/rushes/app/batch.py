@@ -44,18 +44,17 @@ from rushes.app.batch_told import BatchSummary, Told, Totals
 from rushes.app.consent import Answer, given
 from rushes.app.hooks import NO_HOOKS, Hooks
 from rushes.app.naming import slug
-from rushes.app.output import output_base
+from rushes.app.output import output_of
 from rushes.app.plan import Prepared, read_file
 from rushes.app.project import Project
+from rushes.app.reading import read_workflow
 from rushes.app.run import run_prepared
 from rushes.errors import RefusedError
 from rushes.graph.rows import wants_of
 from rushes.model.claim import OUT_OF_BUDGET
 from rushes.model.money import show_usd
-from rushes.model.problem import ProblemsError, Severity
 from rushes.model.run import RunOptions, RunState
 from rushes.model.workflow import Workflow
-from rushes.spec.load import load
 
 PART_ROWS = 1000
 """Rows of a part, of a workflow with few steps: a part ends when its last request does, and with some tens at once that
@@ -92,15 +91,13 @@ async def run_batch(
     may be bought, StoreError.
     """
     data = read_file(file)
-    workflow = _workflow(file, data)
+    workflow = read_workflow(file, data)
     options = dataclasses.replace(options, sim=project.config.sim.value)
     seen = survey(table, columns_of(workflow, table, options))
     key = identity(file, data, seen, options)
     name = f"{slug(table.stem)[:40] or 'table'}-{key[:8]}"
     options = dataclasses.replace(options, batch=name, variables=_moment(project, workflow, options, name, key))
-    trusted = options.output_dir or project.config.output_dir.value
-    base = output_base(file, trusted or workflow.settings.output_dir, trusted=trusted is not None)
-    home = batch_home(base, workflow.name, name)
+    home = batch_home(output_of(project, file, workflow, options), workflow.name, name)
     batch = _Batch(project, file, data, options, ways, hooks, told, seen, home, _part_rows(workflow, ways))
     try:
         await batch.go()
@@ -112,14 +109,6 @@ async def run_batch(
         if home.is_dir():
             join(home)
     return batch.summary(workflow)
-
-
-def _workflow(file: Path, data: bytes) -> Workflow:
-    loaded = load(str(file), data)
-    if any(one.severity is Severity.ERROR for one in loaded.problems):
-        raise ProblemsError(loaded.problems)
-    assert loaded.workflow is not None
-    return loaded.workflow
 
 
 def _moment(project: Project, workflow: Workflow, options: RunOptions, name: str, key: str) -> dict[str, str]:

@@ -35,11 +35,10 @@ _SENSIBLE = {
 def advice(project: Project, prepared: Prepared) -> Iterator[str]:
     """One sentence for each kind of work of which more is asked at once than makes sense."""
     said: set[Kind] = set()
-    asked = {(one.provider, one.op) for one in prepared.plan.nodes if one.provider}
-    providers = {op: provider for provider, op in asked}
+    asked = {one.op for one in prepared.plan.nodes if one.provider}
     for node in prepared.workflow.nodes():
         kind = node.signature.output
-        if kind is None or kind in said or node.signature.where is not Where.REMOTE or node.op not in providers:
+        if kind is None or kind in said or node.signature.where is not Where.REMOTE or node.op not in asked:
             continue
         said.add(kind)
         sensible = _SENSIBLE.get(kind)

@@ -5,7 +5,19 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from rushes.app.expanded import expanded
+from rushes.app.project import Project
 from rushes.errors import UserError
+from rushes.model.run import RunOptions
+from rushes.model.workflow import Workflow
+
+
+def output_of(project: Project, file: Path, workflow: Workflow, options: RunOptions) -> Path:
+    """The folder below which a run of a document writes: as a flag or a setting says, else as the document does.
+
+    Raises UserError for one that a document must not name.
+    """
+    named = options.output_dir or project.config.output_dir.value
+    return output_base(file, named or workflow.settings.output_dir, trusted=named is not None)
 
 
 def output_base(file: Path, output_dir: str | None, *, trusted: bool = True) -> Path:

@@ -14,7 +14,7 @@ from rushes.app.asked import unknown_models, unknown_providers, unreachable_mode
 from rushes.app.graphs import with_graphs
 from rushes.app.held import History, Holdings
 from rushes.app.models import AUTO, Models
-from rushes.app.output import output_base
+from rushes.app.output import output_of
 from rushes.app.plan_warned import warned
 from rushes.app.project import Project
 from rushes.app.references import read_references
@@ -107,8 +107,7 @@ async def _beside_final(project: Project, file: Path, data: bytes, prepared: Pre
 
 def output_folder(project: Project, prepared: Prepared) -> Path:
     """The folder below which a run writes; UserError for one that a document must not name."""
-    named = prepared.options.output_dir or project.config.output_dir.value
-    return output_base(prepared.file, named or prepared.workflow.settings.output_dir, trusted=named is not None)
+    return output_of(project, prepared.file, prepared.workflow, prepared.options)
 
 
 def read_file(file: Path) -> bytes:
