@@ -75,7 +75,7 @@ def test_a_pipeline_runs_and_tells_of_its_steps(tmp_path: Path) -> None:
 
 def test_a_ceiling_that_a_call_does_not_take_is_refused_and_not_forgotten(tmp_path: Path) -> None:
     with manager_in(tmp_path) as manager, pytest.raises(TypeError, match="max_cost"):
-        manager.run_pipeline(CHAIN, "a fox", max_cost=1)  # type: ignore[call-arg]
+        manager.run_pipeline({"steps": [{"type": "text_to_image"}]}, "a fox", max_cost=1)  # type: ignore[call-arg]
 
 
 def test_a_pipeline_that_begins_with_a_picture_takes_its_path(tmp_path: Path) -> None:
