@@ -166,6 +166,7 @@ def test_the_examples_are_written_once_and_run(aicp: Aicp, place: Path) -> None:
         (("generate-imgae", "--text", "a fox"), Exit.ARGUMENTS),
         (("upscale-image", "-i", "none.png"), Exit.MISSING),
         (("transcribe", "-i", "chain.yaml", "--srt", "--srt-max-words", "0"), Exit.ARGUMENTS),
+        (("transcribe", "-i", "chain.yaml", "--srt", "--srt-max-duration", "nan"), Exit.ARGUMENTS),
         (("get-key", "FAL_KEY"), Exit.MISSING),
         (("get-key", "FAL_KEY", "--reveal"), Exit.ARGUMENTS),
     ],

@@ -94,6 +94,18 @@ def test_a_transcript_without_times_says_so_keeps_its_words_and_is_bought_anew_o
     assert anew.code == 0 and anew.data["total_cost"] > 0 and cues(place / "out/voice.srt")
 
 
+def test_damaged_times_cost_nothing_but_the_subtitles(aicp: Aicp, place: Path, sound: str) -> None:
+    args = ("transcribe", "-i", sound, "--mock", "--json")
+    assert aicp(*args).code == 0
+    (times,) = [path for path in (place.parent / "home/store").glob("*/*/*") if path.read_bytes()[:9] == b'{"words":']
+    size = times.stat().st_size
+    times.chmod(0o600)
+    times.write_bytes(b"x" * size)
+    assert aicp(*args).data["text"] == SPOKEN
+    said = aicp(*args, "--srt")
+    assert said.code == Exit.GENERAL and "rushes verify" in said.data["error"] and "Traceback" not in said.err
+
+
 def test_of_a_sound_that_nobody_knows_no_times_are_made_up(aicp: Aicp, place: Path) -> None:
     from rushes.testing.media import wav
 

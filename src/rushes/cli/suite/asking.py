@@ -39,6 +39,7 @@ _NO_TIMES = (
     "--again buys it anew"
 )
 
+_TIMED = ("srt", "json")
 Words = tuple[Word, ...]
 
 
@@ -116,7 +117,7 @@ def transcribe(
 ) -> int:
     """Have what is said written down."""
     timed = ("srt",) * srt + ("json",) * raw_json
-    # without a place to write to, what was asked for by name lies here, and no text that nobody asked for over another
+    # without a place to write to, only what was asked for by name lies here: beside a sound its script may lie
     forms = timed if output is None else ("txt", *timed)
     places = _places("." if output is None and timed else output, Path(sound).stem, forms)
 
@@ -159,7 +160,7 @@ def _told(
             return answered.summary
 
         chain = chain_from(now, work, yes=how["no_confirm"])
-        words = words_of(project, made[-1]) if made else ()
+        words = words_of(project, made[-1]) if made and places.keys() & _TIMED else ()
     data, lacking = chain.plain(), False
     text = chain.last if chain.success else None
     if text is not None:
