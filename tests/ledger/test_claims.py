@@ -192,6 +192,23 @@ def test_leaving_a_run_frees_what_was_never_sent(two_runs: Ledger) -> None:
     assert list(two_runs.holders([reserved("sent").key, reserved("unsent").key], 2.0)) == [reserved("sent").key]
 
 
+def test_what_was_sent_and_left_is_nobodys_though_its_process_lives(two_runs: Ledger) -> None:
+    """Whoever waited for it would wait as long as that process: a program may live for days."""
+    me, other = new_owner(), new_owner()
+    assert two_runs.take_run(R1, me, 1.0) is None and two_runs.take_run(R2, other, 1.0) is None
+    sent, at_work = reserved("sent", attempt="r1/1"), reserved("other", attempt="r2/1")
+    assert two_runs.reserve(R1, sent, me, 1.0)
+    two_runs.append(R1, [submitting("r1/1")], 1.0)
+    assert two_runs.reserve(R2, at_work, other, 1.0)
+    two_runs.leave_run(R1, me, RunState.INTERRUPTED, 2.0)
+    left = two_runs.holders([sent.key], 2.0)[sent.key]
+    assert (left.run, left.sent, left.alive) == (R1, True, False)
+    assert two_runs.reserve(R2, reserved("sent", attempt="r2/2"), other, 2.0) == TAKEN, "it is for its own run to find"
+    assert two_runs.holders([at_work.key], 2.0)[at_work.key].alive, "another run's claim is as it was"
+    assert two_runs.take_run(R1, me, 3.0) is None
+    assert two_runs.holders([sent.key], 3.0)[sent.key].alive
+
+
 def test_of_processes_that_race_for_a_request_exactly_one_wins(ledger_where: str) -> None:
     """Four processes want the same sixty requests; a dead winner's claims are free at once."""
     context = multiprocessing.get_context("forkserver")

@@ -13,9 +13,10 @@ import pytest
 from tests.python.rig import PAID, SMALL, client_over, drawing
 
 from rushes.model.event import Accepted, Event, Submitting
-from rushes.model.run import RunState
+from rushes.model.run import RunOptions, RunState
 from rushes.plugin.provider import Duplicates
 from rushes.python.client import Client
+from rushes.python.workflow import Workflow
 from rushes.testing.provider import ScriptedProvider
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +47,25 @@ async def test_a_cancelled_call_is_gone_on_with_by_the_next_and_bought_once(tmp_
         fox = await client.generate_image("a fox", **PAID)
         assert fox.path.is_file() and provider.posts.total() == 1
         assert states(client) == [RunState.DONE]
+
+
+async def test_what_a_cancelled_call_left_is_named_where_another_document_wants_it(tmp_path: Path) -> None:
+    """Nobody waits for it: the program lives on, and would wait for itself."""
+    provider = ScriptedProvider(latency=3600.0)
+    async with client_over(tmp_path, provider) as client:
+        come, progress = when_accepted()
+        task = asyncio.create_task(client.generate_image("a fox", progress=progress, **PAID))
+        await come.wait()
+        task.cancel()
+        await asyncio.wait([task])
+        [left] = client.project.ledger.runs()
+        steps = "steps: [{name: a, type: text_to_image, prompt: a fox}, {name: b, type: text_to_image, prompt: a hare}]"
+        both = Workflow.from_text(steps, tmp_path / "both.yaml")
+        provider._latency = 0.0
+        async with asyncio.timeout(60):
+            ran = await client.run(both, RunOptions(provider="scripted"))
+        waits = [one.says for one in ran.summary.waiting]
+        assert provider.posts.total() == 2 and any(f"rushes resume {left.id}" in says for says in waits), waits
 
 
 async def test_a_request_on_its_way_is_not_torn(tmp_path: Path) -> None:

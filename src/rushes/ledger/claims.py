@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from rushes.ledger.database import Database, Row, Transaction
 from rushes.ledger.entry import Holder
-from rushes.ledger.owner import HEARTBEAT_TTL, alive_here
+from rushes.ledger.owner import HEARTBEAT_TTL, NOBODY, alive_here
 from rushes.ledger.project import ClaimChange
 from rushes.model.event import Reserved
 from rushes.model.ids import AttemptId, RequestKey, RunId
@@ -138,10 +138,13 @@ def take_claims(tx: Transaction, run: RunId, owner: str) -> list[Unsent]:
     return dropped
 
 
-def drop_unsent(tx: Transaction, run: RunId, owner: str) -> list[Unsent]:
-    """Free what an owner reserved for a run and never sent."""
+def leave_claims(tx: Transaction, run: RunId, owner: str) -> list[Unsent]:
+    """Let go of what an owner claimed for a run: free is what it never sent, and what it sent waits for the run's next
+    owner. Its process may live on, and whoever took that for the owner would wait as long."""
     sql = "SELECT run, attempt FROM claims WHERE run = ? AND owner = ? AND stage = 'reserved'"
-    return _drop(tx, tx.read(sql, (run, owner)))
+    dropped = _drop(tx, tx.read(sql, (run, owner)))
+    tx.run("UPDATE claims SET owner = ? WHERE run = ? AND owner = ?", (NOBODY, run, owner))
+    return dropped
 
 
 def drop_dead(tx: Transaction, owner: str, at: float) -> list[Unsent]:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from rushes.errors import NotFound, StoreError
 from rushes.ledger.accounts import ACCOUNTS, Account, Till, accounts_of, ceilings_of, set_ceilings
-from rushes.ledger.claims import HOLDERS, Unsent, beat, drop_unsent, holders_of, is_alive, take_claims
+from rushes.ledger.claims import HOLDERS, Unsent, beat, holders_of, is_alive, leave_claims, take_claims
 from rushes.ledger.database import Args, Database, Row, Transaction, safe_text
 from rushes.ledger.entry import Batch, Entry, Holder
 from rushes.ledger.group import numbered, release, write_group
@@ -163,11 +163,12 @@ class Ledger:
         return self._db.write(take)
 
     def leave_run(self, run_id: RunId, owner: str, state: RunState, at: float) -> None:
-        """Stop driving the run; what was reserved and never sent is free again. Nothing if another owner has it."""
+        """Stop driving the run; what was reserved and never sent is free again, what was sent is nobody's until the run
+        is driven again. Nothing if another owner has it."""
 
         def leave(tx: Transaction) -> None:
             if self._locked(tx, run_id, at)[2] == owner:
-                self._release(tx, drop_unsent(tx, run_id, owner), at)
+                self._release(tx, leave_claims(tx, run_id, owner), at)
                 tx.run("UPDATE runs SET owner = NULL, state = ? WHERE id = ?", (str(state), run_id))
 
         self._db.write(leave)

@@ -13,6 +13,9 @@ import sys
 from functools import cache
 from pathlib import Path
 
+NOBODY = ""
+"""The owner of what was left: it never lives."""
+
 HEARTBEAT_TTL = 30.0
 """Seconds without a heartbeat after which an owner on another host counts as dead."""
 
