@@ -134,6 +134,8 @@ def test_times_that_are_damaged_are_told_as_that(desk: Desk) -> None:
 def test_a_person_approves_the_words_and_the_approval_outlives_the_times(desk: Desk) -> None:
     desk.file.write_text(FILE.replace("input_from: voice}", "input_from: voice, approve: true}"))
     assert desk.run().state is RunState.PARKED
+    report = next((desk.folder / "Assets/talk").glob("report-*.html")).read_text()
+    assert f"<b>1</b> {SAID}" in report, "what a person is to choose from is shown"
     blob = desk.blob()
     with desk.project() as project:
         ruling = asyncio.run(decide(project, None, "words", 1, Choice.APPROVED))

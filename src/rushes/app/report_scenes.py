@@ -89,8 +89,7 @@ class Sheet:
         if one.state in (State.FAILED, State.BLOCKED):
             yield f'<p class="lost">{esc(one.says or one.state)}</p>'
             return
-        if one.value is not None and one.value.text is not None:
-            yield f"<blockquote>{esc(short(one.value.text, 2000))}</blockquote>"
+        yield from (f"<blockquote>{words}</blockquote>" for words in _texts(one))
         pictures = one.pictures()
         if not pictures and one.value is not None and one.value.main is not None:
             pictures = [(0, None, one.value.main)]  # type: ignore[list-item]
@@ -167,6 +166,17 @@ def _note(one: Shown) -> str:
     if one.how in ("approved", "best", "first-clean", "first clean") and one.candidates:
         return {"approved": "approved by a person"}.get(one.how, f"picked: {one.how.replace('-', ' ')}")
     return ""
+
+
+def _texts(one: Shown) -> Iterator[str]:
+    """The text that stands, else those that a person may choose from, under their numbers."""
+    if one.value is not None:
+        if one.value.text is not None:
+            yield esc(short(one.value.text, 2000))
+        return
+    for result in one.candidates:
+        if result.value.text is not None and result.value.main is None:
+            yield f"<b>{result.candidate + 1}</b> {esc(short(result.value.text, 2000))}"
 
 
 def _common_facts(one: Shown) -> str:
