@@ -23,7 +23,8 @@ def test_every_command_has_its_section() -> None:
 def test_every_flag_is_explained(name: str) -> None:
     command = tree.get_command(click.Context(tree), name)
     assert command is not None
-    told = SECTIONS[name] + (SECTIONS["plan"] if name in ("run", "batch", "rerun", "bench") else "") + TEXT.partition("## ")[0]
+    like_plan = SECTIONS["plan"] if name in ("run", "batch", "rerun", "bench") else ""
+    told = SECTIONS[name] + like_plan + TEXT.partition("## ")[0]
     for parameter in command.params:
         if isinstance(parameter, click.Option):
             assert f"`{parameter.opts[-1]}" in told, parameter.opts
