@@ -2,55 +2,30 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 import traceback
 from collections.abc import Sequence
-from difflib import get_close_matches
-from importlib import import_module
 
 import click
 
 from rushes.cli.exits import Exit, exit_of_error
+from rushes.cli.loading import Loading
 from rushes.cli.pipes import let_go_of_closed
 from rushes.cli.say import error_lines
 from rushes.cli.session import KEPT, Session
 from rushes.cli.table import COMMANDS, help_text
 from rushes.errors import RushesError
-from rushes.model.problem import Problem, ProblemsError, Severity, did_you_mean
+from rushes.model.problem import Problem, ProblemsError, Severity
 
 
-class Tree(click.Group):
-    """The commands, each loaded when it is named."""
+class Tree(Loading):
+    """The commands of `rushes`."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names, in the order of the table."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Load a command."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, name = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(import_module(module), name)
-        gc.freeze()
-        gc.enable()  # `main` held it off while modules were loading
-        return command
+    table = COMMANDS
 
     def get_help(self, ctx: click.Context) -> str:
         """The same text that the fast path prints."""
         return help_text().rstrip("\n")
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say which one was probably meant."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            near = get_close_matches(args[0], COMMANDS, n=1)
-            raise click.UsageError(
-                f"there is no command {args[0]!r}{': ' if near else ''}{did_you_mean(near, '')}", ctx
-            )
-        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; when the reader of its output has seen enough, that is no failure."""

@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-import gc
 import traceback
 from collections.abc import Sequence
-from difflib import get_close_matches
-from importlib import import_module
 
 import click
 
+from rushes.cli.loading import Loading
 from rushes.cli.pipes import let_go_of_closed
 from rushes.cli.say import clean, problem_lines
 from rushes.cli.session import plain_problem
 from rushes.cli.suite.session import Exit, Suite, common, exit_of, problem_of
 from rushes.cli.suite.table import COMMANDS, ELSEWHERE, help_text
 from rushes.errors import RushesError
-from rushes.model.problem import did_you_mean
 
 
-class Tree(click.Group):
-    """The commands, each loaded when it is named."""
+class Tree(Loading):
+    """The commands of the suite."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names, in the order of the table."""
-        return list(COMMANDS)
+    table = COMMANDS
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Load a command."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, name = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(import_module(module), name)
-        gc.enable()
+        """Load a command, and keep its name for the envelope."""
+        command = super().get_command(ctx, cmd_name)
         now = ctx.find_object(Suite)
-        if now is not None:
+        if command is not None and now is not None:
             now.command = cmd_name
         return command
 
@@ -46,12 +37,8 @@ class Tree(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, or say which one was meant, or what is here instead."""
-        name = args[0] if args else ""
-        if name in ELSEWHERE:
-            raise click.UsageError(f"{name} is not here: {ELSEWHERE[name]}", ctx)
-        if name and name not in COMMANDS and not name.startswith("-"):
-            near = get_close_matches(name, COMMANDS, n=1)
-            raise click.UsageError(f"there is no command {name!r}{': ' if near else ''}{did_you_mean(near, '')}", ctx)
+        if args and args[0] in ELSEWHERE:
+            raise click.UsageError(f"{args[0]} is not here: {ELSEWHERE[args[0]]}", ctx)
         return super().resolve_command(ctx, args)
 
 
