@@ -999,9 +999,23 @@ BATCHES = (
     wire(
         "all of a batch is agreed to before its first part",
         "app/batch.py",
-        "            agree_to_all(self._project, prepared, rows, left, self._consent)\n",
-        "",
+        "            self._word.keep(self._project, prepared, rows, left)\n",
+        "            pass\n",
         f"{_BATCH}::test_all_of_it_is_foretold_and_somebody_must_agree_to_all_of_it",
+    ),
+    wire(
+        "a part of a batch that goes beyond what was agreed to needs another word",
+        "app/batch_consent.py",
+        "        if self._up_to is not None and (self._planned + part > self._up_to or prepared.plan.money.unknown):\n",
+        "        if not self._planned:\n",
+        "tests/app/test_batch_consent.py::test_many_small_parts_are_one_large_whole",
+    ),
+    wire(
+        "a canary that cost nothing is no word about money",
+        "app/batch.py",
+        "        if not self.held_back and self.canary.spent != ZERO:",
+        "        if not self.held_back:",
+        "tests/app/test_batch_consent.py::test_a_canary_that_was_here_already_says_nothing_about_the_money",
     ),
     wire(
         "nothing of a batch follows its canary without a word",
@@ -1016,6 +1030,13 @@ BATCHES = (
         "        taken = {one.row for one in canary}\n",
         "        taken: set[int] = set()\n",
         f"{_BATCH}::test_a_canary_comes_from_all_over_the_table_and_nothing_follows_without_a_word",
+    ),
+    wire(
+        "no file of a row goes where a link leads out of its batch",
+        "app/batch_results.py",
+        "        if target.parent not in looked or target.is_symlink():\n",
+        "        if not looked:\n",
+        f"{_BATCH}::test_no_file_of_a_row_is_put_where_a_link_leads_out_of_the_batch",
     ),
     wire(
         "a part of a batch that was stopped goes on as its own run",

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rushes.app.batch_canary import Canary, canary_of, every_nth
-from rushes.app.batch_forecast import agree_to_all, forecast_of
+from rushes.app.batch_consent import Word
+from rushes.app.batch_forecast import forecast_of
 from rushes.app.batch_lines import (
     BAD,
     CANARY,
@@ -41,7 +42,7 @@ from rushes.app.batch_stops import Stops
 from rushes.app.batch_survey import SHOWN, Survey, columns_of, identity, survey
 from rushes.app.batch_table import Bad, Row
 from rushes.app.batch_told import BatchSummary, Told, Totals
-from rushes.app.consent import Answer, given
+from rushes.app.consent import given
 from rushes.app.hooks import NO_HOOKS, Hooks
 from rushes.app.naming import slug
 from rushes.app.output import output_of
@@ -52,7 +53,7 @@ from rushes.app.run import run_prepared
 from rushes.errors import RefusedError
 from rushes.graph.rows import wants_of
 from rushes.model.claim import OUT_OF_BUDGET
-from rushes.model.money import show_usd
+from rushes.model.money import ZERO, show_usd
 from rushes.model.run import RunOptions, RunState
 from rushes.model.workflow import Workflow
 
@@ -155,7 +156,7 @@ class _Batch:
         self.held_back = False
         self.refused: RefusedError | None = None
         self.bad: set[Bad] = set(seen.shown)
-        self._consent: Answer | None = hooks.consent
+        self._word = Word(hooks.consent)
         self._forecast_told = False
         self._over = False  # something failed, and failing fast was asked for
         self._again_states = {OPEN, WAITING, FAILED, BAD} if ways.failed else {OPEN, WAITING}
@@ -237,8 +238,8 @@ class _Batch:
         lines = self._lines_of(CANARY)
         self.canary = canary_of(lines, self._left(), self._home)
         self.held_back = not self._told.canary(self.canary)
-        if not self.held_back:
-            self._consent = given
+        if not self.held_back and self.canary.spent != ZERO:  # what cost nothing says nothing about money
+            self._word.given()
         return not self.held_back
 
     async def _run(self, span: Span) -> bool:
@@ -254,7 +255,7 @@ class _Batch:
         else:
             self._tell(prepared, len(part.rows), canary=part.name == CANARY)
             self._told.running(len(part.rows), len(prepared.grid.cells))
-            ended = await self._drive(prepared)
+            ended = await self._drive(prepared, canary=part.name == CANARY)
         del prepared
         _let_go()
         if not ended:
@@ -266,11 +267,10 @@ class _Batch:
         self._told.part(lines, dataclasses.replace(self._totals))
         return not self._over and not any(one.problem.startswith(OUT_OF_BUDGET) for one in lines)
 
-    async def _drive(self, prepared: Prepared) -> bool:
+    async def _drive(self, prepared: Prepared, *, canary: bool) -> bool:
         """The run of a part; whether it came to its end, failures and all."""
-        hooks = self._hooks._replace(
-            stop=self.stops.fresh(), consent=self._consent, planned=lambda _plan: None, made=None
-        )
+        consent = self._hooks.consent if canary else given  # which was looked at for all of it
+        hooks = self._hooks._replace(stop=self.stops.fresh(), consent=consent, planned=lambda _plan: None, made=None)
         summary = await run_prepared(self._project, prepared, hooks=hooks)
         self.stops.over()
         self.runs[summary.run] = None
@@ -285,15 +285,17 @@ class _Batch:
         return summary.state is not RunState.INTERRUPTED
 
     def _tell(self, prepared: Prepared, rows: int, *, canary: bool) -> None:
-        """The plan of everything that is left, from the first part; asked about once, unless a canary comes first."""
-        if self._forecast_told:
-            return
-        self._forecast_told = True
+        """The plan of everything that is left, once, from the first part; and the word for it. A canary needs one for
+        itself alone.
+        """
         left = max(rows, self._left())
-        self._told.forecast(forecast_of(self._project, self._seen, prepared, rows, left))
-        if not canary:
-            agree_to_all(self._project, prepared, rows, left, self._consent)
-            self._consent = given
+        if not self._forecast_told:
+            self._forecast_told = True
+            self._told.forecast(forecast_of(self._project, self._seen, prepared, rows, left))
+        if canary:
+            self._word.planned(prepared)
+        else:
+            self._word.keep(self._project, prepared, rows, left)
 
 
 def _let_go() -> None:

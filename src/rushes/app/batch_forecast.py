@@ -10,7 +10,6 @@ from rushes.app.batch_advice import advice
 from rushes.app.batch_survey import Survey
 from rushes.app.batch_told import Forecast
 from rushes.app.ceiling import keep_ceilings
-from rushes.app.consent import Answer, agree, spending_of
 from rushes.app.plan import Prepared
 from rushes.app.project import Project
 from rushes.errors import RefusedError
@@ -22,7 +21,7 @@ _CENT = Decimal("0.01")  # what is projected is no more exact than that
 
 def forecast_of(project: Project, seen: Survey, prepared: Prepared, rows: int, left: int) -> Forecast:
     """What `left` rows come to, of which `rows` were prepared."""
-    whole = _scaled(prepared, Decimal(left) / rows)
+    whole = scaled(prepared, Decimal(left) / rows)
     warnings = [*seen.warnings, *advice(project, prepared), *_foreseen(project, whole), *prepared.plan.warnings]
     return Forecast(
         rows=seen.rows,
@@ -35,13 +34,6 @@ def forecast_of(project: Project, seen: Survey, prepared: Prepared, rows: int, l
         warnings=tuple(dict.fromkeys(warnings)),
         shown=seen.shown,
     )
-
-
-def agree_to_all(project: Project, prepared: Prepared, rows: int, left: int, answer: Answer | None) -> None:
-    """Have somebody agree to what `left` rows cost, if it must be agreed to. Raises RefusedError."""
-    spending = spending_of(project, _scaled(prepared, Decimal(left) / rows))
-    if spending is not None:
-        agree(spending, answer)
 
 
 def _foreseen(project: Project, whole: Prepared) -> Iterator[str]:
@@ -57,7 +49,7 @@ def _foreseen(project: Project, whole: Prepared) -> Iterator[str]:
         yield f"all of it may cost {show_usd(money.high)}, and warn_threshold is {show_usd(warn)}"
 
 
-def _scaled(prepared: Prepared, factor: Decimal) -> Prepared:
+def scaled(prepared: Prepared, factor: Decimal) -> Prepared:
     """The plan of some rows, for as many times as many."""
 
     def times(money: Estimate) -> Estimate:

@@ -98,10 +98,11 @@ def _needed(spending: Spending) -> str:
     return f"this costs {spending.says}, and above {limit} somebody must agree"
 
 
-def spending_of(project: Project, prepared: Prepared, *, times: int = 1) -> Spending | None:
+def spending_of(project: Project, prepared: Prepared, *, times: int = 1, before: Decimal = ZERO) -> Spending | None:
     """What must be agreed to before this plan is carried out `times` times; None: nothing.
 
-    Whoever asks once for several runs (a benchmark, a table) hands on `given` to each of them.
+    Whoever asks once for several runs (a benchmark, a table) hands on `given` to each of them. `before` is what
+    was bought without a word as part of the same, in USD: many small parts are one large whole.
     """
     nodes = [one for one in prepared.plan.nodes if _costs(one) and not _simulated(project, one)]
     if not nodes:
@@ -114,7 +115,7 @@ def spending_of(project: Project, prepared: Prepared, *, times: int = 1) -> Spen
     above, source = threshold
     money = sum((one.money for one in nodes), Estimate())
     most = None if money.unknown else min([worst_of(nodes, prepared), *(one.most for one in ceilings)]) * times
-    if most is not None and most <= above:
+    if most is not None and before + most <= above:
         return None
     return Spending(
         requests=sum(one.most for one in nodes) * times,
