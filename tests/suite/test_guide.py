@@ -42,6 +42,11 @@ def test_a_pipeline_of_the_guide_runs_offline_and_every_result_is_on_disk(name: 
     assert len(set(files)) == len(files) and all(path.stat().st_size for path in files)
 
 
+def test_a_step_that_was_not_needed_is_told_as_skipped_and_not_as_failed(aicp: Aicp, guide: Path) -> None:
+    said = aicp("run-chain", "--config", "costs.yaml", "--provider", "sketch")
+    assert said.code == 0 and "skipped second" in said.out and "failed" not in said.out.replace("did not fail", "")
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_a_pipeline_of_the_guide_runs_at_its_own_models_and_is_billed_as_quoted(
     name: str, aicp: Aicp, guide: Path

@@ -12,6 +12,7 @@ from typing import Any
 
 from rushes.app.made import Made
 from rushes.app.summary import NodeLine, RunSummary
+from rushes.graph.value import State
 from rushes.model.operation import Operation
 from rushes.model.run import RunState
 
@@ -27,6 +28,7 @@ class StepTold:
     type: str
     model: str | None
     success: bool
+    skipped: bool  # not wanted: its condition did not hold, or it was not selected
     outputs: tuple[str, ...]
     cost: Decimal | None
     seconds: float
@@ -119,6 +121,7 @@ def _step(line: NodeLine, outputs: dict[str, list[str]], wrong: dict[str, str]) 
         type=line.op,
         model=line.model,
         success=line.done == line.rows,
+        skipped=line.state == State.SKIPPED,
         outputs=tuple(outputs.get(name, ())),
         cost=line.spent,
         seconds=line.seconds,

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from rushes.app.chain import SILENT, Chain, chain_of
+from rushes.app.chain import SILENT, Chain, StepTold, chain_of
 from rushes.app.export import write_whole
 from rushes.app.hooks import Hooks
 from rushes.app.made import Made
@@ -101,8 +101,7 @@ def show(chain: Chain, *, quiet: bool = False) -> None:
     """A line for each step and for each of its outputs; `quiet` leaves out what went well."""
     simulated = " (simulated)" if chain.simulated else ""
     for one in () if quiet else chain.steps:
-        mark = click.style("done  ", fg="green") if one.success else click.style("failed", fg="red")
-        click.echo(f"{mark} {clean(one.name)}  {show_usd(one.cost)}  {show_seconds(one.seconds)}")
+        click.echo(f"{_mark(one)} {clean(one.name)}  {show_usd(one.cost)}  {show_seconds(one.seconds)}")
         for output in one.outputs:
             click.echo(f"       {clean(output)}")
         if one.error:
@@ -113,6 +112,12 @@ def show(chain: Chain, *, quiet: bool = False) -> None:
     click.echo(f"{steps}, {show_usd(chain.cost)}, {show_seconds(chain.seconds)}{simulated}")
     if chain.error:
         click.echo(clean(chain.error), err=True)
+
+
+def _mark(one: StepTold) -> str:
+    if one.skipped:
+        return click.style("skipped", dim=True)
+    return click.style("done   ", fg="green") if one.success else click.style("failed ", fg="red")
 
 
 class Lines:
