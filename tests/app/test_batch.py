@@ -88,6 +88,23 @@ DAMAGED = [
 ]
 
 
+@pytest.mark.parametrize("planted", ["generated-images", "generated-images/000001-001000", "{second}"])
+def test_no_file_of_a_row_is_put_where_a_link_leads_out_of_the_batch(shop: Shop, planted: str) -> None:
+    """Also of a row whose neighbour's file went into the same folder a moment ago."""
+    table = shop.prompts(3)
+    first = shop.run(table)
+    second = outputs(first)[1]
+    outside = shop.folder / "outside"
+    outside.mkdir()
+    shutil.rmtree(first.folder)
+    place = first.folder / planted.format(second=second)
+    place.parent.mkdir(parents=True)
+    place.symlink_to(outside / "elsewhere" if place.suffix else outside)
+    with pytest.raises(UserError, match="leads out of"):
+        shop.run(table)
+    assert list(outside.iterdir()) == []
+
+
 @pytest.mark.parametrize("damaged", DAMAGED)
 def test_a_part_that_is_not_what_was_written_is_made_anew_and_no_row_is_lost_or_said_twice(
     damaged: bytes, shop: Shop

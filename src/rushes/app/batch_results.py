@@ -77,9 +77,10 @@ def write_part(
     costs = _costs(tally)
     halted = _halted(tally)
     lines = bad_lines(part.bad)
+    looked: set[Path] = set()
     for row in part.rows:
         files = list(_files(row, by_row.get(row.number, ())))
-        _place(project, home, files)
+        _place(project, home, files, looked)
         outputs = tuple(one.path for one in files if not one.candidate)
         state, says = states.get(row.number, (OPEN, ""))
         state = halted.get(row.number, state) if state == FAILED else state
@@ -185,9 +186,12 @@ def _files(row: Row, some: Sequence[Shown]) -> Iterator[OutFile]:
         yield one._replace(path="/".join(where))
 
 
-def _place(project: Project, home: Path, files: Sequence[OutFile]) -> None:
+def _place(project: Project, home: Path, files: Sequence[OutFile], looked: set[Path]) -> None:
+    """Put files in their places. `looked` are folders whose own links were followed: a thousand rows share a few."""
     for one in files:
-        target = inside(home, home / one.path)
+        target = home / one.path
+        if target.parent not in looked or target.is_symlink():
+            looked.add(inside(home, target).parent)
         if one.text is not None:
             data = text_bytes(one.text)
             if not _holds(target, data):

@@ -78,8 +78,8 @@ class LocalStore:
             writing.close()
 
     async def put_stream(self, chunks: AsyncIterator[bytes]) -> tuple[Digest, int]:
-        """`put` for an async stream; the disk is waited for in threads."""
-        writing = _Writing(self)
+        """`put` for an async stream; the disk is waited for in threads, and what is small goes to one of them once."""
+        writing: _Writing | None = None
         gathered: list[bytes] = []
         size = 0
         try:
@@ -87,12 +87,15 @@ class LocalStore:
                 gathered.append(chunk)
                 size += len(chunk)
                 if size >= _GATHER:
+                    writing = writing or _Writing(self)
                     await _in_thread(partial(writing.write, b"".join(gathered)))
                     gathered.clear()
                     size = 0
-            return await _in_thread(partial(writing.finish, b"".join(gathered)))
+            rest = b"".join(gathered)
+            return await _in_thread(partial(self.put, (rest,)) if writing is None else partial(writing.finish, rest))
         finally:
-            writing.close()
+            if writing is not None:
+                writing.close()
 
     def has(self, digest: Digest) -> bool:
         """Whether the blob is here."""

@@ -7,7 +7,7 @@ bought again, and bytes are in the store before the ledger says so.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from rushes.engine.order import Order, Phase
@@ -38,8 +38,9 @@ async def keep(order: Order, provider: Provider, answer: Finished, context: JobC
     else:
         parts.journal.put(done)  # the bytes came with the answer: Stored follows at once and carries the fsync
     parts.watch(done)
-    artifacts = [await _store(output, provider, context, parts) for output in answer.outputs]
-    return await _finish(order, artifacts, answer.text, context, parts)
+    digests = [await _store(output, provider, context, parts) for output in answer.outputs]
+    unusable = f"{provider.name} returned bytes that are no media"
+    return await _finish(order, digests, answer.text, unusable, context, parts)
 
 
 async def keep_given(order: Order, digest: Digest, context: JobContext, parts: Parts) -> Result:
@@ -49,19 +50,21 @@ async def keep_given(order: Order, digest: Digest, context: JobContext, parts: P
     done = Done(attempt=order.attempt)
     parts.journal.put(done)
     parts.watch(done)
+    unusable = "what was adopted cannot be used"
     try:
-        artifact = await context.work(lambda: parts.probe(digest, parts.store.path(digest)))
+        parts.store.path(digest)
     except RushesError as error:
-        raise RemoteError(ErrorClass.BAD_OUTPUT, f"what was adopted cannot be used: {error}") from error
-    return await _finish(order, [artifact], None, context, parts)
+        raise RemoteError(ErrorClass.BAD_OUTPUT, f"{unusable}: {error}") from error
+    return await _finish(order, [digest], None, unusable, context, parts)
 
 
 async def _finish(
-    order: Order, artifacts: list[Artifact], text: str | None, context: JobContext, parts: Parts
+    order: Order, digests: list[Digest], text: str | None, unusable: str, context: JobContext, parts: Parts
 ) -> Result:
     request = order.request
-    _refuse_wrong_kind(request, artifacts, text)
-    verdict = await _judge(request, artifacts, context, parts)
+    # one way to a thread and back for all looks at the files: it is dearer than a look at a small one
+    look = partial(_looked_at, request, digests, text, unusable, parts)
+    artifacts, verdict = await context.work(look) if digests else look()
     stored = Stored(
         attempt=order.attempt,
         place=order.place,
@@ -69,7 +72,7 @@ async def _finish(
         base=request.base,
         candidate=request.candidate,
         salt=request.salt,
-        artifacts=tuple(artifacts),
+        artifacts=artifacts,
         verdict=verdict,
         recipe=request.recipe.kept(),
         text=text,
@@ -77,15 +80,15 @@ async def _finish(
     )
     await parts.journal.record(stored)
     parts.watch(stored)
-    return Result(request.candidate, request.salt, Value(text, tuple(artifacts)), verdict, order.attempt)
+    return Result(request.candidate, request.salt, Value(text, artifacts), verdict, order.attempt)
 
 
-async def _store(output: Output, provider: Provider, context: JobContext, parts: Parts) -> Artifact:
+async def _store(output: Output, provider: Provider, context: JobContext, parts: Parts) -> Digest:
     tries = 0
     while True:
         try:
             digest, _size = await parts.store.put_stream(provider.fetch(output, context))
-            break
+            return digest
         except RemoteError as error:
             tries += 1
             if error.kind not in ASKED_AGAIN or tries >= _TRIES:
@@ -94,15 +97,28 @@ async def _store(output: Output, provider: Provider, context: JobContext, parts:
                     error.kind, error.message, maybe_billed=True, retry_after=error.retry_after
                 ) from error
             await parts.clock.sleep(wait_before_asking(error, tries))
+
+
+def _looked_at(
+    request: Request, digests: list[Digest], text: str | None, unusable: str, parts: Parts
+) -> tuple[tuple[Artifact, ...], Verdict]:
+    """What stored bytes are, and what the checks say of them. Blocks. Raises RemoteError, StoreError."""
+    paths = [parts.store.path(digest) for digest in digests]
     try:
-        return await context.work(lambda: parts.probe(digest, parts.store.path(digest)))
+        artifacts = tuple(map(parts.probe, digests, paths))
     except StoreError as error:
-        raise RemoteError(
-            ErrorClass.BAD_OUTPUT, f"{provider.name} returned bytes that are no media: {error}"
-        ) from error
+        raise RemoteError(ErrorClass.BAD_OUTPUT, f"{unusable}: {error}") from error
+    _refuse_wrong_kind(request, artifacts, text)
+    looks = [
+        check.look(artifact, path, request.recipe)
+        for artifact, path in zip(artifacts[:1], paths[:1], strict=True)
+        for check in parts.checks
+        if artifact.kind in check.kinds
+    ]
+    return artifacts, join_verdicts(looks)
 
 
-def _refuse_wrong_kind(request: Request, artifacts: list[Artifact], text: str | None) -> None:
+def _refuse_wrong_kind(request: Request, artifacts: Sequence[Artifact], text: str | None) -> None:
     wanted = SIGNATURES[request.recipe.op].output
     if wanted is Kind.TEXT:
         if text is None:
@@ -111,16 +127,6 @@ def _refuse_wrong_kind(request: Request, artifacts: list[Artifact], text: str | 
         raise RemoteError(ErrorClass.BAD_OUTPUT, f"no {wanted} came back")
     elif wanted is not None and artifacts[0].kind is not wanted:
         raise RemoteError(ErrorClass.BAD_OUTPUT, f"{artifacts[0].media_type} came back instead of {wanted}")
-
-
-async def _judge(request: Request, artifacts: list[Artifact], context: JobContext, parts: Parts) -> Verdict:
-    verdicts: list[Verdict] = []
-    for artifact in artifacts[:1]:
-        path = parts.store.path(artifact.digest)
-        for check in parts.checks:
-            if artifact.kind in check.kinds:
-                verdicts.append(await context.work(partial(check.look, artifact, path, request.recipe)))
-    return join_verdicts(verdicts)
 
 
 def join_verdicts(verdicts: Iterable[Verdict]) -> Verdict:
