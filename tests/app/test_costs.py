@@ -187,6 +187,17 @@ def test_what_a_gate_of_a_later_run_let_through_is_accepted_and_the_others_were_
     assert line.per_accepted == USD("0.10"), "both were paid for one that is kept"
 
 
+def test_what_a_policy_passed_over_after_it_had_waited_is_wasted_in_the_summary_too(
+    project: Project,
+) -> None:
+    flagged = [asked("a"), stored("a", verdict=Verdict(True, 0.1))]
+    clean = [asked("a", "r1/2", candidate=1), stored("a", "r1/2", candidate=1)]
+    pick = CellDone(place=Place(node=NodeId("pick")), base=base("a"), artifact=sha("a 1 0"), reused=False)
+    filled(project, [*flagged, *clean, Waiting(place=PLACE, subject=base("a"), shown=()), pick])
+    assert costs(project).total.wasted == USD("0.05")
+    assert Tally(project.ledger.events(RUN)).wasted == USD("0.05")
+
+
 def test_an_unknown_amount_is_beside_the_sum_and_no_zero(project: Project) -> None:
     filled(project, [asked("a", worst=None), stored("a"), asked("b", "r1/2"), stored("b", "r1/2")])
     (line,) = costs(project).lines

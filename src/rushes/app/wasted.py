@@ -25,7 +25,7 @@ class Wasted:
         self._flagged: dict[AttemptId, tuple[BaseKey, Digest | None]] = {}
         self._of: dict[Digest, AttemptId] = {}
         self._asked: set[NodeId] = set()
-        self._waits: set[BaseKey] = set()
+        self._waits: set[BaseKey] = set()  # questions of which nothing was chosen yet
         self._chosen: set[Digest] = set()
         self._rejected: set[Digest] = set()
 
@@ -47,8 +47,11 @@ class Wasted:
                 (self._failed.discard if outcome == "adopt" else self._failed.add)(attempt)
             case Waiting(subject=subject):
                 self._waits.add(subject)
-            case CellDone(place=place, artifact=digest, reused=False) if digest and place.node not in self._asked:
+            case CellDone(place=place, base=base, artifact=digest, reused=False) if (
+                base and digest and place.node not in self._asked
+            ):
                 self._chosen.add(digest)  # nothing was asked for its node: a gate
+                self._waits.discard(base)
             case Decided(subject=subject, artifact=digest, choice=choice):
                 self._waits.discard(subject)
                 good = choice is Choice.APPROVED
