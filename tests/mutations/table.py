@@ -1011,6 +1011,13 @@ BATCHES = (
         "tests/app/test_batch_consent.py::test_many_small_parts_are_one_large_whole",
     ),
     wire(
+        "a row of a batch stands once, however its parts are cut",
+        "app/batch_lines.py",
+        "        if theirs:\n",
+        "        if False:\n",
+        "tests/app/test_batch_cut.py::test_every_row_stands_once_though_its_rows_were_cut_otherwise_meanwhile",
+    ),
+    wire(
         "a canary that cost nothing is no word about money",
         "app/batch.py",
         "        if not self.held_back and self.canary.spent != ZERO:",

@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -103,8 +103,33 @@ def bad_lines(bad: Sequence[Bad]) -> list[Line]:
 
 
 def put_lines(home: Path, part: str, lines: Sequence[Line]) -> Path:
-    """Write the lines of a part, whole; of rows that it had already the new ones stand, and money adds up."""
+    """Write the lines of a part, whole; of rows that it had already the new ones stand, and money adds up.
+
+    A run that was stopped may be gone on with when its rows have been cut into other parts: a row stays in the part
+    that has it, so that it stands once in the results.
+    """
     path = part_path(home, part)
+    rows, written = {one.row for one in lines}, path
+    for other in _others(home, path, rows):
+        theirs = rows & {one.row for one in read_lines(other) or ()}
+        if theirs:
+            written = _put(other, [one for one in lines if one.row in theirs])
+            lines = [one for one in lines if one.row not in theirs]
+    return _put(path, lines) if lines or not rows else written
+
+
+def _others(home: Path, path: Path, rows: Collection[int]) -> list[Path]:
+    """The other parts in which some of these rows may be, by the rows that they are named by."""
+    found = []
+    for other in parts_in(home) if rows else ():
+        first, _, last = other.stem.partition("-")
+        apart = last.isdecimal() and (int(last) < min(rows) or max(rows) < int(first))
+        if other != path and not apart:
+            found.append(other)
+    return found
+
+
+def _put(path: Path, lines: Sequence[Line]) -> Path:
     known = {one.row: one for one in read_lines(path) or ()}
     for one in lines:
         known[one.row] = _after(known.get(one.row), one)
