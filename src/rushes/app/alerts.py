@@ -8,7 +8,6 @@ names. Nothing here is on the way of a paid call: it listens, sets timers, and w
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ from typing import Any, NamedTuple
 from rushes.app.alerts_due import Due
 from rushes.app.project import Project
 from rushes.app.spoken import means
+from rushes.app.stats_series import nearest_rank
 from rushes.errors import ErrorClass
 from rushes.ledger.fold import AttemptState
 from rushes.model.event import (
@@ -60,7 +60,7 @@ def learned(durations: Sequence[float]) -> float | None:
     """What 99 of 100 requests of a model stayed under, in seconds; None while too few are known."""
     if len(durations) < ENOUGH:
         return None
-    return max(sorted(durations)[math.ceil(0.99 * len(durations)) - 1], FLOOR)
+    return max(nearest_rank(durations, 0.99), FLOOR)
 
 
 class Limits:

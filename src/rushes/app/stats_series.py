@@ -11,6 +11,7 @@ import math
 from array import array
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Collection
 
 EXACT = 10_000
 """Values that are kept as they are."""
@@ -94,9 +95,9 @@ class Series:
         self._settle()
         if not self._settled:
             return None
-        rank = max(math.ceil(share * self._settled), 1)
         if self._exact is not None:
-            return sorted(self._exact)[rank - 1]
+            return nearest_rank(self._exact, share)
+        rank = max(math.ceil(share * self._settled), 1)
         for number in sorted(self._bins):
             rank -= self._bins[number]
             if rank <= 0:
@@ -110,6 +111,13 @@ class Series:
             "p95": self.below(0.95) if self.count >= FEWEST else None,
             "p99": self.below(0.99) if self.count >= FEWEST else None,
         }
+
+
+def nearest_rank(values: Collection[float], share: float) -> float:
+    """The least of some values that so large a share of them stays at or under. ValueError without values."""
+    if not values:
+        raise ValueError("nothing has no percentile")
+    return sorted(values)[max(math.ceil(share * len(values)), 1) - 1]
 
 
 def _bin(seconds: float) -> int:

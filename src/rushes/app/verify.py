@@ -110,7 +110,7 @@ def verify(
         if not good:
             found.changed.append(blob.digest)
         tell(found.read)
-    missing, collected = _absent(project, named, records)
+    missing, collected = _absent(project, named)
     uses = _uses(project, records, {*found.changed, *missing}) if found.changed or missing else {}
     homes = export_homes(project, records)
     wrong = [
@@ -193,7 +193,7 @@ def _sized(project: Project, blobs: Iterable[Blob]) -> Iterator[tuple[Blob, bool
 _PAGE = 1000
 
 
-def _absent(project: Project, named: set[Digest] | None, records: Sequence[RunRecord]) -> tuple[list[Digest], int]:
+def _absent(project: Project, named: set[Digest] | None) -> tuple[list[Digest], int]:
     """Artifacts that are not in the store: those that nobody collected, and how many `gc` took."""
     every = (digest for digest, _size in survey.artifacts(project.ledger) if named is None or digest in named)
     absent = [digest for digest in every if not project.store.has(digest)]

@@ -92,7 +92,7 @@ def diff(
                 same += 1
     nodes += _gone(old, found, {tab.name for tab in lost_tabs})
     return Diff(
-        tabs=tuple(_tabs(old, new, tabs, found)),
+        tabs=tuple(_tabs(old, new, tabs)),
         nodes=tuple(nodes),
         workflow=tuple(_around(old, new, names)),
         same=same,
@@ -125,7 +125,7 @@ def _moved(old: Node, new: Node, tabs: Mapping[str, str]) -> Iterator[Change]:
         yield Change("title", old.title, new.title)
 
 
-def _tabs(old: Workflow, new: Workflow, tabs: Mapping[str, str], found: Matched) -> Iterator[TabDiff]:
+def _tabs(old: Workflow, new: Workflow, tabs: Mapping[str, str]) -> Iterator[TabDiff]:
     back = {after: before for before, after in tabs.items()}
     for tab in new.tabs:
         before = back.get(tab.name)
