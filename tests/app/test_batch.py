@@ -8,6 +8,7 @@ import hashlib
 import json
 import shutil
 import time
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 
@@ -118,6 +119,27 @@ def test_a_part_that_is_not_what_was_written_is_made_anew_and_no_row_is_lost_or_
     assert again.whole and shop.asked == 8
     lines = again.results.read_text().splitlines()
     assert [json.loads(line)["row"] for line in lines] == list(range(1, 9))
+
+
+def test_a_batch_that_somebody_is_at_is_refused_and_no_row_is_said_twice(shop: Shop) -> None:
+    table = shop.prompts(6)
+    refused: list[BaseException | None] = []
+
+    def meanwhile(_lines: object, _totals: object) -> None:
+        with ThreadPoolExecutor(1) as other:
+            refused.append(other.submit(shop.run, table, Ways(part_rows=3)).exception())
+
+    summary = shop.run(table, Ways(part_rows=2), told=Told(part=meanwhile))
+    assert [type(one) for one in refused] == [RefusedError] * 3
+    assert summary.whole and shop.asked == 6
+    assert list(states(summary)) == list(range(1, 7))
+
+
+def test_a_batch_that_did_nothing_leaves_no_folder(shop: Shop) -> None:
+    stop = Stop()
+    stop.ask()
+    shop.run(shop.prompts(6), stop=stop)
+    assert not (shop.folder / "Assets").exists()
 
 
 def test_parts_of_any_size_are_one_batch(shop: Shop) -> None:

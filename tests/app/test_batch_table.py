@@ -139,3 +139,9 @@ def test_what_stands_between_the_values_is_what_stands_in_the_header(between: st
 def test_a_number_that_no_float_can_be_is_a_bad_row_and_no_word() -> None:
     found = read(b'{"prompt": 1e400}\n{"prompt": "fox"}\n', "rows.jsonl")
     assert [type(one) for one in found] == [Bad, Row]
+
+
+def test_a_null_character_makes_its_row_bad_as_it_does_a_workflow() -> None:
+    found = read(b'{"prompt": "a\\u0000b"}\n{"prompt": "fox", "id": "\\u0000"}\n{"prompt": "hen"}\n', "rows.jsonl")
+    assert [type(one) for one in found] == [Bad, Bad, Row]
+    assert [type(one) for one in read(b"prompt\na\0b\nhen\n", "rows.csv")] == [Bad, Row]

@@ -997,6 +997,20 @@ BATCHES = (
         f"{_BATCH}::test_what_the_file_says_of_a_run_bounds_the_whole_batch",
     ),
     wire(
+        "a batch is one process's at a time",
+        "app/batch.py",
+        "    with alone_with(home):\n",
+        "    if True:\n",
+        f"{_BATCH}::test_a_batch_that_somebody_is_at_is_refused_and_no_row_is_said_twice",
+    ),
+    wire(
+        "of a damaged part of a batch no row is lost or said twice",
+        "app/batch_parts.py",
+        '            path.replace(path.with_suffix(".torn"))',
+        "            pass",
+        f"{_BATCH}::test_a_part_that_is_not_what_was_written_is_made_anew_and_no_row_is_lost_or_said_twice",
+    ),
+    wire(
         "all of a batch is agreed to before its first part",
         "app/batch.py",
         "            self._word.keep(self._project, prepared, rows, left)\n",

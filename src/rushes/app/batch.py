@@ -35,6 +35,7 @@ from rushes.app.batch_lines import (
     put_lines,
     read_lines,
 )
+from rushes.app.batch_lock import alone_with
 from rushes.app.batch_parts import Covered, Span, covered_by, fresh_rows, prepared_part, spans
 from rushes.app.batch_results import batch_home
 from rushes.app.batch_rows import Part
@@ -99,16 +100,17 @@ async def run_batch(
     name = f"{slug(table.stem)[:40] or 'table'}-{key[:8]}"
     options = dataclasses.replace(options, batch=name, variables=_moment(project, workflow, options, name, key))
     home = batch_home(output_of(project, file, workflow, options), workflow.name, name)
-    batch = _Batch(project, file, data, options, ways, hooks, told, seen, home, _part_rows(workflow, ways))
-    try:
-        await batch.go()
-    except RefusedError as error:
-        if not batch.runs:
-            raise
-        batch.refused = error
-    finally:
-        if home.is_dir():
-            join(home)
+    with alone_with(home):
+        batch = _Batch(project, file, data, options, ways, hooks, told, seen, home, _part_rows(workflow, ways))
+        try:
+            await batch.go()
+        except RefusedError as error:
+            if not batch.runs:
+                raise
+            batch.refused = error
+        finally:
+            if home.is_dir() and any(home.iterdir()):
+                join(home)
     return batch.summary(workflow)
 
 

@@ -263,6 +263,8 @@ def _row(number: int, line: int, fields: dict[str, str], columns: Columns) -> Ro
 
 
 def _text(value: str) -> str:
+    if "\0" in value:
+        raise _Wrong("it holds a null character, which no prompt and no path can")
     if not value.isascii():
         try:
             value.encode("utf-8")

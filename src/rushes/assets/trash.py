@@ -78,8 +78,10 @@ class Trash:
         """Every collection of which something is left, newest first."""
         found = []
         for folder in self._folders():
-            at = _at(folder)
-            sizes = [path.stat().st_size for path in _blobs(folder)]
+            at, sizes = _at(folder), []
+            for path in _blobs(folder):
+                with suppress(FileNotFoundError):  # somebody brings it back, or deletes it, at this moment
+                    sizes.append(path.stat().st_size)
             if at is not None and sizes:
                 found.append(Taken(folder.name, at, len(sizes), sum(sizes)))
         return found
@@ -95,14 +97,14 @@ class Trash:
         with _told(folder):
             for path in _blobs(folder):
                 digest = Digest(path.name)
-                with suppress(FileNotFoundError):  # somebody else brings the same back at this moment
-                    size += path.stat().st_size
-                    count += 1
+                with suppress(FileNotFoundError):  # somebody else brings the same back, or deletes it, at this moment
+                    bytes_ = path.stat().st_size
                     if self._store.has(digest):  # it was made again since
                         path.unlink()
                     else:
                         os.utime(path)  # somebody wants it: it counts as used now, and the next collection leaves it
                         self._store.move_in(path, digest)
+                    count, size = count + 1, size + bytes_
         return chosen.id, count, size
 
     def delete(self, *, before: float) -> tuple[int, int]:
@@ -114,9 +116,10 @@ class Trash:
                 continue
             with _told(folder):
                 for path in _blobs(folder):
-                    size += path.stat().st_size
-                    path.unlink()
-                    count += 1
+                    with suppress(FileNotFoundError):  # somebody else deletes the same, or brings it back
+                        bytes_ = path.stat().st_size
+                        path.unlink()
+                        count, size = count + 1, size + bytes_
         return count, size
 
     def traces(self, digests: Iterable[Digest]) -> dict[Digest, Trace]:
