@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Rushes
+from .conftest import HELLO, Rushes
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,13 @@ def test_json_is_one_envelope_whatever_happens(rushes: Rushes, hello: Path, args
     assert envelope["ok"] is (said.code == 0)
     if said.code:
         assert envelope["problems"][0]["says"] and said.err, "a script and a person are both told"
+
+
+def test_a_rerun_says_to_people_whose_results_it_will_change(rushes: Rushes, hello: Path) -> None:
+    hello.write_text(HELLO + HELLO.partition("steps:\n")[2].replace("picture", "twin"))
+    assert rushes("run", "hello.yaml").code == 0
+    said = rushes("rerun", "hello.yaml", "picture", "--json")
+    assert said.json["ok"] and "warning: twin asks the same as what is asked again" in said.err
 
 
 def test_problems_in_json_have_their_place(rushes: Rushes, place: Path) -> None:

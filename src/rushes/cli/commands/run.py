@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any, TypeVar
 
 import click
 
+from rushes.app.hooks import Hooks
+from rushes.app.planned import Plan
 from rushes.app.project import Project
 from rushes.app.run import rerun_file, run_file
 from rushes.app.run import resume as resume_run
@@ -29,6 +32,7 @@ from rushes.cli.options import (
     workflow_file,
 )
 from rushes.cli.options import names as node_names
+from rushes.cli.say import clean, fitted
 from rushes.cli.session import Session, common, metrics, session
 from rushes.model.run import OnUnknown, RunOptions
 
@@ -103,7 +107,9 @@ def rerun(
     now = session()
     options = dataclasses.replace(options_from(given), rerun=nodes, fresh_seed=fresh_seed, prompt=prompt)
     with _project(file, options, now) as project:
-        return drive(now, lambda hooks: rerun_file(project, file, options, hooks=hooks), yes=yes, every=every)
+        return drive(
+            now, lambda hooks: rerun_file(project, file, options, hooks=_warned(hooks, now)), yes=yes, every=every
+        )
 
 
 @click.command()
@@ -127,6 +133,17 @@ def resume(run_id: str | None, every: bool, yes: bool, **given: Any) -> int:
             yes=yes,
             every=every,
         )
+
+
+def _warned(hooks: Hooks, now: Session) -> Hooks:
+    """No `rushes plan` shows a rerun, so that what its plan warns of is said here."""
+
+    def planned(plan: Plan) -> None:
+        hooks.planned(plan)
+        for one in plan.warnings:
+            now.talk(fitted(f"warning: {clean(one)}", sys.stderr))
+
+    return hooks._replace(planned=planned)
 
 
 def _project(file: Path, options: RunOptions, now: Session) -> Project:
