@@ -94,6 +94,15 @@ def test_the_run_says_it_again_as_it_was_planned(room: Room) -> None:
     assert summary.plain()["first_pass"]["of_money"] == 0.0625
 
 
+def test_a_page_without_the_films_does_not_say_that_it_is_complete(room: Room) -> None:
+    def page(**options: Any) -> str:
+        [path] = [one for one in room.run(**options).exported if one.name.startswith("report-")]
+        return path.read_text()
+
+    assert "complete as far as it was selected" in page(mode=RunMode.IMAGES)
+    assert "selected" not in (whole := page()) and "complete" in whole
+
+
 def test_the_full_pass_is_of_what_else_was_selected(room: Room) -> None:
     found = room.plan(mode=RunMode.IMAGES, until=("f1",)).plan.first_pass
     assert found is not None and (found.money.high, found.full_money.high) == (USD("0.06"), USD("0.96"))

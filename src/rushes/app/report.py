@@ -18,11 +18,12 @@ from rushes.app.report_tables import costs, failures, nodes, notes, waiting
 from rushes.app.report_timeline import bars_of, timeline
 from rushes.app.summary import RunSummary
 from rushes.graph.grid import Grid
-from rushes.graph.value import Outcome
+from rushes.graph.value import NOT_SELECTED, Outcome
 from rushes.ledger.entry import Entry
 from rushes.model.event import Stored
 from rushes.model.ids import BaseKey
 from rushes.model.money import show_usd
+from rushes.model.run import RunState
 from rushes.model.size import show_seconds
 
 EMBEDDED = 400
@@ -74,7 +75,7 @@ def _head(summary: RunSummary) -> Iterator[str]:
         yield f'<span class="state parked">{esc(summary.profile)}: made with other means, not the final</span> '
     if summary.simulator is not None:
         yield '<span class="state parked">simulated: nothing was really bought</span> '
-    yield f'<span class="state {esc(state)}">{esc(_STATES.get(state, state))}</span></p>'
+    yield f'<span class="state {esc(state)}">{esc(_STATES.get(state, state))}{_as_far(summary)}</span></p>'
     counts = summary.counts
     unpriced = " +?" if summary.unpriced else ""
     tiles = [
@@ -88,6 +89,11 @@ def _head(summary: RunSummary) -> Iterator[str]:
     yield '<dl class="tiles">'
     yield "".join(f"<div><dt>{name}</dt><dd>{esc(value)}</dd></div>" for name, value in tiles if value)
     yield "</dl>"
+
+
+def _as_far(summary: RunSummary) -> str:
+    partly = summary.state is RunState.DONE and any(one.says.startswith(NOT_SELECTED) for one in summary.nodes)
+    return " as far as it was selected" if partly else ""
 
 
 _STATES = {"done": "complete", "parked": "waiting for your choice", "failed": "some results are missing"}
