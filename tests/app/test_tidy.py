@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -35,6 +36,7 @@ from rushes.assets.trash import KEPT_FOR, Trash
 from rushes.cli.tree import run_command
 from rushes.errors import NotFound, RefusedError
 from rushes.ledger.owner import new_owner
+from rushes.model.ids import Digest
 from rushes.model.run import RunState
 from rushes.model.verdict import Choice
 
@@ -487,3 +489,28 @@ def test_a_run_in_another_process_is_never_in_the_way_of_a_look(tmp_path: Path) 
     with Project.open(tmp_path, home=str(attic.home)) as project:
         assert len(list(project.store.blobs())) == 2
     store.close()
+
+
+def test_two_that_empty_the_trash_at_once_delete_every_blob_once_between_them(tmp_path: Path) -> None:
+    with Attic(tmp_path, 400).project() as project:
+        trash = Trash(project.store)
+        trash.take([digest(number) for number in range(400)], LONG_AGO)
+        with ThreadPoolExecutor(2) as both:
+            counts = [both.submit(trash.delete, before=time.time()) for _ in range(2)]
+            looked = both.submit(trash.collections)
+        assert sum(one.result()[0] for one in counts) == 400
+        assert looked.result() is not None and not trash.collections()
+
+
+def test_what_is_deleted_while_it_is_brought_back_is_not_said_to_be_back(tmp_path: Path) -> None:
+    class Deleted(LocalStore):
+        """Somebody empties the trash just before each blob is brought back."""
+
+        def has(self, digest: Digest) -> bool:
+            Trash(self).delete(before=time.time())
+            return super().has(digest)
+
+    with Attic(tmp_path, 2).project() as project:
+        Trash(project.store).take([digest(0), digest(1)], LONG_AGO)
+        _id, count, size = Trash(Deleted(project.store.root)).bring_back(None)
+        assert (count, size) == (0, 0)
