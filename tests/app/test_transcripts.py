@@ -17,6 +17,7 @@ from rushes.app.run import resume, run_file
 from rushes.app.subtitles import words_of
 from rushes.app.summary import RunSummary
 from rushes.errors import StoreError
+from rushes.ledger.stats import moment_of
 from rushes.model.run import RunOptions, RunState
 from rushes.model.subtitles import as_srt, cues_of
 from rushes.model.transcript import Word, joined
@@ -87,6 +88,16 @@ def test_the_times_are_there_beside_the_text_and_again_for_nothing(desk: Desk) -
     assert again.counts.bought == 0 and desk.transcript().times == first.times
     report = next((desk.folder / "Assets/talk").glob("report-*.html")).read_text()
     assert SAID in report and first.times.digest[:12] not in report, "nobody looks at the times"
+
+
+def test_statistics_count_no_times_among_the_results_that_a_person_may_choose(desk: Desk) -> None:
+    desk.run()
+    with desk.project() as project:
+        kept = [one for _run, many in project.ledger.moments(0.0) for one in many if one.kind == "Stored"]
+        (run,) = project.ledger.runs()
+        lived = [moment_of(one.event, one.at) for one in project.ledger.events(run.id)]
+    assert kept == [one for one in lived if one.kind == "Stored"]
+    assert {one.node: one.artifact is not None for one in kept} == {"voice": True, "words": False, "poster": True}
 
 
 def test_words_whose_times_are_gone_are_still_the_words_and_nothing_is_bought_for_them(desk: Desk) -> None:
