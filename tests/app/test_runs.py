@@ -187,6 +187,14 @@ def test_gates_wait_across_processes_and_let_exactly_the_approved_bytes_through(
     assert desk.bought == 8
 
 
+def test_a_first_pass_that_waits_is_told_at_its_end_as_it_is_later(desk: Desk) -> None:
+    desk.write(gate="ask")
+    parked = desk.run(RunOptions(provider="scripted", mode=RunMode.IMAGES))
+    with desk.project() as project:
+        told = go(status(project, parked.run))
+    assert parked.counts == told.counts and (parked.counts.skipped, parked.counts.open) == (2, 0)
+
+
 def done_id(summary: RunSummary) -> Any:
     return summary.run
 

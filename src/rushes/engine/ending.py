@@ -11,7 +11,7 @@ from rushes.engine.job import RunEnd
 from rushes.engine.order import CalledOff, Order
 from rushes.engine.units import Units
 from rushes.errors import ErrorClass, RemoteError
-from rushes.graph.value import Outcome, State
+from rushes.graph.value import Outcome, State, left_out
 from rushes.model.event import Cancelled, RunEnded, RunParked
 from rushes.model.run import RunState
 
@@ -32,8 +32,15 @@ async def end_of(desk: Desk, cells: Cells, units: Units) -> RunEnd:
         desk.outcomes[number] = outcome
     for number, outcome in units.doubts.outcomes():
         desk.outcomes[number] = outcome
+    told = (outcome or _not_reached(desk, number) for number, outcome in enumerate(desk.outcomes))
+    return RunEnd(state, tuple(told), waits)
+
+
+def _not_reached(desk: Desk, number: int) -> Outcome:
+    """What was not selected is not open, also while what it needs waits for a person: as a plan says it."""
     after = Outcome(State.AFTER)
-    return RunEnd(state, tuple(outcome if outcome is not None else after for outcome in desk.outcomes), waits)
+    selected = desk.grid.cells[number].node in desk.job.selected
+    return after if selected else left_out(after, desk.job.selection)
 
 
 async def _call_off(desk: Desk, units: Units) -> None:
