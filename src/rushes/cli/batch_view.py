@@ -14,7 +14,7 @@ from rushes.app.batch_lines import BAD, FAILED, Line
 from rushes.app.batch_told import Forecast, Told, Totals
 from rushes.app.planned import Plan
 from rushes.app.tally import Books
-from rushes.cli.say import clean, count, fitted
+from rushes.cli.say import STOPPING, clean, count, fitted
 from rushes.cli.session import Session, print_json
 from rushes.cli.views import live_wanted
 from rushes.model.event import CellDone, CellFailed, CellSkipped, Event, RunStarted
@@ -102,7 +102,7 @@ class BatchView:
 
     def stopping(self) -> None:
         """The person asked the batch to stop."""
-        self._say("stopping: nothing new is begun; Ctrl-C again calls off what is under way, once more leaves at once")
+        self._say(STOPPING)
 
     def tick(self) -> None:
         """Draw, when its time has come."""

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from rushes.app.planned import Plan
 from rushes.cli.progress import Now, Progress
-from rushes.cli.say import clean
+from rushes.cli.say import STOPPING, clean
 from rushes.model.event import CellFailed, Event, Resolved, Slow, Unknown, Waiting
 from rushes.model.money import show_usd
 from rushes.model.size import show_seconds
@@ -96,12 +96,7 @@ def picture(progress: Progress, now: float, width: int) -> Text:
     if more > 0:
         lines.append(Text(f"    and {more:,} more", style="dim"))
     if progress.stopping:
-        lines.append(
-            Text(
-                "stopping: nothing new is begun; Ctrl-C again calls off what is under way, once more leaves at once",
-                style="yellow",
-            )
-        )
+        lines.append(Text(STOPPING, style="yellow"))
     kept = [line for line in lines if line.plain]
     for line in kept:
         line.truncate(max(20, width - 1), overflow="ellipsis")

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from rushes.app.planned import Plan
 from rushes.cli.progress import Progress
-from rushes.cli.say import clean, count
+from rushes.cli.say import STOPPING, clean, count
 from rushes.cli.session import print_json
 from rushes.model.event import CellDone, CellFailed, Event, Resolved, Slow, Unknown, Waiting, to_plain
 from rushes.model.money import show_usd
@@ -62,7 +62,7 @@ class LogView:
     def stopping(self) -> None:
         """The person asked the run to stop."""
         self.progress.stopping = True
-        self._say("stopping: nothing new is begun; Ctrl-C again calls off what is under way, once more leaves at once")
+        self._say(STOPPING)
 
     def _say(self, text: str) -> None:
         self._out.write(text + "\n")

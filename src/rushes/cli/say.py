@@ -10,6 +10,10 @@ from typing import TextIO
 
 from rushes.errors import RushesError
 from rushes.model.problem import Problem, ProblemsError, Severity
+from rushes.model.size import show_bytes
+
+STOPPING = "stopping: nothing new is begun; Ctrl-C again calls off what is under way, once more leaves at once"
+"""What a person is told who asked a run to stop."""
 
 
 def problem_lines(problems: Iterable[Problem]) -> Iterator[str]:
@@ -53,6 +57,11 @@ def nothing_to_do(rows: int, run: str) -> str:
 def count(number: int, one: str, many: str | None = None) -> str:
     """`1 row`, `2 rows`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def blobs(number: int, size: int) -> str:
+    """`12 blobs, 3.4 MB`."""
+    return f"{count(number, 'blob')}, {show_bytes(size)}"
 
 
 def moment(at: float) -> str:

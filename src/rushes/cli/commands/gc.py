@@ -14,7 +14,7 @@ from rushes.app.project import Project
 from rushes.app.tidy import Heap, Tidied, Wish, empty, tidy, undo
 from rushes.app.tidy_pins import pin_named, unpin_named
 from rushes.cli.options import age, size
-from rushes.cli.say import clean, count
+from rushes.cli.say import blobs, clean, count
 from rushes.cli.session import common, session
 from rushes.model.size import show_bytes
 
@@ -76,7 +76,7 @@ def _say(did: str, heap: Heap, says: str, **more: Any) -> None:
     now = session()
     now.result({"did": did, **heap.plain(), "id": more.get("id"), "what": None, "tidied": None})
     if now.for_people:
-        click.echo(f"{_heap(heap)} {says}")
+        click.echo(f"{blobs(*heap)} {says}")
 
 
 def _say_pin(did: str, what: str, blobs: int, says: str) -> None:
@@ -95,28 +95,24 @@ def _show(found: Tidied, wish: Wish) -> None:
     if not now.for_people:
         return
     say: Callable[[str], None] = click.echo
-    say(f"store      {_heap(found.store)}")
+    say(f"store      {blobs(*found.store)}")
     for why, heap in found.stays.items():
-        say(f"  {why:<9}{_heap(heap):<24}{_MEANS[why]}")
+        say(f"  {why:<9}{blobs(*heap):<24}{_MEANS[why]}")
     if found.free.number or not wish.wants:
-        say(f"  {'free':<9}{_heap(found.free):<24}nothing needs it")
+        say(f"  {'free':<9}{blobs(*found.free):<24}nothing needs it")
     if wish.wants:
         would = "would go to the trash" if found.pretend else "in the trash"
-        say(f"collected  {_heap(found.collected)} {would}")
+        say(f"collected  {blobs(*found.collected)} {would}")
         if found.temporary.number:
             left = "would be deleted" if found.pretend else "deleted"
             say(f"temporary  {count(found.temporary.number, 'file')}, {show_bytes(found.temporary.size)}, {left}")
         if found.expired.number:
-            say(f"deleted    {_heap(found.expired)}: collected more than 30 days ago")
+            say(f"deleted    {blobs(*found.expired)}: collected more than 30 days ago")
     for one in found.trash:
         until = time.strftime("%Y-%m-%d", time.gmtime(one.until))
-        say(f"trash      {_heap(Heap(one.blobs, one.size))} in {one.id}, until {until}")
+        say(f"trash      {blobs(one.blobs, one.size)} in {one.id}, until {until}")
     if found.collection is not None:
         say(f"bring it back with: rushes gc --undo {found.collection}")
         say("the disk is freed on that date, or now with: rushes gc --empty-trash")
     elif not wish.wants and found.free.number:
         say("collect with: rushes gc --max-age 7d, or --max-size 20GB")
-
-
-def _heap(heap: Heap) -> str:
-    return f"{count(heap.number, 'blob')}, {show_bytes(heap.size)}"

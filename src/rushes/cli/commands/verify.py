@@ -12,10 +12,10 @@ from rushes.app.tidy import Heap
 from rushes.app.verify import Tell, Verified, Wrong
 from rushes.app.verify import verify as verify_all
 from rushes.cli.exits import Exit
-from rushes.cli.say import clean, count
+from rushes.cli.say import blobs, clean, count
 from rushes.cli.session import common, session
 from rushes.model.problem import Problem, Severity
-from rushes.model.size import show_bytes, show_seconds
+from rushes.model.size import show_seconds
 
 _TOLD_EVERY = 50_000_000  # bytes between two words about how far it is
 
@@ -48,14 +48,14 @@ def _telling() -> Tell:
         nonlocal told
         if read.size - told >= _TOLD_EVERY:
             told = read.size
-            click.echo(f"\rread {count(read.number, 'blob')}, {show_bytes(read.size)}  ", err=True, nl=False)
+            click.echo(f"\rread {blobs(*read)}  ", err=True, nl=False)
 
     return tell
 
 
 def _show(found: Verified) -> None:
     how = "looked at" if found.quick else "read"
-    click.echo(f"{how} {_heap(found.read)} in {show_seconds(found.seconds)}")
+    click.echo(f"{how} {blobs(*found.read)} in {show_seconds(found.seconds)}")
     for one in found.wrong:
         click.secho(f"{one.fault}  {one.digest[:16]}  {clean(one.says)}".replace("    ", "  "), fg="red")
         for use in one.uses:
@@ -65,7 +65,7 @@ def _show(found: Verified) -> None:
     for file in found.edited:
         click.echo(f"note: {clean(str(file.path))}: {file.says} since it was exported")
     if found.orphans.number:
-        click.echo(f"note: {_heap(found.orphans)} that no run knows; rushes gc can free them")
+        click.echo(f"note: {blobs(*found.orphans)} that no run knows; rushes gc can free them")
     if found.collected:
         click.echo(f"note: {count(found.collected, 'result')} that rushes gc has collected")
     if not found.wrong:
@@ -79,7 +79,3 @@ def _problem(one: Wrong) -> Problem:
     says = f"{one.digest} {one.says}" if one.digest else one.says
     try_ = "restore the ledger from a backup" if not one.digest else one.mended or "rushes verify --repair"
     return Problem(code=f"verify-{one.fault}", severity=Severity.ERROR, says=says, why=uses, try_=try_)
-
-
-def _heap(heap: Heap) -> str:
-    return f"{count(heap.number, 'blob')}, {show_bytes(heap.size)}"
