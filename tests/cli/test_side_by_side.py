@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 import jsonschema
+import pytest
 from rich.cells import cell_len
 
 from rushes.cli.published import envelope_schema
+from rushes.cli.side_by_side import _time
 
 from .conftest import GATED, Rushes
 from .envelopes.simulated import simulator
@@ -113,3 +115,10 @@ def test_a_first_pass_tells_people_and_scripts_its_share(rushes: Rushes, place: 
         jsonschema.validate(said, envelope_schema(command))
         assert 0 < said["data"]["first_pass"]["of_time"] < 1
     assert "images only" not in rushes("run", *flags).out, "nothing was made, so nothing is said of it"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.42, "0.4s"), (9.97, "10s"), (99.4, "99s"), (119.7, "2m00"), (185.0, "3m05")]
+)
+def test_a_time_in_a_column_has_no_sixtieth_second(seconds: float, said: str) -> None:
+    assert _time(seconds) == said

@@ -57,12 +57,13 @@ def _models(found: Comparison) -> Table:
 
 
 def _time(seconds: float | None) -> str:
-    """Short enough for a column: `0.42s`, `12s`, `3m05`."""
+    """Short enough for a column: `0.4s`, `12s`, `3m05`."""
     if seconds is None:
         return ""
     if seconds < 9.95:
         return f"{seconds:.1f}s"
-    return f"{seconds:.0f}s" if seconds < 99.5 else f"{seconds // 60:.0f}m{seconds % 60:02.0f}"
+    whole = round(seconds)
+    return f"{whole}s" if whole < 100 else f"{whole // 60}m{whole % 60:02}"
 
 
 def _size(one: Contender) -> str:
