@@ -14,6 +14,7 @@ from rushes.graph.value import History, Known, Outcome, State
 from rushes.graph.walk import Walked, walk
 from rushes.model.collector import collector_off
 from rushes.model.ids import BaseKey
+from rushes.model.listed import first_of
 from rushes.model.money import Estimate, Quote
 from rushes.model.operation import INLINE, Operation
 from rushes.model.request import Recipe
@@ -268,8 +269,7 @@ def _warnings(grid: Grid, walked: Walked, tally: _Tally, money: Estimate, select
         )
     waiting = _gates(grid, walked)
     if waiting:
-        names = ", ".join(waiting[:3]) + (f" and {len(waiting) - 3} more" if len(waiting) > 3 else "")
-        said.append(f"a person must approve at {names}")
+        said.append(f"a person must approve at {first_of(waiting)}")
     return said
 
 

@@ -16,7 +16,7 @@ from rushes.app.project import Project
 from rushes.cli.batch_view import BatchView
 from rushes.cli.driving import driven
 from rushes.cli.exits import Exit
-from rushes.cli.options import Number, options_from, project_flags, running, workflow_file
+from rushes.cli.options import Number, agreed, options_from, project_flags, running, workflow_file
 from rushes.cli.say import clean, count, fitted, problem_lines
 from rushes.cli.session import Session, common, metrics, print_json, session
 from rushes.model.money import show_usd
@@ -45,7 +45,7 @@ _EVERYTHING: dict[str, Any] = {
     help="Stills, films from the stills there are, or all.",
 )
 @running
-@click.option("-y", "--yes", is_flag=True, help="Buy without asking.")
+@agreed
 @click.option("--stream", is_flag=True, help="Every row as a line of JSON on stdout, as it is done.")
 @metrics
 @common
