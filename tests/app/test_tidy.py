@@ -514,3 +514,16 @@ def test_what_is_deleted_while_it_is_brought_back_is_not_said_to_be_back(tmp_pat
         Trash(project.store).take([digest(0), digest(1)], LONG_AGO)
         _id, count, size = Trash(Deleted(project.store.root)).bring_back(None)
         assert (count, size) == (0, 0)
+
+
+@pytest.mark.parametrize("journal", [b"", b"[" * 100_000, b'{"at": Infinity}', b'{"at": 1e300}', b"\xff", None])
+def test_what_was_collected_comes_back_though_its_journal_is_damaged(journal: bytes | None, tmp_path: Path) -> None:
+    with Attic(tmp_path, 2).project() as project:
+        trash = Trash(project.store)
+        name = trash.take([digest(0), digest(1)], LONG_AGO)
+        path = project.store.root / "trash" / name / "journal"
+        path.unlink() if journal is None else path.write_bytes(journal)
+        (taken,) = trash.collections()
+        assert (taken.at, taken.blobs) == (LONG_AGO, 2)
+        assert trash.traces([digest(0)])[digest(0)].here
+        assert trash.bring_back(None)[:2] == (name, 2)

@@ -11,6 +11,7 @@ that a plan can say what became of a result.
 
 from __future__ import annotations
 
+import calendar
 import json
 import os
 import secrets
@@ -158,15 +159,20 @@ def _written(path: Path, head: str, digests: Iterable[Digest]) -> None:
 
 
 def _at(folder: Path) -> float | None:
-    try:
+    """When a collection was taken; where its journal is damaged, its name says so, and its blobs come back."""
+    with suppress(OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         with (folder / _JOURNAL).open("rb") as file:
-            return float(json.loads(file.readline())["at"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+            at = float(json.loads(file.readline())["at"])
+        time.gmtime(at + KEPT_FOR)
+        return at
+    with suppress(ValueError):
+        return float(calendar.timegm(time.strptime(folder.name[:15], "%Y%m%d-%H%M%S")))
+    return None
 
 
 def _listed(folder: Path) -> Iterator[Digest]:
-    with (folder / _JOURNAL).open("r", encoding="ascii", errors="replace") as file:
+    yield from (Digest(path.name) for path in _blobs(folder))
+    with suppress(OSError), (folder / _JOURNAL).open("r", encoding="ascii", errors="replace") as file:
         for line in file:
             if is_digest(line.strip()):
                 yield Digest(line.strip())
