@@ -31,6 +31,7 @@ def film(place: Path) -> None:
         ("run", "film.yaml", "--input", "x", "--home", "~nobody-here/x"),
         ("batch", "film.yaml", "--table", "rows.csv", "--delay", "nan"),
         ("costs", "--since", "0001-01-01"),
+        ("plan", "film.yaml", "--input", "x", "--candidates", "99999999999999999999"),
     ],
 )
 def test_a_flag_that_means_nothing_is_refused(flags: tuple[str, ...], rushes: Rushes) -> None:
@@ -45,6 +46,7 @@ def test_a_flag_that_means_nothing_is_refused(flags: tuple[str, ...], rushes: Ru
         "concurrency = inf",
         "concurrency = " + "9" * 5_000,
         "[profiles.small]\ncandidates = inf",
+        "[profiles.small]\ncandidates = 99999999999999999999",
         'ledger = "a\\u0000b"',
         'output_dir = "a\\u0000b"',
     ],

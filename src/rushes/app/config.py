@@ -317,11 +317,20 @@ def _yes(name: str, found: Sourced[Any]) -> bool:
     return found.value
 
 
+def _candidates(name: str, found: Sourced[Any]) -> int:
+    value = _whole(name, found).value
+    if value > _MOST_CANDIDATES:
+        raise _wrong(name, found, f"give at most {_MOST_CANDIDATES}")
+    return value
+
+
+_MOST_CANDIDATES = 100  # as many as a file may ask for
+
 _PROFILE = re.compile("(?!generated)[a-z][a-z0-9-]{0,30}")
 _IN_A_PROFILE: dict[str, Callable[[str, Sourced[Any]], Any]] = {
     "models": _pairs,
     "drafts": _yes,
-    "candidates": lambda name, found: _whole(name, found).value,
+    "candidates": _candidates,
     "attempts": lambda name, found: _whole(name, found).value,
     "resolution": lambda name, found: _text(name, found).value,
     "provider": lambda name, found: _text(name, found).value,

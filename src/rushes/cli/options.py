@@ -223,7 +223,12 @@ def running(command: F) -> F:
     flags: tuple[Callable[[F], F], ...] = (
         whom,
         click.option("--attempts", type=least, metavar="N", help="At most N results for a flagged candidate."),
-        click.option("--candidates", type=least, metavar="N", help="N candidates where the file wants several."),
+        click.option(
+            "--candidates",
+            type=click.IntRange(1, 100),  # as many as a file may ask for
+            metavar="N",
+            help="N candidates where the file wants several.",
+        ),
         click.option("--pick", type=click.Choice([str(one) for one in Pick]), help="Who decides at gates."),
         click.option(
             "--set",
