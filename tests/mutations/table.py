@@ -136,7 +136,7 @@ NEVER_OVER = (
     wire(
         "every run is agreed to before it buys",
         "app/run.py",
-        "    keep_consent(project, prepared, hooks.consent)\n",
+        "    keep_consent(project, prepared, run, hooks.consent)\n",
         "",
         f"{_CONSENT}::test_where_nobody_is_there_what_may_cost_more_than_the_threshold_is_not_bought",
     ),
@@ -1030,6 +1030,13 @@ BATCHES = (
         "        if theirs:\n",
         "        if False:\n",
         "tests/app/test_batch_cut.py::test_every_row_stands_once_though_its_rows_were_cut_otherwise_meanwhile",
+    ),
+    wire(
+        "a loop of small calls is asked about like one large one",
+        "app/consent.py",
+        "        project.unasked[run] = project.unasked.get(run, ZERO) + spending.most\n",
+        "",
+        "tests/python/test_money.py::test_a_loop_of_small_calls_is_one_large_one_where_nobody_agreed",
     ),
     wire(
         "a canary that cost nothing is no word about money",

@@ -90,7 +90,7 @@ async def test_the_same_question_many_times_at_once_is_bought_once(tmp_path: Pat
 
 async def test_a_hundred_questions_at_once_each_have_a_run_and_a_file_of_their_own(tmp_path: Path) -> None:
     provider = ScriptedProvider(price=Decimal("0.01"), latency=0.01)
-    async with client_over(tmp_path, provider) as client:
+    async with client_over(tmp_path, provider, yes=True) as client:
         answers = await asyncio.gather(*(client.generate_image(f"fox number {n}", **PAID) for n in range(100)))
     assert len({one.path for one in answers}) == len({one.summary.run for one in answers}) == 100
     assert all(one.path.is_file() for one in answers)

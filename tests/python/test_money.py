@@ -90,6 +90,29 @@ async def test_what_costs_more_than_the_threshold_is_refused_where_nobody_agreed
         assert (await client.generate_image("a lynx", **PAID)).cost == Decimal(3)
 
 
+async def test_a_loop_of_small_calls_is_one_large_one_where_nobody_agreed(tmp_path: Path) -> None:
+    """What each really came to counts, not what it might have: three times as much, flagged and made again."""
+    provider = ScriptedProvider(price=TEN)
+    async with client_over(tmp_path, provider) as client:
+        asked = [client.generate_image(f"fox {n}", **PAID) for n in range(3)]
+        assert len(await asyncio.gather(*asked)) == 3
+        bought, refused = 3, ""
+        for n in range(3, 20):
+            try:
+                await client.generate_image(f"fox {n}", **PAID)
+            except RefusedError as error:
+                refused = error.message
+                break
+            bought += 1
+        assert bought == provider.bought.total() == 8 and "after $0.80 that nobody was asked about" in refused
+        at_once = (client.generate_image(f"hare {n}", **PAID) for n in range(20))
+        came = await asyncio.gather(*at_once, return_exceptions=True)
+        assert all(isinstance(one, RefusedError) for one in came)
+        await client.generate_image("a bear", yes=True, **PAID)
+        await client.generate_image("a lynx", budget=1, **PAID)
+        assert provider.bought.total() == 10
+
+
 async def test_a_document_that_wants_a_word_is_not_content_with_a_budget(tmp_path: Path) -> None:
     clean(tmp_path)
     steps = "settings: {cost_management: {require_confirmation: true}}\n"

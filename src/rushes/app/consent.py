@@ -38,7 +38,7 @@ class Spending:
     """What somebody is asked about, in USD: `expected` if no result is made again, `most` whatever happens.
 
     `most` is None where a price is unknown; `unknown` counts those requests, and `expected` is without them.
-    `above` is the threshold that it goes over, `source` what set it.
+    `above` is the threshold that it goes over, `source` what set it, `before` what was bought without a word already.
     """
 
     requests: int
@@ -47,6 +47,12 @@ class Spending:
     unknown: int
     above: Decimal
     source: str
+    before: Decimal = ZERO
+
+    @property
+    def above_it(self) -> bool:
+        """Whether somebody must agree."""
+        return self.most is None or self.before + self.most > self.above
 
     @property
     def says(self) -> str:
@@ -68,11 +74,25 @@ def given(_spending: Spending) -> bool:
     return True
 
 
-def keep_consent(project: Project, prepared: Prepared, answer: Answer | None) -> None:
-    """Ask about what a plan may spend, if it must be asked about. Raises RefusedError: no, or nobody there (None)."""
-    spending = spending_of(project, prepared)
-    if spending is not None:
-        agree(spending, answer)
+def keep_consent(project: Project, prepared: Prepared, run: RunId, answer: Answer | None) -> None:
+    """Ask about what a plan may spend, if it must be asked about. Raises RefusedError: no, or nobody there (None).
+
+    What a program bought before without a word counts: a loop of small runs is one large one.
+    """
+    spending = _held_against(project, prepared, 1, sum(project.unasked.values(), ZERO))
+    if spending is None:
+        return
+    if not spending.above_it:
+        assert spending.most is not None
+        project.unasked[run] = project.unasked.get(run, ZERO) + spending.most
+        return
+    agree(spending, answer)
+
+
+def has_cost(project: Project, run: RunId, usd: Decimal) -> None:
+    """A run that nobody was asked about has ended, and came to this: what it might have cost besides is free again."""
+    if run in project.unasked:
+        project.unasked[run] = min(project.unasked[run], usd)
 
 
 def agree(spending: Spending, answer: Answer | None) -> None:
@@ -95,7 +115,8 @@ def foresee_consent(project: Project, prepared: Prepared) -> Prepared:
 
 def _needed(spending: Spending) -> str:
     limit = f"{show_usd(spending.above)} ({spending.source})"
-    return f"this costs {spending.says}, and above {limit} somebody must agree"
+    after = f", after {show_usd(spending.before)} that nobody was asked about" if spending.before else ""
+    return f"this costs {spending.says}{after}, and above {limit} somebody must agree"
 
 
 def spending_of(project: Project, prepared: Prepared, *, times: int = 1, before: Decimal = ZERO) -> Spending | None:
@@ -104,6 +125,12 @@ def spending_of(project: Project, prepared: Prepared, *, times: int = 1, before:
     Whoever asks once for several runs (a benchmark, a table) hands on `given` to each of them. `before` is what
     was bought without a word as part of the same, in USD: many small parts are one large whole.
     """
+    spending = _held_against(project, prepared, times, before)
+    return spending if spending is not None and spending.above_it else None
+
+
+def _held_against(project: Project, prepared: Prepared, times: int, before: Decimal) -> Spending | None:
+    """What is held against the threshold; None: nothing, it costs nothing or has somebody's word."""
     nodes = [one for one in prepared.plan.nodes if _costs(one) and not _simulated(project, one)]
     if not nodes:
         return None
@@ -115,8 +142,6 @@ def spending_of(project: Project, prepared: Prepared, *, times: int = 1, before:
     above, source = threshold
     money = sum((one.money for one in nodes), Estimate())
     most = None if money.unknown else min([worst_of(nodes, prepared), *(one.most for one in ceilings)]) * times
-    if most is not None and before + most <= above:
-        return None
     return Spending(
         requests=sum(one.most for one in nodes) * times,
         expected=money.high * times if most is None else min(money.high * times, most),
@@ -124,6 +149,7 @@ def spending_of(project: Project, prepared: Prepared, *, times: int = 1, before:
         unknown=money.unknown * times,
         above=above,
         source=source,
+        before=before,
     )
 
 

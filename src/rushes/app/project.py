@@ -20,6 +20,7 @@ from rushes.catalogue.load import Catalogue
 from rushes.errors import StoreError
 from rushes.ledger.ledger import Ledger
 from rushes.ledger.open import open_ledger
+from rushes.model.ids import RunId
 from rushes.plugin.access import Access, Secret
 from rushes.plugin.check import Check
 from rushes.plugin.provider import Provider
@@ -39,6 +40,7 @@ class Project:
     `providers` are given by hand under their names; others are loaded when named. `checks` replace the usual ones.
     `limit` is the name, and the ceiling in USD, of an account that everything bought through this object counts under;
     `driven` how many runs are being driven through it, `at_once` the most requests that they have in flight together.
+    `unasked` is what each run through it may cost, or has cost, that nobody was asked about: USD, see `app/consent.py`.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Project:
         self._remote: set[str] = set()
         self.limit: tuple[str, Decimal] | None = None
         self.driven = 0
+        self.unasked: dict[RunId, Decimal] = {}
         self.at_once: int | None = None
         self._simulator = config.sim.value
 

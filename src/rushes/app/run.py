@@ -19,7 +19,7 @@ from pathlib import Path
 
 from rushes.app.begun import document_of
 from rushes.app.ceiling import keep_ceilings
-from rushes.app.consent import keep_consent
+from rushes.app.consent import has_cost, keep_consent
 from rushes.app.disk import keep_room
 from rushes.app.hooks import NO_HOOKS, Hooks
 from rushes.app.key_guard import require_keys, same_world
@@ -164,6 +164,7 @@ async def _drive(project: Project, prepared: Prepared, record: RunRecord, owner:
     from rushes.app.drive import drive_run
 
     summary = await drive_run(project, prepared, record, owner, hooks)
+    has_cost(project, record.id, summary.spent + summary.held)
     if (
         not prepared.options.substitute
         or summary.state is not RunState.FAILED
@@ -208,7 +209,7 @@ def _allowed(project: Project, prepared: Prepared, run: RunId, hooks: Hooks) -> 
     """What a plan costs, held against every ceiling and the room on the disks, and agreed to. RefusedError if not."""
     prepared = keep_ceilings(project, prepared, run)
     keep_room(project, prepared, run)
-    keep_consent(project, prepared, hooks.consent)
+    keep_consent(project, prepared, run, hooks.consent)
     return prepared
 
 
