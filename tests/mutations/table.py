@@ -997,6 +997,13 @@ BATCHES = (
         f"{_BATCH}::test_what_the_file_says_of_a_run_bounds_the_whole_batch",
     ),
     wire(
+        "a collection with a damaged journal can be brought back",
+        "assets/trash.py",
+        '        return float(calendar.timegm(time.strptime(folder.name[:15], "%Y%m%d-%H%M%S")))\n',
+        "        pass\n",
+        f"{_TIDY}::test_what_was_collected_comes_back_though_its_journal_is_damaged",
+    ),
+    wire(
         "a batch is one process's at a time",
         "app/batch.py",
         "    with alone_with(home):\n",
