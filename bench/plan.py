@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 
 from bench.figure import Figure
 from rushes.graph.answers import generated
-from rushes.graph.gates import settle_gate
+from rushes.graph.gates import Held, gate_subject, settle_gate
 from rushes.graph.grid import Grid, build_grid
 from rushes.graph.plan import make_plan
 from rushes.graph.setting import ModelChoice, Setting
@@ -111,7 +111,9 @@ def fill(grid: Grid, setting: Setting, stored: Stored) -> None:
     for level in levels(grid):
         for number in level:
             if grid.nodes[grid.cells[number].node].op is Operation.APPROVE:
-                outcomes[number] = settle_gate(grid, number, outcomes, (), setting)
+                outcomes[number] = settle_gate(
+                    grid, number, outcomes, Held(gate_subject(grid, number, outcomes)), setting
+                )
                 continue
             found = settler.settle(number, outcomes)
             if isinstance(found, Question):

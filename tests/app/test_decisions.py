@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import hashlib
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from rushes.app.config import load_config
 from rushes.app.project import Project
 from rushes.app.review import Ruling, decide
-from rushes.app.run import Hooks, resume, run_file
+from rushes.app.run import Hooks, rerun_file, resume, run_file
 from rushes.app.summary import RunSummary
 from rushes.errors import NotFound, UserError
 from rushes.model.event import Event, Waiting
@@ -187,3 +188,38 @@ def test_a_candidate_or_a_row_that_is_not_there_is_named(desk: Desk) -> None:
         desk.say(APPROVED, 1)
     with pytest.raises(UserError, match="no gate, and none follows it"):
         desk.say(APPROVED, 1, row=1, node="film")
+
+
+def test_an_approved_picture_stands_though_its_question_was_asked_anew_by_another_step(desk: Desk) -> None:
+    desk.file.write_text(
+        "name: story\nsteps:\n"
+        "  - {name: a, type: text_to_image, prompt: a fox, candidates: 2, approve: true}\n"
+        "  - {name: b, type: text_to_image, prompt: a fox, candidates: 2, approve: true}\n"
+        "  - {name: film, type: image_to_video, input_from: b, prompt: it runs}\n"
+    )
+    desk.run()
+    approved = desk.say(APPROVED, 2, node="b")
+    desk.resume()
+    before = desk.bought()
+    with desk.project() as project:
+        asyncio.run(rerun_file(project, desk.file, dataclasses.replace(OPTIONS, rerun=("a",))))
+    again = desk.bought()
+    assert sum(again.values()) == sum(before.values()) + 2, "both candidates of a were asked for anew"
+    for pick in (Pick.FIRST_CLEAN, Pick.BEST, Pick.ASK):
+        summary = desk.run(dataclasses.replace(OPTIONS, pick=pick))
+        assert summary.state is RunState.DONE and desk.bought() == again, "nothing follows from the new ones unasked"
+        assert desk.exported("b.png") == approved.digest
+
+
+def test_what_was_approved_is_shown_no_more_to_whoever_asks_anew_and_decides_again(desk: Desk) -> None:
+    desk.file.write_text("name: story\nsteps: [{name: a, type: text_to_image, prompt: a fox, approve: true}]")
+    desk.run()
+    old = desk.say(APPROVED, 1, node="a")
+    desk.resume()
+    with desk.project() as project:
+        summary = asyncio.run(rerun_file(project, desk.file, dataclasses.replace(OPTIONS, rerun=("a",))))
+    assert summary.state is RunState.PARKED, "the new one waits for its own approval"
+    new = desk.say(APPROVED, 1, node="a")
+    assert new.digest != old.digest
+    desk.resume()
+    assert desk.run().state is RunState.DONE and desk.exported("a.png") == new.digest

@@ -329,6 +329,13 @@ NEVER_LOST = (
 
 NEVER_FOOLED = (
     wire(
+        "what stands approved is among the candidates, whoever asked anew",
+        "graph/gates.py",
+        "    if lacking:\n",
+        "    if False:\n",
+        "tests/app/test_decisions.py::test_an_approved_picture_stands_though_its_question_was_asked_anew_by_another_step",
+    ),
+    wire(
         "who asks the same as what is asked again keeps what it had",
         "graph/looked_up.py",
         "        if setting.floors and frame.node.id in setting.as_ever:\n",

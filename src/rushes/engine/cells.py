@@ -13,7 +13,7 @@ from rushes.engine.limits import Lane
 from rushes.engine.work import CellWork
 from rushes.errors import ErrorClass
 from rushes.graph.answers import generated
-from rushes.graph.gates import gate_subject, settle_gate, shown_as
+from rushes.graph.gates import held_by, settle_gate, shown_as
 from rushes.graph.looked_up import LookedUp, borrowed, look_up
 from rushes.graph.settle import Question, Settler
 from rushes.graph.value import LOST, Outcome, State, left_out, unselected
@@ -129,12 +129,9 @@ class Cells:
 
     def _settle_gates(self, gates: Sequence[int]) -> None:
         desk = self._desk
-        subjects = {number: gate_subject(desk.grid, number, desk.outcomes) for number in gates}
-        bases = list({o.base: None for o in subjects.values() if o is not None and o.base is not None})
-        decisions = desk.parts.known.decisions(bases) if bases else {}
-        for number, subject in subjects.items():
-            about = decisions.get(subject.base, ()) if subject is not None and subject.base is not None else ()
-            outcome = self._chosen(number, settle_gate(desk.grid, number, desk.outcomes, about, desk.job.setting))
+        setting = desk.job.setting
+        for number, about in held_by(desk.grid, gates, desk.outcomes, desk.parts.known, setting).items():
+            outcome = self._chosen(number, settle_gate(desk.grid, number, desk.outcomes, about, setting))
             if outcome.state is not State.WAITING:
                 self.held.pop(number, None)
                 self.finish(number, outcome)

@@ -11,7 +11,7 @@ import hashlib
 from typing import NamedTuple
 
 from rushes.graph.answers import generated
-from rushes.graph.gates import settle_gate
+from rushes.graph.gates import Held, gate_subject, settle_gate
 from rushes.graph.grid import Cell, Grid
 from rushes.graph.setting import Setting
 from rushes.graph.settle import Question, Settler
@@ -53,7 +53,9 @@ def asks(grid: Grid, setting: Setting) -> list[Ask]:
             cell = grid.cells[number]
             imagined[number] = any(imagined[one] for one in cell.needs)
             if grid.nodes[cell.node].op is Operation.APPROVE:
-                outcomes[number] = settle_gate(grid, number, outcomes, (), policy)
+                outcomes[number] = settle_gate(
+                    grid, number, outcomes, Held(gate_subject(grid, number, outcomes)), policy
+                )
                 continue
             settled = settler.settle(number, outcomes)
             if isinstance(settled, Question):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from rushes.graph.answers import first_clean
 from rushes.graph.grid import Grid
 from rushes.graph.needs import lacking, serving_of, withheld
 from rushes.graph.setting import Setting
-from rushes.graph.value import Outcome, State
+from rushes.graph.value import Known, Outcome, State
 from rushes.model.ids import Digest
-from rushes.model.result import Result, Value
+from rushes.model.operation import INLINE, Fan
+from rushes.model.result import GONE, Result, Value
 from rushes.model.verdict import Choice, Decision
 from rushes.model.workflow import Node, Pick
 
@@ -28,30 +30,89 @@ def shown_as(value: Value) -> Digest:
     return Digest(hashlib.sha256((value.text or "").encode("utf-8", "surrogatepass")).hexdigest())
 
 
+class Held(NamedTuple):
+    """What a gate decides about: the generator's outcome or what a gate before it let through, and what was decided."""
+
+    subject: Outcome | None
+    decisions: Sequence[Decision] = ()
+
+
+def held_by(
+    grid: Grid, gates: Iterable[int], outcomes: Sequence[Outcome | None], known: Known, setting: Setting
+) -> dict[int, Held]:
+    """What each of these gates decides about, at one or two questions to the ledger.
+
+    What stands approved is among the candidates, also when somebody has asked the same question anew since, here or in
+    another workflow: what was made in its place is one more to choose from. Only whoever asks anew himself sees what
+    comes of it alone.
+    """
+    cells = {number: _source(grid, number, outcomes) for number in gates}
+    subjects = {number: None if cell is None else outcomes[cell] for number, cell in cells.items()}
+    bases = {one.base: None for one in subjects.values() if one is not None and one.base is not None and one.candidates}
+    decisions = known.decisions(list(bases)) if bases else {}
+    found = {
+        number: Held(one, decisions.get(one.base, ()) if one is not None and one.base is not None else ())
+        for number, one in subjects.items()
+    }
+    lacking = {
+        number: held.subject
+        for number, held in found.items()
+        if held.subject is not None and _displaced(held.subject, held.decisions) and _generates(grid, cells[number])
+    }
+    if lacking:
+        answers = known.results(list({one.base: None for one in lacking.values() if one.base is not None}))
+        for number, subject in lacking.items():
+            results = answers.get(subject.base, ()) if subject.base is not None else ()
+            found[number] = _recalled(found[number], subject, results, setting)
+    return found
+
+
 def gate_subject(grid: Grid, number: int, outcomes: Sequence[Outcome | None]) -> Outcome | None:
     """The outcome that a gate decides about: the generator's, or what a gate before it let through."""
-    cell = grid.cells[number]
-    for _role, mode, feeding in cell.inputs:
+    source = _source(grid, number, outcomes)
+    return None if source is None else outcomes[source]
+
+
+def _source(grid: Grid, number: int, outcomes: Sequence[Outcome | None]) -> int | None:
+    for _role, mode, feeding in grid.cells[number].inputs:
         for serving in serving_of(grid, mode, feeding, outcomes) or feeding:
-            return outcomes[serving]
+            return serving
     return None
 
 
-def settle_gate(
-    grid: Grid, number: int, outcomes: Sequence[Outcome | None], decisions: Sequence[Decision], setting: Setting
-) -> Outcome:
+def _generates(grid: Grid, cell: int | None) -> bool:
+    """Whether a cell has candidates of its own; the panels of one picture share their question with each other."""
+    node = grid.nodes[grid.cells[cell].node] if cell is not None else None
+    return node is not None and node.op not in INLINE and node.signature.fan is not Fan.SPLIT
+
+
+def _displaced(subject: Outcome, decisions: Sequence[Decision]) -> bool:
+    standing = _standing(decisions)
+    return standing is not None and all(shown_as(one.value) != standing for one in subject.candidates)
+
+
+def _recalled(held: Held, subject: Outcome, results: Sequence[Result], setting: Setting) -> Held:
+    standing, base = _standing(held.decisions), subject.base
+    for one in results:
+        asked_anew = base is not None and one.salt < setting.floors.get((base, one.candidate), 0)
+        if one.value is not GONE and not asked_anew and shown_as(one.value) == standing:
+            return held._replace(subject=subject._replace(candidates=(*subject.candidates, one)))
+    return held
+
+
+def settle_gate(grid: Grid, number: int, outcomes: Sequence[Outcome | None], about: Held, setting: Setting) -> Outcome:
     """A gate's outcome: the approved bytes, a policy's pick, or WAITING.
 
-    A standing approval of bytes that are still among the candidates always wins over a policy: an approved picture
-    is never silently changed, also while further candidates are being made. Rejected candidates are never picked by
-    a policy. What passes is handed on as the only candidate, so that a second gate decides about it again.
+    A standing approval of bytes that are still there always wins over a policy: an approved picture is never silently
+    changed, also while further candidates are being made. Rejected candidates are never picked by a policy. What passes
+    is handed on as the only candidate, so that a second gate decides about it again.
     """
     cell = grid.cells[number]
     node = grid.nodes[cell.node]
     held = withheld(grid, node, outcomes)
     if held is not None:
         return held
-    subject = gate_subject(grid, number, outcomes)
+    subject, decisions = about
     approved = _approved(subject, decisions)
     if subject is not None and approved is not None and subject.state in (State.DONE, State.RUN):
         return Outcome(State.DONE, approved.value, subject.base, (approved,), says="approved")

@@ -265,7 +265,7 @@ def _warnings(grid: Grid, walked: Walked, tally: _Tally, money: Estimate, select
         names = ", ".join(twins[:3]) + (f" and {len(twins) - 3} more" if len(twins) > 3 else "")
         said.append(
             f"{names} {'asks' if len(twins) == 1 else 'ask'} the same as what is asked again: from the next run on the "
-            "new results are theirs, too, and what was approved of the old ones must be approved anew"
+            "new results are theirs, too; what a person approved of the old ones stands"
         )
     waiting = _gates(grid, walked)
     if waiting:

@@ -11,7 +11,7 @@ from collections.abc import Sequence, Set
 from typing import NamedTuple
 
 from rushes.graph.answers import Chosen, generated
-from rushes.graph.gates import gate_subject, settle_gate
+from rushes.graph.gates import held_by, settle_gate
 from rushes.graph.grid import Grid
 from rushes.graph.looked_up import borrowed, look_up
 from rushes.graph.setting import Setting
@@ -117,13 +117,8 @@ def _open(
     gates: Sequence[int],
     outcomes: list[Outcome | None],
 ) -> None:
-    subjects = {number: gate_subject(grid, number, outcomes) for number in gates}
-    bases = [one.base for one in subjects.values() if one is not None and one.base is not None and one.candidates]
-    decisions = known.decisions(list(dict.fromkeys(bases))) if bases else {}
-    for number in gates:
-        subject = subjects[number]
-        mine = decisions.get(subject.base, ()) if subject is not None and subject.base is not None else ()
-        outcome = settle_gate(grid, number, outcomes, mine, setting)
+    for number, held in held_by(grid, gates, outcomes, known, setting).items():
+        outcome = settle_gate(grid, number, outcomes, held, setting)
         if selected is not None and grid.cells[number].node not in selected:
             outcome = left_out(outcome, flags)
         outcomes[number] = outcome
