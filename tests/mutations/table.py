@@ -157,8 +157,8 @@ NEVER_OVER = (
     wire(
         "an unknown price is above every threshold",
         "app/consent.py",
-        "    if most is not None and most <= above:\n",
-        "    if most is None or most <= above:\n",
+        "        return self.most is None or self.before + self.most > self.above\n",
+        "        return self.most is not None and self.before + self.most > self.above\n",
         f"{_CONSENT}::test_an_unknown_price_is_above_every_threshold",
     ),
     wire(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import subprocess
@@ -13,6 +14,8 @@ import click
 import pytest
 from tests.cli.envelopes.simulated import simulator
 
+from rushes.app.run import prepared_as_of
+from rushes.app.project import Project
 from rushes.cli.suite.examples import EXAMPLES
 from rushes.cli.suite.session import Exit
 from rushes.cli.suite.table import COMMANDS, ELSEWHERE, help_text
@@ -193,6 +196,21 @@ def test_a_provider_that_refuses_is_no_success(aicp: Aicp, chain: Path) -> None:
         all_ = aicp("run-chain", "--config", "chain.yaml", "--input-text", "a fox", "--sim", url, "--stream", "--json")
     assert one.code == Exit.PROVIDER and one.data["success"] is False and one.data["error"]
     assert all_.code == Exit.PIPELINE and '"step_error"' in all_.err
+
+
+def test_who_the_file_names_is_asked_and_a_resume_means_the_same(aicp: Aicp, place: Path) -> None:
+    named = CHAIN.replace("type: text_to_image,", "type: text_to_image, provider: sketch, model: flux_dev,")
+    (place / "step.yaml").write_text(named + "prompt: a fox\n")
+    (place / "file.yaml").write_text(CHAIN + "prompt: a hare\nsettings: {provider: sketch}\n")
+    step, whole = (aicp("estimate-cost", "--config", name, "--json").data for name in ("step.yaml", "file.yaml"))
+    assert step["step_costs"][0]["cost"] == 0 and step["total_cost"] > 0
+    assert whole["total_cost"] == 0
+    assert aicp("run-chain", "--config", "file.yaml", "--json").code == 0
+    with simulator("--fault", "refused=1") as url:
+        assert aicp("run-chain", "--config", "step.yaml", "--sim", url, "--json").code == Exit.PIPELINE
+        with Project.open(place) as project:
+            again = asyncio.run(prepared_as_of(project, project.ledger.runs(limit=1)[0]))
+    assert [one.provider for one in again.plan.nodes if one.op == "upscale_image"] == ["fal (simulated)"]
 
 
 # one thing at a time

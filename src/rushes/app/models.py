@@ -200,6 +200,7 @@ class Models:
             own,
             configured.value,
             self._settings.provider,
+            self._options.usual,
             DEFAULT_PROVIDER,
         )
         named = next(name for name in nearest_first if name)

@@ -74,7 +74,7 @@ async def prepare(project: Project, file: Path, options: RunOptions) -> Prepared
 
 async def prepare_new(project: Project, file: Path, data: bytes, options: RunOptions) -> Prepared:
     """`prepare` for a document that was read, or that no file holds; `file` names it, and says where it stands."""
-    options = dataclasses.replace(options, sim=project.config.sim.value)
+    options = dataclasses.replace(options, sim=project.config.sim.value, usual=options.usual or project.usual)
     if options.substitute:
         from rushes.app.stand_ins import with_outs
 

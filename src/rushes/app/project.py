@@ -58,6 +58,8 @@ class Project:
         self.unasked: dict[RunId, Decimal] = {}
         self.at_once: int | None = None
         self._simulator = config.sim.value
+        self.usual: str | None = None
+        """Who is asked where neither flags, settings nor the file name anybody; None: the offline painter."""
 
     @classmethod
     def open(cls, near: Path, **flags: object) -> Project:

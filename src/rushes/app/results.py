@@ -18,7 +18,6 @@ from rushes.ledger.entry import Entry
 from rushes.model.ids import BaseKey
 from rushes.model.run import RunRecord
 
-
 EXPORTS = "export"
 """The memo of every folder `Assets/WORKFLOW` that results were written to: path -> the run that did it last."""
 

@@ -91,6 +91,7 @@ class RunOptions:
     outs: tuple[tuple[str, str, str], ...] = ()  # (provider, version or "", why): found not to be had
     rows: Digest | None = None  # a part of a batch: the blob with its rows, each of which runs the whole workflow
     batch: str | None = None  # the batch that this run is a part of
+    usual: str | None = None  # who is asked where nobody names anybody; None: the offline painter
     apart: str = ""  # the name under which a benchmark asks everything as if nothing had ever been asked
 
     def plain(self) -> dict[str, Any]:

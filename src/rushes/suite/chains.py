@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rushes.app.config import load_config
 from rushes.app.reading import about
 from rushes.model.money import Estimate
 from rushes.model.problem import ProblemsError
@@ -18,7 +17,7 @@ from rushes.python.sync import SyncClient
 from rushes.python.workflow import Workflow, placed
 
 OWN = "auto"
-"""Each model at its own provider, unless a setting says who is asked: these calls mean real models."""
+"""Each model at its own provider, unless somebody says who is asked: these calls mean real models."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +59,9 @@ class ContentCreationChain:
 
     def _planned(self, given: str | None) -> Planned:
         folder = self.workflow.file.parent
-        with SyncClient(folder, provider=provider_at(folder)) as client:
+        with SyncClient(folder) as client:
+            client.inner.project.usual = OWN
             return client.plan(self.about(given))
-
-
-def provider_at(folder: Path, named: str | None = None) -> str:
-    """Who is asked in a folder: whoever is named, else whom its settings name, else each model's own."""
-    return named or load_config(folder, {}).provider.value or OWN
 
 
 def usd(money: Estimate) -> float | None:

@@ -23,7 +23,7 @@ from rushes.python.asking import Sources, Usd, known, question_of
 from rushes.python.client import Client
 from rushes.python.sync import Face, now
 from rushes.python.workflow import Workflow, placed
-from rushes.suite.chains import ContentCreationChain, provider_at, usd
+from rushes.suite.chains import OWN, ContentCreationChain, usd
 from rushes.suite.result import Result
 
 T = TypeVar("T")
@@ -72,13 +72,14 @@ class AsyncAIPipelineManager:
         self.client = Client(
             folder,
             home=home,
-            provider=provider_at(folder, provider),
+            provider=provider,
             sim=sim,
             concurrency=_at_once(parallel),
             output_dir=None if output_dir is None else placed(output_dir),
             budget=max_cost,
             yes=yes,
         )
+        self.client.project.usual = OWN
 
     async def __aenter__(self) -> Self:
         return self

@@ -28,25 +28,25 @@ from rushes.model.run import RunOptions
 from rushes.model.size import show_seconds
 
 OWN = "auto"
-"""Each model is asked for at its own provider, unless a setting says who is asked: these commands mean real models."""
+"""Each model is asked for at its own provider, unless somebody says who is asked: these commands mean real models."""
 
 _PARALLEL = "PIPELINE_PARALLEL_ENABLED"
 _NO = ("false", "0", "no", "off")
 
 
 def project_at(folder: Path, now: Suite, *, provider: str | None = None, sim: str | None = None) -> Project:
-    """The project of a folder. Where no flag and no setting names a provider, each model's own is asked."""
+    """The project of a folder. Where no flag, no setting and no file names a provider, each model's own is asked."""
     project = Project.open(folder, home=now.home, provider=provider, sim=sim)
-    if project.config.provider.value is None:
-        return Project.open(folder, home=now.home, provider=OWN, sim=sim)
+    project.usual = OWN
     return project
 
 
 def options_for(project: Project, *, parallel: bool = False, **more: Any) -> RunOptions:
     """The options of a run. Parallel is the default; the suite's own switch turns it off, and --parallel on again."""
     one_at_a_time = not parallel and os.environ.get(_PARALLEL, "").strip().lower() in _NO
+    flag = project.config.provider
     return RunOptions(
-        provider=project.config.provider.value,
+        provider=flag.value if flag.source == "--provider" else None,
         concurrency=1 if one_at_a_time else None,
         sim=project.config.sim.value,
         **more,
