@@ -13,6 +13,8 @@ import pytest
 from keyring.backends import null
 
 from rushes.app.config import load_config
+from rushes.app.consent import given
+from rushes.app.hooks import Hooks
 from rushes.app.plan import Prepared, prepare
 from rushes.app.project import Project
 from rushes.app.run import run_file
@@ -91,7 +93,7 @@ def test_a_film_comes_from_a_gateway_and_is_booked(tmp_path: Path, monkeypatch: 
     async def story() -> tuple[Any, dict[str, Any]]:
         async with Simulator(seed=3, time_scale=0.0002, most_side=64) as sim:
             with opened(tmp_path, f'[providers.openai]\nurl = "{sim.url}/openai/v1"\n') as project:
-                return await run_file(project, file, RunOptions()), sim.report()
+                return await run_file(project, file, RunOptions(), hooks=Hooks(consent=given)), sim.report()
 
     summary, books = asyncio.run(story())
     (entry,) = books["entries"]

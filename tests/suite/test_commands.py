@@ -14,8 +14,8 @@ import click
 import pytest
 from tests.cli.envelopes.simulated import simulator
 
-from rushes.app.run import prepared_as_of
 from rushes.app.project import Project
+from rushes.app.run import prepared_as_of
 from rushes.cli.suite.examples import EXAMPLES
 from rushes.cli.suite.session import Exit
 from rushes.cli.suite.table import COMMANDS, ELSEWHERE, help_text
