@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from tests.cli.envelopes.simulated import FILM, simulator
 from tests.ledger.facts import record, reserved, stored
 
 from rushes.ledger.ledger import Ledger
@@ -141,3 +142,17 @@ def test_runs_says_which_were_simulated(rushes: Rushes, books: Ledger) -> None:
     told = {one["run"]: one["simulated"] for one in rushes("runs", "--json").json["data"]}
     assert told == {RUN: False, "r2": True}
     assert [("(simulated)" in line) for line in rushes("runs").out.splitlines() if "story" in line].count(True) == 1
+
+
+def test_a_period_without_any_time_in_it_is_a_mistake(rushes: Rushes) -> None:
+    said = rushes("costs", "--since", "2026-11-02", "--until", "2026-10-01")
+    assert said.code == 2 and "--since is later than --until" in said.err
+
+
+def test_a_run_says_what_its_plan_warns_of(rushes: Rushes, place: Path) -> None:
+    (place / "film.yaml").write_text(FILM + "settings: {warn_threshold: 0.001}\n")
+    with simulator() as url:
+        said = rushes("run", "film.yaml", "--sim", url, "--provider", "auto", "--json")
+        again = rushes("run", "film.yaml", "--sim", url, "--provider", "auto", "-q")
+    assert said.code == 0 and "warning: this may cost $0.003, and warn_threshold is $0.001" in said.err
+    assert "warning" not in again.err

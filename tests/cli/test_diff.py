@@ -153,3 +153,10 @@ def test_what_is_neither_a_file_nor_a_run_is_said(hello: Path, rushes: Rushes, n
 def test_a_file_that_is_no_workflow_is_refused_with_its_problems(hello: Path, rushes: Rushes) -> None:
     said = rushes("diff", "hello.yaml", wrote(hello.parent, "bad.yaml", "steps: 7\n"))
     assert said.code == 2 and "bad.yaml:1:1" in said.err
+
+
+def test_the_newest_run_has_a_name(rushes: Rushes, hello: Path) -> None:
+    assert rushes("run", "hello.yaml").code == 0
+    said = rushes("diff", "run:last", "hello.yaml", "--json")
+    assert said.code == 0 and said.json["data"]["same"] is True
+    assert rushes("verify", "--run", "last").code == 0

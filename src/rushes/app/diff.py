@@ -14,11 +14,12 @@ from rushes.app.diff_means import Means, asked_by, means
 from rushes.app.diff_unseen import unseen
 from rushes.app.plan import Prepared, prepare_document, read_file
 from rushes.app.project import Project
+from rushes.app.show import run_named
 from rushes.errors import NotFound, RushesError
 from rushes.graph.diff import Diff, NodeDiff, diff
 from rushes.graph.diff_match import Asked
 from rushes.graph.diff_node import Change
-from rushes.model.ids import Digest, RunId
+from rushes.model.ids import Digest
 from rushes.model.problem import ProblemsError, Severity
 from rushes.model.run import RunOptions
 from rushes.model.text import Text
@@ -124,7 +125,7 @@ def side_of(project: Project, said: str) -> Side:
     if named is None and (path.exists() or path.suffix):
         return Side(said, path, read_file(path))
     try:
-        record = project.ledger.run(RunId(named or said))
+        record = run_named(project, named or said)
     except NotFound as error:
         if named is not None:
             raise

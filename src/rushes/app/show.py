@@ -12,6 +12,9 @@ from rushes.errors import NotFound
 from rushes.model.ids import RunId
 from rushes.model.run import RunRecord
 
+LAST = "last"
+"""The newest run, by a name."""
+
 
 def runs(project: Project, *, file: Path | None = None, limit: int = 50) -> list[RunRecord]:
     """The newest runs, of one file if asked."""
@@ -20,8 +23,8 @@ def runs(project: Project, *, file: Path | None = None, limit: int = 50) -> list
 
 
 def run_named(project: Project, run: str | None) -> RunRecord:
-    """The run with this id, or this beginning of one; the newest, when none is named. Raises NotFound."""
-    if run is not None:
+    """The run with this id, or this beginning of one; the newest for `last`, or when none is named. Raises NotFound."""
+    if run is not None and run != LAST:
         return as_it_stands(project, project.ledger.run(RunId(run)))
     for record in newest(project):
         return record

@@ -346,5 +346,7 @@ def show_runs(records: Sequence[RunRecord], console: Console) -> None:
         name = Text(clean(one.workflow))
         if one.options.sim is not None:
             name = Text.assemble(("(simulated) ", "yellow"), name)
+        if one.options.profile is not None:
+            name = Text.assemble((f"({clean(one.options.profile)}) ", "yellow"), name)
         table.add_row(one.id, began, _word(str(one.state)), str(one.options.mode), name)
     console.print(table)

@@ -235,6 +235,8 @@ class Client(Opened):
         A model that fails does not stop the others. `op` is what most of them can do, where it is not said.
         """
         known(Asking, asking)
+        if "model" in asking or "candidates" in asking:
+            raise TypeError("compare takes `models`, and `count` results of each: no `model` and no `candidates`")
         from rushes.app.compare import Wish, compare_models  # for those who compare
 
         pictures = () if image is None else places_of("image", image)

@@ -53,6 +53,8 @@ def costs(
     Every cent is in exactly one group. What is unknown is shown beside the sums, and simulated money never in them.
     """
     now = session()
+    if since is not None and until is not None and since >= until:
+        raise click.UsageError("--since is later than --until: nothing lies between them")
     if export is None and (provider or names):
         raise click.UsageError("--provider and --map are for --usage FILE")
     if export is not None:

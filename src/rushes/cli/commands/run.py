@@ -81,7 +81,10 @@ def run(file: Path, bound_to: str | None, every: bool, yes: bool, **given: Any) 
     options = options_from(given)
     with _project(file, options, now) as project:
         return drive(
-            now, lambda hooks: run_file(project, file, options, bound_to=bound_to, hooks=hooks), yes=yes, every=every
+            now,
+            lambda hooks: run_file(project, file, options, bound_to=bound_to, hooks=_warned(hooks, now)),
+            yes=yes,
+            every=every,
         )
 
 
@@ -129,14 +132,16 @@ def resume(run_id: str | None, every: bool, yes: bool, **given: Any) -> int:
     with Project.open(Path.cwd(), home=now.home, min_free=now.min_free) as project:
         return drive(
             now,
-            lambda hooks: resume_run(project, run_id, budget=most, on_unknown=doubt, substitute=others, hooks=hooks),
+            lambda hooks: resume_run(
+                project, run_id, budget=most, on_unknown=doubt, substitute=others, hooks=_warned(hooks, now)
+            ),
             yes=yes,
             every=every,
         )
 
 
 def _warned(hooks: Hooks, now: Session) -> Hooks:
-    """No `rushes plan` shows a rerun, so that what its plan warns of is said here."""
+    """What the plan warns of is said here too: not everybody looks at it first."""
 
     def planned(plan: Plan) -> None:
         hooks.planned(plan)
