@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
@@ -248,3 +249,11 @@ def test_the_page_holds_its_pictures_fetches_nothing_and_takes_no_markup_from_a_
         assert source.startswith(("data:image/webp", "./", "#"))
         if source.startswith("./"):
             assert (found.page.parent / source).is_file()
+
+
+def test_wishes_that_differ_at_their_end_only_have_folders_of_their_own(room: Room) -> None:
+    long = "a red fox that walks slowly through the deep snow of a long winter"
+    for end in ("at dawn", "at dusk", "at dawn"):
+        room.compare(replace(FOX, prompt=f"{long} {end}", count=1))
+    folders = [path.name for path in (room.folder / "Assets").iterdir()]
+    assert len(folders) == 2 and all(name.startswith("compare-a-red-fox-that-walks") for name in folders)

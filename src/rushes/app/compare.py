@@ -7,6 +7,7 @@ ceilings, kept by content. What is here already costs nothing; its time and its 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,7 +111,10 @@ def _address(picture: str) -> str:
 def _named(wish: Wish, op: Operation) -> str:
     """The same wish has the same name, so that what is left of it is found, and its outputs have one place."""
     about = wish.prompt or (Path(wish.pictures[0]).stem if wish.pictures else "")
-    return f"compare-{slug(about)[:_LONGEST].strip('-') or slug(str(op))}"
+    name = slug(about)
+    if len(name) > _LONGEST:  # long wishes often differ at their end only, and each has a folder of its own
+        name = f"{name[:_LONGEST].strip('-')}-{hashlib.sha256(about.encode()).hexdigest()[:6]}"
+    return f"compare-{name or slug(str(op))}"
 
 
 def _compared(
