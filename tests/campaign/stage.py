@@ -16,6 +16,8 @@ from tests.campaign.studio import KEYED, LISTED, Studio
 
 import rushes.app.drive
 from rushes.app.config import load_config
+from rushes.app.consent import given
+from rushes.app.hooks import Hooks
 from rushes.app.project import Project
 from rushes.app.run import resume, run_file
 from rushes.app.unknowns import Outcome, resolve, unknowns
@@ -75,7 +77,10 @@ class Stage:
         with self.project() as project:
             left = [one for one in project.ledger.runs() if one.state is not RunState.DONE]
             options = RunOptions(concurrency=5, sim=self.url)
-            going = resume(project, left[0].id) if left else run_file(project, self.file, options)
+            hooks = Hooks(consent=given)  # whoever plays with money here has agreed to all of it
+            going = (
+                resume(project, left[0].id, hooks=hooks) if left else run_file(project, self.file, options, hooks=hooks)
+            )
             return str(run_hurried(going, SPEED).state)
 
     def drive_until_full(self, accident: Accident) -> str:
