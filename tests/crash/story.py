@@ -59,10 +59,14 @@ class Stage:
         return Counter(ScriptedProvider(journal=self.account).bought)
 
     def outputs(self) -> dict[str, bytes]:
-        """Every exported picture and film with its bytes; a half-written one would differ or be too many."""
+        """Every exported picture and film with its bytes; a half-written one would differ or be too many.
+
+        A folder that a killed process was building is hidden, and swept by a later export.
+        """
         assets = self.folder / "Assets"
-        kept = (".png", ".mp4", ".txt")
-        return {str(p.relative_to(assets)): p.read_bytes() for p in assets.rglob("*") if p.suffix in kept}
+        files = (p for p in assets.rglob("*") if p.suffix in (".png", ".mp4", ".txt"))
+        seen = {str(p.relative_to(assets)): p for p in files}
+        return {name: path.read_bytes() for name, path in seen.items() if "/.building-" not in name}
 
     def events(self) -> list[Event]:
         with self.project() as project:
