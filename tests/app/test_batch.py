@@ -509,11 +509,14 @@ def test_what_a_part_is_asked_is_written_down_under_its_batch(shop: Shop) -> Non
     assert scopes and all(f"batch:{summary.batch}" in one for one in scopes)
 
 
-def test_the_moment_of_a_batch_is_one_for_all_its_parts_and_calls(tmp_path: Path) -> None:
+def test_the_moment_of_a_batch_is_one_for_all_its_parts_and_calls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shop = Shop(tmp_path, FLOW.replace("{{mood}}", "{{timestamp}} {{random}}").replace("variables: {mood: calm}\n", ""))
     table = shop.prompts(8)
     summary = shop.run(table)
     said = {(one.prompt or "").partition(", ")[2] for one in recipes(shop)}
     assert len(said) == 1
     shutil.rmtree(summary.folder)
+    monkeypatch.setattr("time.strftime", lambda *_given: "20990101-000000")
     assert shop.run(table).whole and shop.asked == 8
