@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Rushes
+from tests.cli.envelopes.simulated import FILM, simulator
 
 from rushes.app.batch_told import Forecast
 from rushes.cli.batch_view import BatchView
@@ -95,3 +96,13 @@ def test_a_run_of_a_batch_can_be_looked_at_and_written_out_again(cards: Path, ru
     made[0].unlink()
     assert rushes("export", run).code == 0
     assert sorted((cards / "Assets").rglob("*.png")) == made
+
+
+def test_rows_in_doubt_are_told_apart_from_rows_to_approve(place: Path, rushes: Rushes) -> None:
+    (place / "film.yaml").write_text(FILM.replace("a red fox", "'{{input}}'"))
+    (place / "rows.txt").write_text("a fox\na hare\n")
+    with simulator("--fault", "close-after=1@submit") as url:
+        said = rushes("batch", "film.yaml", "--table", "rows.txt", "--sim", url, "--provider", "auto", "--json")
+    (waits,) = [one for one in said.json["problems"] if one["code"] == "waits-for-approval"]
+    assert waits["says"] == "2 rows wait for a decision"
+    assert said.json["data"]["runs"][-1] in waits["try"] and "rushes unknowns" in waits["try"]

@@ -144,7 +144,9 @@ def troubles(summary: BatchSummary) -> Iterator[Problem]:
         says = f"{count(totals.failed, 'row')} failed: see {summary.results}"
         yield _problem("rows-failed", says, "the same command with --failed tries them again")
     if totals.waiting:
-        says, try_ = f"{count(totals.waiting, 'row')} wait for a decision", "rushes status RUN says what to approve"
+        says = count(totals.waiting, "row waits for a decision", "rows wait for a decision")
+        run = summary.runs[-1] if summary.runs else "RUN"
+        try_ = f"rushes status {run} says what to approve, rushes unknowns what is in doubt"
         yield _problem("waits-for-approval", says, try_, Severity.WARNING)
     if summary.refused is not None:
         yield _problem("refused", summary.refused.message, summary.refused.next_step)
