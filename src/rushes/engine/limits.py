@@ -21,14 +21,17 @@ TOGETHER = "together"
 
 
 class Limit:
-    """One ceiling. `line` are the runs that wait for a token which another run has, first come first."""
+    """One ceiling. `line` are the runs that wait for a token which another run has, first come first; `held` says why
+    nothing is admitted until somebody lets it go on.
+    """
 
-    __slots__ = ("line", "most", "paused", "used")
+    __slots__ = ("held", "line", "most", "paused", "used")
 
     def __init__(self) -> None:
         self.most: int | None = None
         self.used = 0
         self.paused = 0.0
+        self.held = ""
         self.line: dict[Wake, None] = {}
 
     @property
@@ -79,11 +82,19 @@ class Limits:
         limit = self._of(name)
         limit.paused = max(until, limit.paused)
 
+    def hold(self, name: str, why: str) -> None:
+        """Admit nothing under this limit until it is released."""
+        self._of(name).held = why
+
+    def release(self, name: str) -> None:
+        """Go on admitting under a limit that was held."""
+        self._of(name).held = ""
+
     def why_not(self, lane: Sequence[str], now: float) -> str | None:
         """None when a token is free in the whole lane, else the name of the first limit that is full or paused."""
         for name in lane:
             limit = self._limits.get(name)
-            if limit is not None and (limit.paused > now or (limit.most is not None and limit.used >= limit.most)):
+            if limit is not None and (limit.held or limit.paused > now or limit.full):
                 return name
         return None
 

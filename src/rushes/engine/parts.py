@@ -16,6 +16,7 @@ from rushes.graph.value import Known
 from rushes.model.claim import Claim
 from rushes.model.event import Event, Reserved
 from rushes.model.ids import Digest, RequestKey
+from rushes.model.limit import Standing
 from rushes.model.media import Artifact
 from rushes.plugin.blobs import BlobStore
 from rushes.plugin.check import Check
@@ -135,6 +136,7 @@ class JobContext:
     clock: Clock
     notes: Notes
     webhook: str | None = None
+    heard: Callable[[Sequence[Standing]], None] = lambda _heard: None
 
     def path(self, digest: Digest) -> Path:
         """A read-only file with the bytes of an input artifact."""
@@ -147,6 +149,10 @@ class JobContext:
     def remember(self, kind: str, name: str, value: str) -> None:
         """Note what saves work the next time."""
         self.notes.memoize(kind, {name: value})
+
+    def standing(self, *heard: Standing) -> None:
+        """Pass on what an answer said of limits."""
+        self.heard(heard)
 
     async def sleep(self, seconds: float) -> None:
         """Wait on the engine's clock."""

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
 from rushes.model.ids import Digest
+from rushes.model.limit import Rate, Standing
 from rushes.model.money import Quote
 from rushes.model.problem import Problem
 from rushes.model.request import Recipe, Request
@@ -41,6 +42,8 @@ class Facts(NamedTuple):
 
     `remembers` and `outputs_live` are in seconds (None: not known); `in_flight` is the number of requests it
     takes at once (None: not known). `polls` is how often a second an account may ask about jobs (None: not known).
+    `rates` is what it takes in a time; what is not declared is found by asking. `by_model`: each model has limits of
+    its own, and what one is refused says nothing about another.
     """
 
     duplicates: Duplicates
@@ -49,6 +52,8 @@ class Facts(NamedTuple):
     outputs_live: float | None
     in_flight: int | None = None
     polls: float | None = None
+    rates: tuple[Rate, ...] = ()
+    by_model: bool = False
 
 
 class Output(NamedTuple):
@@ -60,11 +65,15 @@ class Output(NamedTuple):
 
 
 class Pending(NamedTuple):
-    """The job is known and not finished; ask again in `wait` seconds."""
+    """The job is known and not finished; ask again in `wait` seconds.
+
+    `queued`: it waits in a line of the service's own, and nobody works on it yet.
+    """
 
     wait: float
     progress: float | None = None
     says: str = ""
+    queued: bool = False
 
 
 class Submitted(NamedTuple):
@@ -124,6 +133,10 @@ class Context(Protocol):
 
     def remember(self, kind: str, name: str, value: str) -> None:
         """Note what saves work the next time. Losing it costs time only."""
+        ...
+
+    def standing(self, *heard: Standing) -> None:
+        """Pass on what the headers of an answer say of the limits of this account, or of its model."""
         ...
 
     async def sleep(self, seconds: float) -> None:

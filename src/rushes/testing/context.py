@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from rushes.errors import NotFound
 from rushes.model.ids import Digest
+from rushes.model.limit import Standing
 
 T = TypeVar("T")
 
@@ -23,6 +24,8 @@ class PlainContext:
         self.idempotency_key = idempotency_key
         self.webhook: str | None = None
         self._files = dict(files or {})
+        self.heard: list[Standing] = []
+        """What answers said of limits, in order."""
         self._notes: dict[tuple[str, str], str] = {}
 
     def path(self, digest: Digest) -> Path:
@@ -39,6 +42,10 @@ class PlainContext:
     def remember(self, kind: str, name: str, value: str) -> None:
         """Note it."""
         self._notes[kind, name] = value
+
+    def standing(self, *heard: Standing) -> None:
+        """Note what an answer said of limits."""
+        self.heard.extend(heard)
 
     async def sleep(self, seconds: float) -> None:
         """Wait on the loop's clock."""
