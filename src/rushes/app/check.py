@@ -120,7 +120,7 @@ def _refused(project: Project, workflow: Workflow, models: Models) -> list[Probl
     refusals = Refusals(project, models)
     for node in workflow.nodes():
         if node.enabled and node.signature.where is not Where.INLINE:
-            refusals.look(node, None)
+            refusals.look(node)
     return refusals.problems
 
 

@@ -82,7 +82,7 @@ def means(old: Prepared, new: Prepared) -> Means:
         tally.more += 0 < asked.get(base, 0) < frame.wanted
         extra = frame.wanted - max(asked.get(base, 0), priced.get(base, 0))
         if extra > 0:
-            quote = new.models.quote(frame.node, ask.question.recipe() if ask.certain else None)
+            quote = new.models.quote(frame.node, ask.question if ask.certain else None)
             total.requests += extra
             total.money = total.money.plus(quote, extra)
             priced[base] = frame.wanted

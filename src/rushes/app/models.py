@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from rushes.app.alike import Shape, Watched, shape_of, watched
 from rushes.app.config import PROJECT_FILE
 from rushes.app.plugins import OFF, is_there
 from rushes.app.project import DEFAULT_PROVIDER, Project
 from rushes.catalogue.model import Model
 from rushes.errors import ConfigError
 from rushes.graph.setting import ModelChoice, StandIn
+from rushes.graph.settle import Question
 from rushes.model.money import Quote
 from rushes.model.operation import Operation, Where
 from rushes.model.problem import did_you_mean
@@ -50,6 +52,8 @@ class Models:
         self._offered: dict[tuple[str, str | None, Operation], bool] = {}
         self._named: dict[tuple[str | None, str | None, Operation], str] = {}
         self._learned: dict[tuple[str, str], float] | None = None
+        self.alike: dict[Shape, Quote] = {}
+        """Quotes for whose sake no prompt was looked at: they hold for all of their shape."""
         self._stand_ins: Callable[[Node, ModelChoice, Recipe], StandIn | None] | None = None
 
     def choose(self, node: Node) -> ModelChoice:
@@ -138,10 +142,28 @@ class Models:
     def allow(self, stand_ins: Callable[[Node, ModelChoice, Recipe], StandIn | None]) -> None:
         """From now on others may stand in for models that are not to be had; `stand_ins` says who."""
         self._stand_ins = stand_ins
+        self.alike.clear()
 
-    def quote(self, node: Node, recipe: Recipe | None) -> Quote:
+    def quote(self, node: Node, question: Question | None) -> Quote:
         """Price and typical seconds of one request; learned times beat the provider's own."""
-        asked = recipe or self.known(node)
+        shape = shape_of(node, question)
+        quoted = self.alike.get(shape)
+        if quoted is None:
+            asked = self.watched(node, question)
+            quoted = self._quote(node, asked)
+            if self.depends_on_shape(asked):
+                self.alike[shape] = quoted
+        return quoted
+
+    def watched(self, node: Node, question: Question | None) -> Watched:
+        """What a node asks, as far as that is known, and whether somebody looks at its prompt."""
+        return watched(self.known(node) if question is None else question.recipe())
+
+    def depends_on_shape(self, asked: Watched) -> bool:
+        """Whether what was found out about a request holds for all of its shape. Who may stand in is asked for each."""
+        return not asked.looked and self._stand_ins is None
+
+    def _quote(self, node: Node, asked: Recipe) -> Quote:
         if asked.provider == self.provider_of(node) and not self.offered(node):
             return Quote(None, None, 1.0, f"{asked.provider} does not offer it")
         quoted = self._project.provider(asked.provider).estimate(asked)

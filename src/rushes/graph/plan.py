@@ -10,6 +10,7 @@ from rushes.graph.grid import Grid
 from rushes.graph.planned import Action, NodePlan, Plan, Unit
 from rushes.graph.reasons import Reasons
 from rushes.graph.setting import ModelChoice, Setting
+from rushes.graph.settle import Question
 from rushes.graph.value import History, Known, Outcome, State
 from rushes.graph.walk import Walked, walk
 from rushes.model.collector import collector_off
@@ -17,11 +18,10 @@ from rushes.model.ids import BaseKey
 from rushes.model.listed import first_of
 from rushes.model.money import Estimate, Quote
 from rushes.model.operation import INLINE, Operation
-from rushes.model.request import Recipe
 from rushes.model.workflow import Node
 
-Price = Callable[[Node, Recipe | None], Quote]
-"""Price and typical seconds of one request of a node; without a recipe its inputs are not known yet."""
+Price = Callable[[Node, Question | None], Quote]
+"""Price and typical seconds of one request of a node; without a question its inputs are not known yet."""
 
 _ACTIONS = (  # of a node whose rows differ, the first that any row has
     (State.RUN, Action.RUN),
@@ -122,7 +122,7 @@ class _Tally:
             node = self._grid.cells[number].node
             quoted = quotes.get(base)
             if quoted is None:
-                quoted = quotes[base] = self._quote(question.frame.node, question.recipe())
+                quoted = quotes[base] = self._quote(question.frame.node, question)
             fresh = [pair for pair in chosen.missing if (base, *pair) not in asked]
             asked.update((base, *pair) for pair in fresh)
             self.owners.setdefault(base, number)
