@@ -29,8 +29,9 @@ from rushes.plugin.provider import (
     Submitted,
     Unknowable,
 )
-from rushes.providers.errors import COMMON, LOST, Heard, read, retry_after
+from rushes.providers.errors import COMMON, LOST, Heard, read
 from rushes.providers.http import Answer, Http, NotSent, Unknown, Unreachable
+from rushes.providers.said_limits import wait
 from rushes.sim.faults import What
 from rushes.sim.jobs import State
 from rushes.sim.paint import Asking
@@ -206,7 +207,7 @@ class Studio:
         return {"authorization": "simulated", "content-type": "application/json"}
 
     def _heard(self, answer: Answer) -> Heard:
-        return Heard(answer.status, (), "", retry_after(answer.headers))
+        return Heard(answer.status, (), "", wait(answer.status, answer.headers))
 
     async def _json(self, path: str, context: Context) -> dict[str, Any]:
         try:

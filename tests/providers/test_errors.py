@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from email.utils import formatdate
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from tests.providers.rig import KEY, access
 from rushes.errors import ErrorClass
 from rushes.plugin.access import Secret
 from rushes.providers import fal
-from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, read, retry_after, seconds
+from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, read
 from rushes.providers.fal import Fal
 from rushes.providers.gemini import said as gemini
 from rushes.providers.gemini.provider import Gemini
@@ -115,38 +114,6 @@ def test_no_row_is_without_a_test(table: str) -> None:
             met.add(next((row for row in rows if row.fits(said)), None))
     shared = {"fal.RESULT": COMMON, "gemini.SUBMIT": COMMON + EDGE + LOST}.get(table, ())  # met with the first table
     assert [row for row in rows if row not in met and row not in shared] == []
-
-
-@pytest.mark.parametrize(
-    ("header", "wait"),
-    [
-        ("7", 7.0),
-        ("0.5", 0.5),
-        ("0", 0.0),
-        ("", None),
-        ("soon", None),
-        ("-3", None),
-        ("1e400", None),
-        ("999999999", 86400),
-    ],
-)
-def test_retry_after_in_seconds(header: str, wait: float | None) -> None:
-    assert retry_after({"retry-after": header}) == wait
-
-
-def test_retry_after_as_a_date_counts_from_the_services_own_clock() -> None:
-    now = 1_795_000_000  # nobody's clock here
-    headers = {"date": formatdate(now, usegmt=True), "retry-after": formatdate(now + 90, usegmt=True)}
-    assert retry_after(headers) == 90.0
-    headers["retry-after"] = formatdate(now - 90, usegmt=True)
-    assert retry_after(headers) == 0.0
-
-
-@pytest.mark.parametrize(
-    ("text", "wait"), [("17s", 17.0), ("0.5s", 0.5), ("17", None), (17, None), ("", None), ("xs", None)]
-)
-def test_durations_as_google_writes_them(text: object, wait: float | None) -> None:
-    assert seconds(text) == wait
 
 
 def test_google_says_in_the_body_when_to_come_back() -> None:

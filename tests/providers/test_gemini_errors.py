@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from email.utils import parsedate_to_datetime
 from typing import Any
+from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
 from tests.providers.rig import access
@@ -12,12 +14,16 @@ from tests.providers.rows import Case, error, means, untested
 from rushes.errors import ErrorClass, RemoteError
 from rushes.model.operation import Operation
 from rushes.providers.gemini import films
+from rushes.providers.gemini import said as gemini_said
 from rushes.providers.gemini.provider import Gemini
-from rushes.providers.gemini.said import RESULT, SUBMIT
+from rushes.providers.gemini.said import RESULT, SUBMIT, until_midnight
 from rushes.providers.http import Answer
+from rushes.providers.said_limits import LONGEST_WAIT
 from rushes.testing.requests import recipe_of
 
 E = ErrorClass
+OF_A_DAY = "GenerateRequestsPerDayPerProjectPerModel-FreeTier"
+OF_A_MINUTE = "GenerateRequestsPerMinutePerProjectPerModel-FreeTier"
 PICTURE = recipe_of(Operation.TEXT_TO_IMAGE, "a fox")
 QUESTION = recipe_of(Operation.ANALYZE_IMAGE, "what is it?")
 
@@ -40,6 +46,7 @@ SUBMITTED = [
     Case(402, google("RESOURCE_EXHAUSTED"), {}, E.QUOTA, False),
     Case(429, google("RESOURCE_EXHAUSTED", "Your prepayment credits are depleted."), {}, E.QUOTA, False),
     Case(429, google("RESOURCE_EXHAUSTED", retryDelay="17s"), {}, E.RATE_LIMIT, False),
+    Case(429, google("RESOURCE_EXHAUSTED", violations=[{"quotaId": OF_A_DAY}]), {}, E.RATE_LIMIT, False),
     Case(400, google("PROHIBITED_CONTENT"), {}, E.CONTENT_POLICY, False),
     Case(400, interaction("invalid_request", "Prompt blocked for safety reasons"), {}, E.CONTENT_POLICY, False),
     Case(400, interaction("invalid_request", "Unknown parameter 'safety_settings'."), {}, E.INVALID_INPUT, False),
@@ -61,6 +68,7 @@ ASKED = [
     Case(403, google("PERMISSION_DENIED", reason="BILLING_DISABLED"), {}, E.QUOTA, False),
     Case(402, google("RESOURCE_EXHAUSTED"), {}, E.QUOTA, False),
     Case(429, google("RESOURCE_EXHAUSTED", "Your credits are depleted."), {}, E.QUOTA, False),
+    Case(429, google("RESOURCE_EXHAUSTED", violations=[{"quotaId": OF_A_DAY}]), {}, E.RATE_LIMIT, False),
     Case(200, interaction("PROHIBITED_CONTENT"), {}, E.CONTENT_POLICY, True),
     Case(200, interaction("internal", "the film was blocked by a policy"), {}, E.CONTENT_POLICY, True),
     Case(200, interaction("declined"), {}, E.CONTENT_POLICY, True),
@@ -92,6 +100,55 @@ def test_no_row_is_without_a_test() -> None:
 def test_google_says_in_the_body_when_to_come_back() -> None:
     case = Case(429, google("RESOURCE_EXHAUSTED", retryDelay="17s"), {}, E.RATE_LIMIT, False)
     assert error(Gemini, SUBMIT, case).retry_after == 17.0
+    words = "You exceeded your current quota. Please retry in 36.429760048s."
+    both = Case(429, google("RESOURCE_EXHAUSTED", words, retryDelay="36s"), {}, E.RATE_LIMIT, False)
+    assert error(Gemini, SUBMIT, both).retry_after == pytest.approx(36.43, abs=0.01), (
+        "the delay is cut to whole seconds"
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "midnight"),
+    [
+        ("Sat, 21 Nov 2026 20:00:00 GMT", "Sun, 22 Nov 2026 08:00:00 GMT"),
+        ("Sun, 22 Nov 2026 07:58:00 GMT", "Sun, 22 Nov 2026 08:00:00 GMT"),
+        ("Sun, 22 Nov 2026 08:00:00 GMT", "Mon, 23 Nov 2026 08:00:00 GMT"),
+        ("Wed, 15 Jul 2026 20:00:00 GMT", "Thu, 16 Jul 2026 07:00:00 GMT"),
+        ("Sun, 01 Nov 2026 07:00:00 GMT", "Mon, 02 Nov 2026 08:00:00 GMT"),  # a day of 25 hours
+        ("Sun, 08 Mar 2026 08:00:00 GMT", "Mon, 09 Mar 2026 07:00:00 GMT"),  # a day of 23
+    ],
+)
+def test_the_quota_of_a_day_is_back_at_midnight_in_california_whatever_delay_is_said(said: str, midnight: str) -> None:
+    seconds = (parsedate_to_datetime(midnight) - parsedate_to_datetime(said)).total_seconds()
+    body = google("RESOURCE_EXHAUSTED", "Please retry in 36.4s.", violations=[{"quotaId": OF_A_DAY}])
+    body["error"]["details"].append({"retryDelay": "36s"})
+    raised = error(Gemini, SUBMIT, Case(429, body, {"date": said}, E.RATE_LIMIT, False))
+    assert raised.retry_after == seconds
+    assert "midnight" in raised.next_step
+
+
+def test_the_quota_of_a_minute_is_back_when_google_says_so() -> None:
+    body = google("RESOURCE_EXHAUSTED", violations=[{"quotaId": OF_A_MINUTE}], retryDelay="26s")
+    raised = error(Gemini, SUBMIT, Case(429, body, {}, E.RATE_LIMIT, False))
+    assert (raised.retry_after, raised.next_step) == (26.0, "")
+
+
+@pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 GMT", "\ud800"])
+def test_a_clock_that_nobody_can_have_is_not_believed(date: str) -> None:
+    body = google("RESOURCE_EXHAUSTED", violations=[{"quotaId": OF_A_DAY}])
+    wait = error(Gemini, SUBMIT, Case(429, body, {"date": date}, E.RATE_LIMIT, False)).retry_after
+    assert wait is not None and 0 < wait <= LONGEST_WAIT
+
+
+def test_without_time_zones_midnight_is_late_and_never_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    summer = parsedate_to_datetime("Wed, 15 Jul 2026 20:00:00 GMT").timestamp()
+    exact = until_midnight(summer)
+    monkeypatch.setattr(gemini_said, "ZoneInfo", no_zone)
+    assert until_midnight(summer) == exact + 3600
+
+
+def no_zone(name: str) -> None:
+    raise ZoneInfoNotFoundError(name)
 
 
 REFUSALS = [

@@ -12,15 +12,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rushes.errors import ErrorClass
+from rushes.model.limit import Unit
 from rushes.model.problem import Problem
 from rushes.model.request import Recipe, Request
 from rushes.plugin.access import Access
 from rushes.plugin.provider import Context, Duplicates, Facts, Finished
 from rushes.plugin.published import Published
 from rushes.providers.answering import Answering
-from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, read, retry_after, unknown
+from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, read, unknown
 from rushes.providers.http import Answer
 from rushes.providers.remote import day, document, listed
+from rushes.providers.said_limits import meter
 from rushes.providers.spelled import Put
 from rushes.providers.telling import SCHEMA, Telling, counted
 
@@ -68,12 +70,22 @@ class Anthropic(Telling, Answering):
     """The models of Anthropic."""
 
     name = "anthropic"
+    meters = tuple(
+        meter(of, f"anthropic-ratelimit-{word}-{{}}")
+        for of, word in (
+            (Unit.REQUESTS, "requests"),
+            (Unit.TOKENS, "tokens"),  # of the limits of tokens the nearest, where there are several
+            (Unit.TOKENS, "input-tokens"),
+            (Unit.TOKENS, "output-tokens"),
+        )
+    )
     facts = Facts(
         duplicates=Duplicates.NEVER,
         remembers=None,
         bills_refusals=True,  # the tokens of the question, and of what was said before it stopped
         outputs_live=None,  # they come with the answer and are nowhere else
-        in_flight=None,  # limits are per minute and tier, and the service says them as they are met
+        in_flight=None,  # limits are per minute and tier, and the service says them with every answer
+        by_model=True,
     )
 
     def __init__(self, access: Access) -> None:
@@ -125,7 +137,7 @@ class Anthropic(Telling, Answering):
         answer = await self.http.post_once(
             f"{self._host}/v1/messages", headers=headers, body=json.dumps(asked).encode(), within=ANSWER_WITHIN
         )
-        return self._finished(recipe, self.accepted(answer, SUBMIT))
+        return self._finished(recipe, self.accepted(answer, SUBMIT, context))
 
     def _finished(self, recipe: Recipe, answer: Answer) -> Finished:
         """The answer. One that was cut short, or refused half way, is a 200 too and must not pass for a success."""
@@ -164,8 +176,8 @@ class Anthropic(Telling, Answering):
         error = error if isinstance(error, dict) else {}
         details = error.get("details")
         codes = [details.get("error_code") if isinstance(details, dict) else None, error.get("type")]
-        waits = retry_after(answer.headers)
-        return Heard(answer.status, [str(code) for code in codes if code], str(error.get("message") or ""), waits)
+        says = str(error.get("message") or "")
+        return Heard(answer.status, [str(code) for code in codes if code], says, self.wait(answer, says))
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.key()}", "anthropic-version": VERSION}

@@ -23,7 +23,7 @@ from rushes.plugin.access import Access
 from rushes.plugin.provider import Context, Duplicates, Facts, Finished, Output, Pending
 from rushes.providers.answering import Answering
 from rushes.providers.cut import is_cut
-from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, paid, read, retry_after, unknown
+from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, paid, read, unknown
 from rushes.providers.http import Answer, File, Unreachable, form
 from rushes.providers.remote import document, listed
 from rushes.providers.spelled import Put
@@ -102,7 +102,7 @@ class ElevenLabs(Answering):
         remembers=None,  # for how long the history keeps an item is not documented
         bills_refusals=None,  # not documented
         outputs_live=None,  # they come with the answer
-        in_flight=5,  # Creator; Free takes 2, Starter 3, Pro 10, Scale and Business 15
+        in_flight=None,  # by plan: Free 2, Starter 3, Creator 5, Pro 10, Scale and Business 15
     )
 
     def __init__(self, access: Access) -> None:
@@ -137,7 +137,7 @@ class ElevenLabs(Answering):
             within=ANSWER_WITHIN,
             most=MOST_SOUND,
         )
-        return Finished((self._sound(self.accepted(answer, SUBMIT)),))
+        return Finished((self._sound(self.accepted(answer, SUBMIT, context)),))
 
     async def _transcribe(self, request: Request, context: Context) -> Finished:
         """What is said in a sound or a film, which travels in a form; and when, word by word."""
@@ -156,7 +156,7 @@ class ElevenLabs(Answering):
         answer = await self.http.post_once(
             f"{self._host}/v1/speech-to-text", headers=headers, body=body, within=ANSWER_WITHIN
         )
-        said = document(self.accepted(answer, SUBMIT).body)
+        said = document(self.accepted(answer, SUBMIT, context).body)
         text = said.get("text") if isinstance(said, dict) else None
         if not isinstance(text, str):
             raise unknown("elevenlabs accepted this, and its answer cannot be read: it may be paid for")
@@ -190,7 +190,8 @@ class ElevenLabs(Answering):
         if 400 <= answer.status < 500 and answer.status not in _BUSY:
             raise paid(read(HISTORY, self.heard(answer), self.name, self.access.key))
         if answer.status != 200 or is_cut(answer.body):
-            return Pending(max(_LATER, retry_after(answer.headers) or 0.0), says=f"elevenlabs says {answer.status}")
+            wait = max(_LATER, self.heard(answer).wait or 0.0)
+            return Pending(wait, says=f"elevenlabs says {answer.status}")
         return Finished((self._sound(answer),))
 
     async def cancel(self, remote: str, context: Context) -> Decimal | None:
@@ -217,9 +218,8 @@ class ElevenLabs(Answering):
         codes = [one.get("code"), one.get("status"), one.get("type"), *(part.get("type") for part in wrong)]
         text = "; ".join(str(part.get("msg", "")) for part in wrong) or (detail if isinstance(detail, str) else "")
         says = str(one.get("message") or text)
-        return Heard(
-            answer.status, [code for code in codes if isinstance(code, str) and code], says, retry_after(answer.headers)
-        )
+        named = [code for code in codes if isinstance(code, str) and code]
+        return Heard(answer.status, named, says, self.wait(answer, says))
 
     def _headers(self, *, of_a_job: bool = False) -> dict[str, str]:
         return {"xi-api-key": self.key(of_a_job=of_a_job)}

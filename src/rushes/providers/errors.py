@@ -8,16 +8,11 @@ outcome when it answers a paid request: a guess there is a picture paid for twic
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Mapping, Sequence
-from email.utils import parsedate_to_datetime
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from rushes.errors import ErrorClass, RemoteError
 from rushes.plugin.access import Secret
-
-LONGEST_WAIT = 86_400.0
-"""Seconds: a `Retry-After` beyond a day is read as a day."""
 
 
 class Row(NamedTuple):
@@ -122,24 +117,3 @@ def plain(text: str, key: Secret | None) -> str:
         text = key.struck_from(text)
     line = " ".join("".join(c if c.isprintable() else " " for c in text[:2000]).split())
     return line if len(line) <= 300 else line[:297] + "..."
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait as the header says it, in seconds or as a date; None where it says nothing that can be read."""
-    said = headers.get("retry-after", "").strip()
-    if not said:
-        return None
-    if re.fullmatch(r"\d{1,9}(\.\d{1,6})?", said):
-        return min(float(said), LONGEST_WAIT)
-    try:
-        when = parsedate_to_datetime(said).timestamp()
-        now = parsedate_to_datetime(headers["date"]).timestamp() if "date" in headers else time.time()
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return min(max(when - now, 0.0), LONGEST_WAIT)  # by the service's own clock where it shows one
-
-
-def seconds(text: object) -> float | None:
-    """A duration as Google writes it, such as `17s` or `0.5s`."""
-    found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)s", text) if isinstance(text, str) else None
-    return None if found is None else min(float(found[1]), LONGEST_WAIT)

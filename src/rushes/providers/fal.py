@@ -21,7 +21,7 @@ from rushes.model.request import Recipe, Request
 from rushes.plugin.access import Access
 from rushes.plugin.provider import Context, Duplicates, Facts, Finished, Pending, Submitted, Unknowable
 from rushes.plugin.published import Published
-from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, paid, plain, read, retry_after, unknown
+from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, paid, plain, read, unknown
 from rushes.providers.http import Answer, Unreachable
 from rushes.providers.published import parameters
 from rushes.providers.remote import Remote, document, files_of, listed, pace
@@ -85,7 +85,7 @@ class Fal(Remote):
         remembers=30 * 86400.0,  # the JSON of a result
         bills_refusals=True,  # a 422 after a runner has worked
         outputs_live=KEEP,
-        in_flight=None,  # the queue never refuses; how many run at once is the account's, 2 to 40
+        in_flight=None,  # the queue never refuses; how many run at once, 2 to 40, the account's purchases decide
         polls=20.0,  # no limit is documented; this is polite, and cheap for both sides
     )
 
@@ -121,7 +121,7 @@ class Fal(Remote):
         answer = await self.http.post_once(
             f"{self._queue}/{endpoint}{query}", headers=headers, body=json.dumps(body).encode(), within=ACCEPT_WITHIN
         )
-        return Submitted(self._remote(self.accepted(answer, SUBMIT)), FLOOR)
+        return Submitted(self._remote(self.accepted(answer, SUBMIT, context)), FLOOR)
 
     def _remote(self, answer: Answer) -> str:
         """All that is needed to ask about the job, from any process."""
@@ -150,14 +150,16 @@ class Fal(Remote):
         if state is None and 400 <= answer.status < 500 and answer.status not in BUSY:
             raise paid(read(RESULT, self.heard(answer), self.name, self.access.key))
         if state is None and answer.status >= 400:
-            return Pending(max(pace(job.at, 5.0), retry_after(answer.headers) or 0.0), says=f"fal says {answer.status}")
+            wait = max(pace(job.at, 5.0), self.heard(answer).wait or 0.0)
+            return Pending(wait, says=f"fal says {answer.status}")
         if state in ("CANCELLED", "CANCELED"):
             raise RemoteError(ErrorClass.CANCELLED, "fal cancelled the job", maybe_billed=True)
         place = said.get("queue_position") if isinstance(said, dict) else None
         says = plain(str(state), self.access.key)
         if isinstance(place, int) and place:
             says = f"{place} before it in the queue"
-        return Pending(pace(job.at, FLOOR), says=says.lower().replace("_", " ") if state else "")
+        says = says.lower().replace("_", " ") if state else ""
+        return Pending(pace(job.at, FLOOR), says=says, queued=state == "IN_QUEUE")
 
     def _finished(self, answer: Answer, status: Mapping[str, Any]) -> Pending | Finished:
         """The outputs; a failed job is COMPLETED too, and its result has the status and the words of the failure."""
@@ -262,9 +264,8 @@ class Fal(Remote):
         parts = [one for one in listed(detail) if isinstance(one, dict)]
         codes = [one.get("type") for one in parts] + [said.get("error_type"), answer.headers.get("x-fal-error-type")]
         texts = [str(one.get("msg", "")) for one in parts] or [str(detail or said.get("error") or "")]
-        return Heard(
-            answer.status, [str(code) for code in codes if code], "; ".join(texts), retry_after(answer.headers)
-        )
+        says = "; ".join(texts)
+        return Heard(answer.status, [str(code) for code in codes if code], says, self.wait(answer, says))
 
     def _headers(self, *, of_a_job: bool = False) -> dict[str, str]:
         return {"Authorization": f"Key {self.key(of_a_job=of_a_job)}"}

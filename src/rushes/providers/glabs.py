@@ -37,7 +37,7 @@ from rushes.plugin.provider import (
     Submitted,
     Unknowable,
 )
-from rushes.providers.errors import COMMON, LOST, Heard, Row, plain, read, retry_after, unknown
+from rushes.providers.errors import COMMON, LOST, Heard, Row, plain, read, unknown
 from rushes.providers.http import Answer, Unreachable
 from rushes.providers.queued import Queued
 from rushes.providers.remote import document, listed, media_type
@@ -160,7 +160,7 @@ class GLabs(Queued):
             body=json.dumps(body).encode(),
             within=_ACCEPT_WITHIN,
         )
-        said = document(self.accepted(answer, SUBMIT).body)
+        said = document(self.accepted(answer, SUBMIT, context).body)
         id_ = said.get("task_id") if isinstance(said, dict) else None
         if not isinstance(id_, str) or not self.is_id(id_):
             raise unknown("glabs accepted this, and its answer cannot be read")
@@ -177,7 +177,7 @@ class GLabs(Queued):
         if state == "failed":
             raise read(TASK, _failure(said), self.name, self.access.key)
         if state != "completed":
-            return self.later(job, plain(str(state or ""), self.access.key))
+            return self.later(job, plain(str(state or ""), self.access.key), queued=state == "pending")
         files = [one for url in listed(said.get("results")) if (one := self._output(url)) is not None]
         if not files:
             raise RemoteError(ErrorClass.BAD_OUTPUT, "glabs finished without a result", maybe_billed=True)
@@ -242,7 +242,8 @@ class GLabs(Queued):
         """A refusal of the webhook: `{"error": "..."}`."""
         said = document(answer.body)
         text = said.get("error") if isinstance(said, dict) else None
-        return Heard(answer.status, [], text if isinstance(text, str) else "", retry_after(answer.headers))
+        says = text if isinstance(text, str) else ""
+        return Heard(answer.status, [], says, self.wait(answer, says))
 
     def passing(self, answer: Answer) -> bool:
         """A 404 that is not the application's own word for a task is a tunnel's: the task may be there all the same."""

@@ -27,6 +27,7 @@ import httpx
 from rushes.errors import ErrorClass, RemoteError
 from rushes.model.address import is_loopback, is_public
 from rushes.plugin.fenced import addresses_of, asked, trust
+from rushes.providers.said_limits import retry_after
 
 MOST_ANSWER = 64_000_000
 """Bytes of the largest answer that is read; four pictures of 4K in base64 are less."""
@@ -148,11 +149,10 @@ class Http:
             else:
                 if answer.status not in _BUSY or attempt == tries:
                     return answer
-                said = answer.headers.get("retry-after", "")
-                if said.isdecimal():
-                    if float(said) > _LONGEST_WAIT:
+                if (said := retry_after(answer.headers)) is not None:
+                    if said > _LONGEST_WAIT:
                         return answer  # whoever reads it waits that long, and holds nothing meanwhile
-                    wait = float(said)
+                    wait = said
             await sleep(wait)
         raise AssertionError("unreachable")
 

@@ -16,9 +16,10 @@ from rushes.plugin.access import Access
 from rushes.plugin.provider import Context, Duplicates, Facts, Finished, Output
 from rushes.providers.answering import Answering
 from rushes.providers.cut import is_cut
-from rushes.providers.errors import COMMON, EDGE, LONGEST_WAIT, LOST, Heard, Row, retry_after, unknown
+from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, unknown
 from rushes.providers.http import Answer
 from rushes.providers.remote import document, listed
+from rushes.providers.said_limits import LONGEST_WAIT
 from rushes.providers.spelled import Put
 
 HOST = "https://router.huggingface.co"
@@ -100,7 +101,7 @@ class HuggingFace(Answering):
             within=ANSWER_WITHIN,
             most=MOST_PICTURE,
         )
-        return Finished((_picture(self.accepted(answer, SUBMIT)),))
+        return Finished((_picture(self.accepted(answer, SUBMIT, context)),))
 
     async def check_key(self, context: Context) -> None:
         """Try the key with a question that costs nothing: whose it is. Raises RemoteError."""
@@ -115,7 +116,7 @@ class HuggingFace(Answering):
             error = error.get("message")
         says = error if isinstance(error, str) else "; ".join(str(one) for one in listed(error))
         loads = said.get("estimated_time")
-        wait = retry_after(answer.headers)
+        wait = self.wait(answer, says)
         if wait is None and isinstance(loads, int | float) and 0 < loads <= LONGEST_WAIT:
             wait = float(loads)
         return Heard(answer.status, [], says, wait)

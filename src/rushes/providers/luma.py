@@ -13,14 +13,16 @@ from decimal import Decimal
 from typing import Any
 
 from rushes.errors import ErrorClass, RemoteError
+from rushes.model.limit import Rate, Unit
 from rushes.model.problem import Problem
 from rushes.model.request import Recipe, Request
 from rushes.plugin.access import Access
 from rushes.plugin.provider import Context, Duplicates, Facts, Finished, Output, Pending, Submitted
-from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, plain, read, retry_after, unknown
+from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, plain, read, unknown
 from rushes.providers.http import Answer
 from rushes.providers.queued import Queued
 from rushes.providers.remote import NOTHING, document, listed, media_type
+from rushes.providers.said_limits import meter
 from rushes.providers.spelled import Put
 
 HOST = "https://agents.lumalabs.ai"
@@ -84,12 +86,15 @@ class Luma(Queued):
 
     name = "luma"
     floor = FLOOR
+    meters = (meter(Unit.REQUESTS, "x-ratelimit-{}"),)
     facts = Facts(
         duplicates=Duplicates.NEVER,
         remembers=None,  # how long a job can be asked about is not documented
         bills_refusals=False,  # moderated ones are refunded
         outputs_live=3600.0,  # each question gives addresses for another hour
-        in_flight=10,  # jobs of a key that are not over, and 30 submissions a minute, where nothing else is agreed
+        # of a client of the interface, where nothing else is agreed: jobs that are not over, and submissions
+        in_flight=10,
+        rates=(Rate(30, 60.0),),
     )
 
     def __init__(self, access: Access) -> None:
@@ -128,7 +133,7 @@ class Luma(Queued):
         answer = await self.http.post_once(
             f"{self._base}/generations", headers=headers, body=data, within=ACCEPT_WITHIN
         )
-        said = document(self.accepted(answer, SUBMIT).body)
+        said = document(self.accepted(answer, SUBMIT, context).body)
         id_ = said.get("id") if isinstance(said, dict) else None
         if not isinstance(id_, str) or not self.is_id(id_):
             raise unknown("luma accepted this, and its answer cannot be read")
@@ -166,7 +171,7 @@ class Luma(Queued):
             heard = Heard(200, [str(code)] if code else [], str(says or "the job failed"))
             raise read(FAILED, heard, self.name, self.access.key)
         if state != "completed":
-            return self.later(job, plain(str(state), self.access.key))
+            return self.later(job, plain(str(state), self.access.key), queued=state == "queued")
         outputs = tuple(_outputs(said))
         if not outputs:
             raise RemoteError(ErrorClass.BAD_OUTPUT, "luma finished without a result", maybe_billed=True)
@@ -187,7 +192,7 @@ class Luma(Queued):
         detail = said.get("detail") if isinstance(said, dict) else None
         parts = [str(one.get("msg", "")) for one in listed(detail) if isinstance(one, dict)]
         says = detail if isinstance(detail, str) else "; ".join(parts)
-        return Heard(answer.status, [], says, retry_after(answer.headers))
+        return Heard(answer.status, [], says, self.wait(answer, says))
 
     def _headers(self, *, of_a_job: bool = False) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.key(of_a_job=of_a_job)}"}

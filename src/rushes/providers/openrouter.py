@@ -15,16 +15,18 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from rushes.errors import ErrorClass, RemoteError
+from rushes.model.limit import Unit
 from rushes.model.media import Artifact
 from rushes.model.operation import Operation
 from rushes.model.request import Recipe, Request
 from rushes.plugin.access import Access
 from rushes.plugin.provider import Context, Duplicates, Facts, Finished, Output, Pending, Submitted
-from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, plain, read, retry_after, unknown
+from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, plain, read, unknown
 from rushes.providers.http import Answer
 from rushes.providers.instructed import INSTRUCTION, Instructed
 from rushes.providers.queued import Queued
 from rushes.providers.remote import document, listed
+from rushes.providers.said_limits import meter
 from rushes.providers.spelled import Put
 from rushes.providers.telling import SCHEMA, tells
 
@@ -76,6 +78,7 @@ class OpenRouter(Instructed, Queued):
 
     name = "openrouter"
     floor = FLOOR
+    meters = (meter(Unit.REQUESTS, "x-ratelimit-{}"),)
     facts = Facts(
         duplicates=Duplicates.NEVER,
         remembers=None,  # not documented
@@ -83,6 +86,7 @@ class OpenRouter(Instructed, Queued):
         outputs_live=None,  # each film says until when; how long that is, is not documented
         in_flight=None,
         polls=None,
+        by_model=True,  # "different rate limits for different models"; those of the makers behind it, too
     )
 
     def __init__(self, access: Access) -> None:
@@ -98,25 +102,25 @@ class OpenRouter(Instructed, Queued):
         recipe = request.recipe
         ready = self.ready(recipe)
         if tells(recipe):
-            said = await self._asked("/chat/completions", request, await self._question(request, ready, context))
-            return self._told(recipe, said)
+            asked = await self._question(request, ready, context)
+            return self._told(recipe, await self._asked("/chat/completions", request, asked, context))
         body = {"model": self.endpoint(recipe), **self.body(request, ready), **await self._pictures(recipe, context)}
         if recipe.op not in _FILMS:
-            return self._painted(await self._asked("/images", request, body))
-        id_ = (await self._asked("/videos", request, body, ACCEPT_WITHIN)).get("id")
+            return self._painted(await self._asked("/images", request, body, context))
+        id_ = (await self._asked("/videos", request, body, context, ACCEPT_WITHIN)).get("id")
         if not isinstance(id_, str) or not self.is_id(id_):
             raise unknown("openrouter accepted this, and its answer cannot be read")
         return Submitted(self.remote_of(id_), FLOOR)
 
     async def _asked(
-        self, path: str, request: Request, body: Mapping[str, Any], within: float = ANSWER_WITHIN
+        self, path: str, request: Request, body: Mapping[str, Any], context: Context, within: float = ANSWER_WITHIN
     ) -> Mapping[str, Any]:
         headers = {**self._headers(), "Content-Type": "application/json"}
         if self.access.simulated:
             headers["x-rushes-asking"] = request.key  # lets the simulator's books tell two candidates from a duplicate
         data = json.dumps(body).encode()
         answer = await self.http.post_once(f"{self._api}{path}", headers=headers, body=data, within=within)
-        told = self.accepted(answer, SUBMIT)
+        told = self.accepted(answer, SUBMIT, context)
         said = document(told.body)
         if not isinstance(said, dict):
             raise unknown("openrouter answered, and its answer cannot be read: a result may be paid for and lost")
@@ -200,7 +204,8 @@ class OpenRouter(Instructed, Queued):
             says = said.get("error")
             heard = Heard(200, [str(state), *_charge(said)], says if isinstance(says, str) else f"the film is {state}")
             raise read(RESULT, heard, self.name, self.access.key)
-        return self.later(job, plain(str(state or ""), self.access.key).replace("_", " "))
+        says = plain(str(state or ""), self.access.key).replace("_", " ")
+        return self.later(job, says, queued=state == "pending")
 
     def _films(self, said: Mapping[str, Any]) -> Iterator[Output]:
         """Where the films are: at signed addresses, which need no key, else at OpenRouter's own, which do."""
@@ -218,10 +223,12 @@ class OpenRouter(Instructed, Queued):
         await self.free("GET", f"{self._api}/key", self._headers(), context)
 
     def heard(self, answer: Answer) -> Heard:
-        """OpenRouter's shape of an error; `metadata` has what moderation or the maker said."""
-        said = document(answer.body)
-        heard = _heard(said if isinstance(said, dict) else {}, answer.status)
-        return heard._replace(wait=retry_after(answer.headers))
+        """OpenRouter's shape of an error; `metadata` has what moderation or a maker said, and headers of limits."""
+        found = document(answer.body)
+        said = found if isinstance(found, dict) else {}
+        heard = _heard(said, answer.status)
+        told = answer._replace(headers={**_headers(said), **answer.headers})
+        return heard._replace(wait=self.wait(told, heard.says))
 
     def opening(self, url: str) -> Mapping[str, str]:
         """Films at OpenRouter itself open with the key."""
@@ -266,12 +273,23 @@ def _charge(said: Mapping[str, Any]) -> list[str]:
     return ["uncharged"] if _cost(said) == 0 else []
 
 
-def _heard(said: Mapping[str, Any], status: int) -> Heard:
-    """The `error` of a document. Its `code` is a status; moderation is told by its reasons."""
+def _about(said: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The `error` of a document, and what is beside it."""
     error = said.get("error")
     error = error if isinstance(error, dict) else {}
     about = error.get("metadata")
-    about = about if isinstance(about, dict) else {}
+    return error, about if isinstance(about, dict) else {}
+
+
+def _headers(said: Mapping[str, Any]) -> dict[str, str]:
+    """The headers about limits that a refusal has in its body."""
+    headers = _about(said)[1].get("headers")
+    return {name.lower(): str(value) for name, value in headers.items()} if isinstance(headers, dict) else {}
+
+
+def _heard(said: Mapping[str, Any], status: int) -> Heard:
+    """The `error` of a document. Its `code` is a status; moderation is told by its reasons."""
+    error, about = _about(said)
     codes = ["flagged"] if "reasons" in about or "flagged_input" in about else []
     named = [about.get("error_type"), error.get("type")]
     words = [str(one) for one in (error.get("message"), about.get("raw")) if isinstance(one, str) and one]

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from rushes.errors import ErrorClass, RemoteError
 from rushes.model.request import Request
 from rushes.plugin.provider import Absent, Context, Found, Pending, Unknowable
-from rushes.providers.errors import Row, paid, read, retry_after
+from rushes.providers.errors import Row, paid, read
 from rushes.providers.http import Answer, Unreachable
 from rushes.providers.remote import Remote, document, pace
 
@@ -77,11 +77,11 @@ class Queued(Remote):
         return answer.status in BUSY
 
     def _when(self, job: Job, answer: Answer) -> float:
-        return max(pace(job.at, _LATER), retry_after(answer.headers) or 0.0)
+        return max(pace(job.at, _LATER), self.heard(answer).wait or 0.0)
 
-    def later(self, job: Job, says: str = "", progress: float | None = None) -> Pending:
-        """It is not done yet."""
-        return Pending(pace(job.at, self.floor), progress, says)
+    def later(self, job: Job, says: str = "", progress: float | None = None, *, queued: bool = False) -> Pending:
+        """It is not done yet; `queued` where nobody works on it, either."""
+        return Pending(pace(job.at, self.floor), progress, says, queued)
 
     async def reconcile(self, request: Request, context: Context) -> Found | Absent | Unknowable:
         """Most services have no list of jobs that a request could be found in."""

@@ -25,8 +25,10 @@ from rushes.model.spelling import DURATION
 from rushes.plugin.access import Access, Offer
 from rushes.plugin.provider import Context, Facts, Output
 from rushes.plugin.takes import Takes
+from rushes.providers import said_limits
 from rushes.providers.errors import COMMON, Heard, Row, read, unknown
 from rushes.providers.http import Answer, Http, NotSent, Unknown, Unreachable
+from rushes.providers.said_limits import Meter
 from rushes.providers.spelled import Put, put
 
 NOTHING = Takes(schema={}, prompt=None)
@@ -40,6 +42,8 @@ class Remote(ABC):
 
     name: str
     facts: Facts
+    meters: tuple[Meter, ...] = ()
+    """The headers in which answers to paid requests say what is left of a limit."""
 
     def __init__(self, access: Access) -> None:
         self.access = access
@@ -228,12 +232,20 @@ class Remote(ABC):
     def heard(self, answer: Answer) -> Heard:
         """An error answer, read in this service's own shape."""
 
-    def accepted(self, answer: Answer | NotSent | Unknown, rows: Sequence[Row]) -> Answer:
-        """The 2xx answer to a paid request. Raises RemoteError for everything else; `rows` say what it means."""
+    def wait(self, answer: Answer, says: str = "") -> float | None:
+        """Seconds until what was refused may be asked again; `says` are the words of the refusal. None: not said."""
+        return said_limits.wait(answer.status, answer.headers, says, self.meters)
+
+    def accepted(self, answer: Answer | NotSent | Unknown, rows: Sequence[Row], context: Context) -> Answer:
+        """The 2xx answer to a paid request. Raises RemoteError for everything else; `rows` say what it means.
+
+        What any answer says of limits is passed on first: a refusal says the most about them.
+        """
         if isinstance(answer, NotSent):
             raise RemoteError(ErrorClass.TRANSIENT, f"{self.name} was not reached: {answer.says}")
         if isinstance(answer, Unknown):
             raise unknown(f"{self.name} may have accepted this: {answer.says}")
+        context.standing(*said_limits.standings(answer.headers, self.meters))
         if not 200 <= answer.status < 300:
             raise read(rows, self.heard(answer), self.name, self.access.key)
         return answer

@@ -19,13 +19,14 @@ from urllib.parse import urlencode
 
 from rushes.errors import ErrorClass, RemoteError
 from rushes.model.canonical import digest_of
+from rushes.model.limit import Rate
 from rushes.model.media import Artifact
 from rushes.model.money import ZERO
 from rushes.model.request import Request
 from rushes.plugin.access import Access
 from rushes.plugin.provider import Context, Duplicates, Facts, Finished, Found, Output, Pending, Submitted, Unknowable
 from rushes.plugin.published import Published
-from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, plain, read, retry_after, unknown
+from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, plain, read, unknown
 from rushes.providers.http import Answer, File, Unreachable, form
 from rushes.providers.published import parameters
 from rushes.providers.queued import Queued
@@ -54,7 +55,6 @@ SLACK = 120.0
 _POLICY = "change the prompt or the picture: the same again is refused again"
 _SAYS_POLICY = r"nsfw|sensitive|moderat|content polic|safety|prohibited|E005"
 _CODE = re.compile(r"\bE\d{4}\b")
-_RESETS = re.compile(r"resets in ~?(\d{1,5})\s*s")
 _ENDED = frozenset({"failed", "canceled", "aborted"})
 _UNSEEN = frozenset({"starting", "processing"})
 
@@ -94,8 +94,9 @@ class Replicate(Queued):
         remembers=DATA_LIVES,
         bills_refusals=True,  # what is found while a model runs
         outputs_live=DATA_LIVES,
-        in_flight=None,
+        in_flight=None,  # no limit is documented
         polls=25.0,  # half of the 3000 questions a minute that an account may ask
+        rates=(Rate(600, 60.0),),  # jobs that an account may open; fewer where its credit is low, and it says so then
     )
 
     def __init__(self, access: Access) -> None:
@@ -120,7 +121,7 @@ class Replicate(Queued):
         answer = await self.http.post_once(
             self._host + path, headers=headers, body=json.dumps(body).encode(), within=ACCEPT_WITHIN
         )
-        said = document(self.accepted(answer, SUBMIT).body)
+        said = document(self.accepted(answer, SUBMIT, context).body)
         id_ = said.get("id") if isinstance(said, dict) else None
         if not isinstance(id_, str) or not self.is_id(id_):
             raise unknown("replicate accepted this, and its answer cannot be read")
@@ -138,7 +139,8 @@ class Replicate(Queued):
             text = plain(str(said.get("error") or f"the prediction was {status}"), None)
             raise read(RESULT, Heard(200, [*_CODE.findall(text), status], text), self.name, self.access.key)
         if status != "succeeded":
-            return self.later(job, says=status if status in _UNSEEN else plain(status, self.access.key))
+            says = status if status in _UNSEEN else plain(status, self.access.key)
+            return self.later(job, says, queued=status == "starting")
         if said.get("data_removed") is True or not (finished := _finished(said.get("output"))):
             raise RemoteError(
                 ErrorClass.BAD_OUTPUT,
@@ -249,9 +251,7 @@ class Replicate(Queued):
         found = document(answer.body)
         said = found if isinstance(found, dict) else {}
         text = ": ".join(str(one) for one in (said.get("title"), said.get("detail")) if one)
-        resets = _RESETS.search(text)
-        wait = retry_after(answer.headers)
-        return Heard(answer.status, [], text, float(resets[1]) if wait is None and resets is not None else wait)
+        return Heard(answer.status, [], text, self.wait(answer, text))
 
     def opening(self, url: str) -> Mapping[str, str]:
         """The key, for files that lie at the interface itself; results lie elsewhere, and open."""

@@ -1,7 +1,7 @@
 """Runway: tasks for pictures and films, of Runway's own models and of others. It says what each has cost.
 
 Sources: the types of runwayml 5.24.0 and the wire that it sends; Runway's pages on errors, task failures, inputs and
-uploads; as of 2026-11-21.
+uploads, tiers and limits; as of 2026-11-21.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from rushes.model.money import Quote
 from rushes.model.request import Recipe, Request
 from rushes.plugin.access import Access
 from rushes.plugin.provider import Context, Duplicates, Facts, Finished, Output, Pending, Submitted
-from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, plain, read, retry_after, unknown
+from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, plain, read, unknown
 from rushes.providers.http import Answer, File, Unreachable, form
 from rushes.providers.pixels import in_pixels, tier_of
 from rushes.providers.queued import Job, Queued
@@ -39,17 +39,22 @@ ACCEPT_WITHIN = 60.0
 MOST_UPLOAD = 200_000_000
 
 _POLICY = "change the prompt or the picture: the same again is refused again"
-_WAITING = frozenset({"PENDING", "THROTTLED", "RUNNING"})
+_USED_UP = "a project may start so many tasks of a model in 24 hours, by its tier: see dev.runwayml.com"
+_QUEUED = frozenset({"PENDING", "THROTTLED"})
+_WAITING = _QUEUED | {"RUNNING"}
 _IMAGES = "referenceImages"
 
 SUBMIT: tuple[Row, ...] = (
     Row("400", ErrorClass.QUOTA, says=r"enough credits", next_step="add credits at dev.runwayml.com"),
     Row("400", ErrorClass.RETIRED_MODEL, code="model", next_step="choose another model: rushes models"),
+    Row("429", ErrorClass.RATE_LIMIT, next_step=_USED_UP),
     *EDGE,
     *COMMON,
     *LOST,
 )
-"""About a submission. Whatever is refused here became no task; too many at once are accepted, and wait."""
+"""About a submission. Whatever is refused here became no task; too many at once are accepted, and wait. Requests a
+minute are not limited, so a 429 is the limit of 24 hours: when the oldest task leaves them, no answer says.
+"""
 
 RESULT: tuple[Row, ...] = (
     Row(None, ErrorClass.CANCELLED, code="CANCELLED", billed=True),
@@ -73,8 +78,9 @@ class Runway(Queued):
         remembers=None,  # how long a task can be asked about is not documented
         bills_refusals=True,  # an input that moderation refuses
         outputs_live=URLS_LIVE,
-        in_flight=None,  # too many are not refused: they wait as THROTTLED
+        in_flight=None,  # 1 to 20 by tier; too many are not refused: they wait as THROTTLED
         polls=None,
+        by_model=True,  # of a project
     )
 
     def __init__(self, access: Access) -> None:
@@ -109,7 +115,7 @@ class Runway(Queued):
         answer = await self.http.post_once(
             f"{self._host}/v1/{work}", headers=headers, body=json.dumps(body).encode(), within=ACCEPT_WITHIN
         )
-        said = document(self.accepted(answer, SUBMIT).body)
+        said = document(self.accepted(answer, SUBMIT, context).body)
         id_ = said.get("id") if isinstance(said, dict) else None
         if not isinstance(id_, str) or not self.is_id(id_):
             raise unknown("runway accepted this, and its answer cannot be read")
@@ -152,9 +158,8 @@ class Runway(Queued):
         progress = said.get("progress")
         known = isinstance(progress, int | float) and not isinstance(progress, bool) and 0 <= progress <= 1
         says = {"THROTTLED": "waits until an earlier one is done"}.get(status, plain(status, self.access.key).lower())
-        return self.later(
-            job, says if status in _WAITING else f"runway says {says}", float(progress or 0) if known else None
-        )
+        share = float(progress or 0) if known else None
+        return self.later(job, says if status in _WAITING else f"runway says {says}", share, queued=status in _QUEUED)
 
     def _failure(self, said: Mapping[str, Any], status: str) -> RemoteError:
         code = said.get("failureCode")
@@ -259,12 +264,8 @@ class Runway(Queued):
         issues = [one for one in listed(said.get("issues")) if isinstance(one, dict)]
         codes = [".".join(str(part) for part in listed(one.get("path"))) for one in issues]
         texts = [str(said.get("error") or ""), *(str(one.get("message") or "") for one in issues)]
-        return Heard(
-            answer.status,
-            [code for code in codes if code],
-            "; ".join(text for text in texts if text),
-            retry_after(answer.headers),
-        )
+        says = "; ".join(text for text in texts if text)
+        return Heard(answer.status, [code for code in codes if code], says, self.wait(answer, says))
 
     def _headers(self, *, of_a_job: bool = False) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.key(of_a_job=of_a_job)}", "X-Runway-Version": VERSION}

@@ -31,8 +31,8 @@ from rushes.plugin.takes import Takes
 from rushes.providers.comfyui.bind import Bound, bound
 from rushes.providers.comfyui.graph import Graph, NoGraph, Place, some
 from rushes.providers.comfyui.info import wrong
-from rushes.providers.comfyui.said import client, entries, failure, files, ids, waiting
-from rushes.providers.errors import COMMON, LOST, Heard, Row, plain, read, retry_after, unknown
+from rushes.providers.comfyui.said import RUNNING, client, entries, failure, files, ids, waiting
+from rushes.providers.errors import COMMON, LOST, Heard, Row, plain, read, unknown
 from rushes.providers.http import Answer, File, Unreachable, form
 from rushes.providers.queued import Queued
 from rushes.providers.remote import document, listed
@@ -163,7 +163,7 @@ class Comfyui(Queued):
         answer = await self.http.post_once(
             self._at("/prompt"), headers=headers, body=json.dumps(body).encode(), within=_ACCEPT_WITHIN
         )
-        said = document(self.accepted(answer, SUBMIT).body)
+        said = document(self.accepted(answer, SUBMIT, context).body)
         theirs = said.get("prompt_id") if isinstance(said, dict) else None
         if not isinstance(theirs, str) or not self.is_id(theirs):
             raise unknown("comfyui accepted this, and its answer cannot be read")
@@ -182,7 +182,7 @@ class Comfyui(Queued):
             if isinstance(queue, Pending):
                 return queue
             if (waits := waiting(queue, job.id)) is not None:
-                return Pending(FLOOR, says=waits)
+                return Pending(FLOOR, says=waits, queued=waits != RUNNING)
         says = "comfyui does not know this job any more: it was restarted, or its history was cleared"
         raise RemoteError(ErrorClass.BAD_OUTPUT, says)  # it cost nothing, so it may be made again
 
@@ -284,7 +284,7 @@ class Comfyui(Queued):
         ]
         codes = [str(error["type"])] if error.get("type") else []
         says = "; ".join(texts) or str(error.get("message") or "")
-        return Heard(answer.status, codes, says, retry_after(answer.headers))
+        return Heard(answer.status, codes, says, self.wait(answer, says))
 
     def passing(self, answer: Answer) -> bool:
         """The server has an answer for every id; a 404 is that of a gateway whose server is not there just now."""

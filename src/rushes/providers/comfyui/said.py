@@ -10,6 +10,9 @@ from rushes.model.media import SUFFIX_OF_TYPE
 from rushes.providers.errors import Heard
 from rushes.providers.remote import listed, media_type
 
+RUNNING = "running"
+"""Where a job stands that is being worked on."""
+
 
 class Saved(NamedTuple):
     """One file of a job: its media type, and the query of its address."""
@@ -39,7 +42,7 @@ def client(entry: object) -> str:
 def waiting(queue: Mapping[str, Any], id_: str) -> str | None:
     """Where a job stands in the queue, for people; None when it is not there."""
     if id_ in ids(queue, "queue_running"):
-        return "running"
+        return RUNNING
     pending = sorted(listed(queue.get("queue_pending")), key=_number)
     there = [one[1] for one in pending if isinstance(one, list) and len(one) > 1]
     return f"{there.index(id_) + 1} in the queue" if id_ in there else None

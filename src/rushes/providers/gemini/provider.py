@@ -55,8 +55,9 @@ class Gemini(Instructed, Queued):
         remembers=86400.0,  # an interaction, of a project that does not pay: those that do are remembered for 55 days
         bills_refusals=True,  # the prompt's tokens
         outputs_live=KEPT,  # of a film; pictures and texts come with the answer and are nowhere else
-        in_flight=8,
+        in_flight=None,  # limits are per minute and day, by tier, and shown at aistudio.google.com
         polls=None,  # not documented
+        by_model=True,  # of a project
     )
 
     def __init__(self, access: Access) -> None:
@@ -111,7 +112,7 @@ class Gemini(Instructed, Queued):
                 body = texts.asking(recipe, ready, seed, parts)
             else:
                 body = pictures.asking(recipe, ready, parts)
-            answer = await self._post(f"v1/models/{model}:generateContent", request, body, ANSWER_WITHIN)
+            answer = await self._post(f"v1/models/{model}:generateContent", request, body, context, ANSWER_WITHIN)
             return self._finished(answer, recipe)
         if veo.is_veo(model):
             given = [
@@ -120,18 +121,21 @@ class Gemini(Instructed, Queued):
                 for one in many
             ]
             body = veo.asking(recipe.prompt or "", ready, given)
-            answer = await self._post(f"v1beta/models/{model}:predictLongRunning", request, body, ACCEPT_WITHIN)
+            path = f"v1beta/models/{model}:predictLongRunning"
+            answer = await self._post(path, request, body, context, ACCEPT_WITHIN)
             return self._submitted(answer, "name")
         body = films.asking(recipe, model, ready, await self._content(recipe, context))
-        return self._submitted(await self._post("v1/interactions", request, body, ACCEPT_WITHIN), "id")
+        return self._submitted(await self._post("v1/interactions", request, body, context, ACCEPT_WITHIN), "id")
 
-    async def _post(self, path: str, request: Request, body: Mapping[str, Any], within: float) -> Answer:
+    async def _post(
+        self, path: str, request: Request, body: Mapping[str, Any], context: Context, within: float
+    ) -> Answer:
         headers = {**self._headers(), "Content-Type": "application/json"}
         if self.access.simulated:
             headers["x-rushes-asking"] = request.key  # lets the simulator's books tell two candidates from a duplicate
         data = json.dumps(body).encode()
         answer = await self.http.post_once(f"{self._host}/{path}", headers=headers, body=data, within=within)
-        return self.accepted(answer, SUBMIT)
+        return self.accepted(answer, SUBMIT, context)
 
     def _submitted(self, answer: Answer, name: str) -> Submitted:
         said = document(answer.body)
@@ -164,7 +168,8 @@ class Gemini(Instructed, Queued):
             state = str(said.get("status"))
             if state == "completed" or state in films.ENDED:
                 return films.finished(said, state)
-            return self.later(job, plain(state, self.access.key).replace("_", " "))
+            says = plain(state, self.access.key).replace("_", " ")
+            return self.later(job, says, queued=state == "queued")
         except films.NoFilm as none:
             raise read(RESULT, none.heard, self.name, self.access.key) from None
 

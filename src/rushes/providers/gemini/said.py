@@ -1,21 +1,27 @@
 """What Google's answers say: its errors as tables, and the parts of an answer of `generateContent`.
 
-Sources: the types of google-genai 3.4.0 and Google's pages on errors and billing, as of 2026-11-20; answers of the
-Interactions API as an open-source client recorded them in October 2026 (bike4mind, `GeminiOmniVideoProvider`).
+Sources: the types of google-genai 3.4.0 and Google's pages on errors, billing and rate limits, as of 2026-11-21; the
+429s that users of the API recorded in 2026 (OmniRoute 9504, plyr.fm 2046); answers of the Interactions API as an
+open-source client recorded them in October 2026 (bike4mind, `GeminiOmniVideoProvider`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rushes.errors import ErrorClass
-from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, retry_after, seconds
+from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row
 from rushes.providers.http import Answer
 from rushes.providers.remote import document, listed
+from rushes.providers.said_limits import clock, duration, wait
 
 _BILLING = "see the plan and its billing at aistudio.google.com"
 _KEY = "see the key: rushes keys check"
+_DAILY = "PerDay"  # in the id of a quota, such as GenerateRequestsPerDayPerProjectPerModel-FreeTier
+_TOMORROW = "the quota of the day is used up: it is back at midnight in California; or use another model"
 _POLICY = "change the prompt or the pictures: the same again is refused again"
 _SAFETY = "(IMAGE_)?(SAFETY|PROHIBITED_CONTENT|BLOCKLIST|SPII)"
 
@@ -25,6 +31,7 @@ ACCOUNT: tuple[Row, ...] = (
     Row("400|403", ErrorClass.QUOTA, code="FAILED_PRECONDITION|BILLING_DISABLED", next_step=_BILLING),
     Row("402", ErrorClass.QUOTA, next_step=_BILLING),
     Row("429", ErrorClass.QUOTA, says="credits? (are|is) depleted", next_step=_BILLING),
+    Row("429", ErrorClass.RATE_LIMIT, code=f".*{_DAILY}.*", next_step=_TOMORROW),
 )
 """About the key and the account, whatever was asked."""
 
@@ -73,22 +80,46 @@ RESULT: tuple[Row, ...] = (
 def heard(answer: Answer) -> Heard:
     """Google's shape of an error: a status in words, reasons in its details, and when to come back.
 
-    What stands in front of the service puts it into a list.
+    What stands in front of the service puts it into a list. A quota of a day comes with a delay of seconds too, after
+    which the same is refused again: it is back at midnight, and no earlier.
     """
     said = document(answer.body)
-    error = said[0] if isinstance(said, list) and said else said
-    return heard_of(answer.status, error, retry_after(answer.headers))
+    found = heard_of(answer.status, said[0] if isinstance(said, list) and said else said)
+    waits = [found.wait, wait(answer.status, answer.headers, found.says)]
+    if any(_DAILY in code for code in found.codes):
+        waits.append(until_midnight(clock(answer.headers)))
+    return found._replace(wait=max((one for one in waits if one is not None), default=None))
 
 
-def heard_of(status: int, said: object, wait: float | None = None) -> Heard:
-    """The `error` of a document, with the status that it came with."""
+def heard_of(status: int, said: object) -> Heard:
+    """The `error` of a document, with the status that it came with; the quotas that are used up are among its codes."""
     error = said.get("error") if isinstance(said, dict) else None
     error = error if isinstance(error, dict) else {}
     details = [one for one in listed(error.get("details")) if isinstance(one, dict)]
+    broken = [one for detail in details for one in listed(detail.get("violations")) if isinstance(one, dict)]
     codes = [one.get("reason") for one in details] + [error.get("status"), error.get("code")]
-    waits = (seconds(one.get("retryDelay")) for one in details)
+    codes += [one.get("quotaId") for one in broken]
+    waits = (duration(one.get("retryDelay")) for one in details)
     named = [code for code in codes if isinstance(code, str) and code]
-    return Heard(status, named, str(error.get("message") or ""), next((one for one in waits if one is not None), wait))
+    says = str(error.get("message") or "")
+    return Heard(status, named, says, max((one for one in waits if one is not None), default=None))
+
+
+def until_midnight(now: float) -> float:
+    """Seconds from a unix time until Google's quotas of a day are whole again: midnight in California.
+
+    Where the machine knows no time zones it is midnight of the winter's time all year: late by an hour, never early.
+    """
+    here = datetime.fromtimestamp(now, _california())
+    midnight = (here + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight.timestamp() - now
+
+
+def _california() -> tzinfo:
+    try:
+        return ZoneInfo("America/Los_Angeles")
+    except ZoneInfoNotFoundError:
+        return timezone(timedelta(hours=-8))
 
 
 def first(said: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from rushes.errors import ErrorClass, RemoteError
+from rushes.model.limit import Unit
 from rushes.model.media import Artifact
 from rushes.model.money import Quote
 from rushes.model.problem import Problem, Severity
@@ -21,11 +22,12 @@ from rushes.model.request import Recipe, Request
 from rushes.plugin.access import Access
 from rushes.plugin.provider import Context, Duplicates, Facts, Finished, Output, Pending, Submitted
 from rushes.plugin.published import Published
-from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, plain, read, retry_after, unknown
+from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row, plain, read, unknown
 from rushes.providers.http import Answer, File, form
 from rushes.providers.openai import filmed, painted, said
 from rushes.providers.queued import Queued
 from rushes.providers.remote import NOTHING, day, document
+from rushes.providers.said_limits import meter
 from rushes.providers.spelled import Put
 from rushes.providers.telling import SCHEMA, Telling, tells
 
@@ -72,12 +74,17 @@ class OpenAI(Telling, Queued):
 
     name = "openai"
     floor = filmed.FLOOR
+    meters = tuple(
+        meter(of, f"x-ratelimit-{{}}-{word}")
+        for of, word in ((Unit.REQUESTS, "requests"), (Unit.TOKENS, "tokens"), (Unit.TOKENS, "project-tokens"))
+    )  # of pictures a minute, which are limited too, it says nothing
     facts = Facts(
         duplicates=Duplicates.NEVER,  # an Idempotency-Key can be sent; nothing says that it is heeded
         remembers=None,  # of films; each gateway has its own rule
         bills_refusals=None,  # not established
         outputs_live=None,  # of films it is said by each; pictures and words come with the answer and are nowhere else
-        in_flight=None,  # limits are per minute and tier, and the service says them as they are met
+        in_flight=None,  # limits are per minute and tier, and the service says them with every answer
+        by_model=True,
     )
 
     def __init__(self, access: Access) -> None:
@@ -161,10 +168,10 @@ class OpenAI(Telling, Queued):
         files = await self._files(recipe, context)
         if files:
             media_type, body = form([(name, str(value)) for name, value in asked.items()], files)
-            answer = await self._post("/v1/images/edits", request, media_type, body)
+            answer = await self._post("/v1/images/edits", request, media_type, body, context)
         else:
             body = json.dumps(asked).encode()
-            answer = await self._post("/v1/images/generations", request, "application/json", body)
+            answer = await self._post("/v1/images/generations", request, "application/json", body, context)
         found = self._read(answer)
         try:
             pictures = tuple(said.pictures(found))
@@ -184,7 +191,8 @@ class OpenAI(Telling, Queued):
         asked = {"model": self.endpoint(request.recipe), **self.body(request, ready)}
         files = await self._files(request.recipe, context)
         media_type, body = form([(name, str(value)) for name, value in asked.items()], files)
-        id_ = self._read(await self._post("/v1/videos", request, media_type, body, ACCEPT_WITHIN)).get("id")
+        answer = await self._post("/v1/videos", request, media_type, body, context, ACCEPT_WITHIN)
+        id_ = self._read(answer).get("id")
         if not isinstance(id_, str) or not self.is_id(id_):
             raise unknown("openai accepted this, and its answer cannot be read")
         return Submitted(self.remote_of(id_), self.floor)
@@ -207,7 +215,8 @@ class OpenAI(Telling, Queued):
             return Finished((Output("video/mp4", url=f"{url}/content?variant=video"),))
         if state == "failed":
             raise read(filmed.RESULT, filmed.why(found), self.name, self.access.key)
-        return self.later(job, plain(str(state or ""), self.access.key).replace("_", " ")[:40], filmed.progress(found))
+        says = plain(str(state or ""), self.access.key).replace("_", " ")[:40]
+        return self.later(job, says, filmed.progress(found), queued=state == "queued")
 
     async def cancel(self, remote: str, context: Context) -> Decimal | None:
         """A film runs to its end: only one that has ended can be deleted, and what is deleted was paid for."""
@@ -265,7 +274,8 @@ class OpenAI(Telling, Queued):
         if SCHEMA in ready:
             shape = {"type": "json_schema", "name": "answer", "schema": ready[SCHEMA]}
             asked["text"] = {"format": {**shape, "strict": said.can_be_strict(ready[SCHEMA])}}
-        found = self._read(await self._post("/v1/responses", request, "application/json", json.dumps(asked).encode()))
+        body = json.dumps(asked).encode()
+        found = self._read(await self._post("/v1/responses", request, "application/json", body, context))
         if (heard := said.refused(found)) is not None:
             raise read(REFUSED, heard, self.name, self.access.key)
         return self.told(recipe, said.words(found), *said.told_tokens(found))
@@ -275,13 +285,13 @@ class OpenAI(Telling, Queued):
         return base64.b64encode(data).decode()
 
     async def _post(
-        self, path: str, request: Request, media_type: str, body: bytes, within: float = ANSWER_WITHIN
+        self, path: str, request: Request, media_type: str, body: bytes, context: Context, within: float = ANSWER_WITHIN
     ) -> Answer:
         headers = {**self._headers(), "Content-Type": media_type}
         if self.access.simulated:
             headers["x-rushes-asking"] = request.key  # lets the simulator's books tell two candidates from a duplicate
         answer = await self.http.post_once(f"{self._host}{path}", headers=headers, body=body, within=within)
-        return self.accepted(answer, SUBMIT)
+        return self.accepted(answer, SUBMIT, context)
 
     def _read(self, answer: Answer) -> Mapping[str, Any]:
         found = document(answer.body)
@@ -303,8 +313,8 @@ class OpenAI(Telling, Queued):
         error = said.part(document(answer.body), "error")
         stage = said.part(error, "moderation_details").get("moderation_stage")
         codes = [error.get("code"), error.get("type"), f"stage_{stage}" if stage else None]
-        waits = retry_after(answer.headers)
-        return Heard(answer.status, [str(code) for code in codes if code], str(error.get("message") or ""), waits)
+        says = str(error.get("message") or "")
+        return Heard(answer.status, [str(code) for code in codes if code], says, self.wait(answer, says))
 
     def _headers(self, *, of_a_job: bool = False) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.key(of_a_job=of_a_job)}"}
