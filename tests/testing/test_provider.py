@@ -13,6 +13,8 @@ from rushes.model.media import Kind
 from rushes.model.operation import Operation
 from rushes.model.request import Request
 from rushes.plugin.provider import Absent, Duplicates, Found, Pending, Provider, Submitted, Unknowable
+from rushes.sim.capacity import Course, InFlight, Line, Overload, Window, steady
+from rushes.sim.door import Door
 from rushes.testing import conformance
 from rushes.testing.clock import run_virtual
 from rushes.testing.conformance import CHECKS, Check, Subject, finish, read
@@ -216,17 +218,67 @@ def test_polls_and_downloads_can_fail_and_be_asked_again(stage: Stage, context: 
     assert run_virtual(main()) == media(Kind.IMAGE, f"{REQUESTS[0].key}/0")
 
 
-def test_more_jobs_than_the_capacity_are_refused(context: Callable[[str], PlainContext]) -> None:
-    provider = ScriptedProvider(latency=1, capacity=1)
+async def refused_after(provider: ScriptedProvider, request: Request, context: PlainContext) -> float | None:
+    with pytest.raises(RemoteError) as caught:
+        await provider.submit(request, context)
+    assert caught.value.kind is ErrorClass.RATE_LIMIT
+    return caught.value.retry_after
+
+
+def test_who_is_not_let_in_at_the_door_is_refused_and_has_no_job(context: Callable[[str], PlainContext]) -> None:
+    provider = ScriptedProvider(latency=5, door=Door([InFlight(most=steady(1)), Window(most=2, seconds=60)]))
 
     async def main() -> None:
         await provider.submit(REQUESTS[0], context("a"))
-        with pytest.raises(RemoteError) as caught:
-            await provider.submit(REQUESTS[1], context("b"))
-        assert caught.value.kind is ErrorClass.RATE_LIMIT
+        assert await refused_after(provider, REQUESTS[1], context("b")) is None
+        await asyncio.sleep(5)  # its job is finished, though nobody has asked about it
+        await provider.submit(REQUESTS[1], context("c"))
+        await asyncio.sleep(5)
+        assert await refused_after(provider, REQUESTS[2], context("d")) == 50
 
     run_virtual(main())
-    assert provider.most_in_flight == 1
+    assert (provider.door.accepted, provider.door.refused, provider.door.most_in_flight) == (2, 2, 1)
+    assert provider.most_in_flight == len(provider.jobs) == 2
+
+
+def test_a_cancelled_job_has_left_by_the_door_once(context: Callable[[str], PlainContext]) -> None:
+    provider = ScriptedProvider(latency=5, door=Door([InFlight(most=steady(1))]))
+
+    async def main() -> None:
+        submitted = await provider.submit(REQUESTS[0], context("a"))
+        assert isinstance(submitted, Submitted)
+        await provider.cancel(submitted.remote, context("a"))
+        assert provider.door.in_flight == 0
+        await asyncio.sleep(10)
+        await provider.submit(REQUESTS[1], context("b"))
+        assert provider.door.in_flight == 1
+
+    run_virtual(main())
+
+
+def test_a_silent_line_lets_in_and_works_on_one_at_a_time(context: Callable[[str], PlainContext]) -> None:
+    provider = ScriptedProvider(latency=5, door=Door([Line(at_once=1)]))
+
+    async def main() -> None:
+        await provider.submit(REQUESTS[0], context("a"))
+        second = await provider.submit(REQUESTS[1], context("b"))
+        assert isinstance(second, Submitted)
+        assert await provider.poll(second.remote, context("b")) == Pending(10, queued=True)
+        await asyncio.sleep(6)
+        assert await provider.poll(second.remote, context("b")) == Pending(4)
+
+    run_virtual(main())
+
+
+def test_a_late_refusal_comes_late(context: Callable[[str], PlainContext]) -> None:
+    provider = ScriptedProvider(door=Door([Overload(on=Course(((0.0, 1.0), (60.0, 0.0))))]))
+
+    async def main() -> float:
+        assert await refused_after(provider, REQUESTS[0], context("a")) == 89
+        assert await refused_after(provider, REQUESTS[1], context("b")) == 89
+        return asyncio.get_running_loop().time()
+
+    assert run_virtual(main()) == 2
 
 
 def test_jobs_of_a_journal_outlive_their_process(tmp_path: Path, context: Callable[[str], PlainContext]) -> None:

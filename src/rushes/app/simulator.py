@@ -27,7 +27,8 @@ _FAULTS_MOST = 1024 * 1024
 class SimOptions:
     """How to serve a simulator.
 
-    `time_scale` is real seconds for one simulated second; `faults` are texts such as `429=0.2@submit`, `faults_file` a
+    `time_scale` is real seconds for one simulated second; `capacity` are texts such as `fal:in-flight=5`, what accounts
+    take without telling; `faults` are texts such as `429=0.2@submit`, `faults_file` a
     JSON list of them; `books` is a file that gets the books as lines; `at_once` the jobs that an account runs at once;
     `balance` its money in USD and `prices` USD per unit by endpoint; `most_side` bounds what is painted, in pixels.
     """
@@ -37,6 +38,7 @@ class SimOptions:
     time_scale: float = 1.0
     faults: tuple[str, ...] = ()
     faults_file: Path | None = None
+    capacity: tuple[str, ...] = ()
     books: Path | None = None
     at_once: int | None = None
     balance: Decimal | None = None
@@ -52,6 +54,7 @@ async def serve(options: SimOptions, ready: Callable[[str], None]) -> dict[str, 
     """
     sim = import_module("rushes.sim.simulator")  # painting and HTTP: for nobody who does not rehearse
     words = import_module("rushes.sim.faults")
+    hidden = import_module("rushes.sim.capacity_text")
     faults = [words.fault_of(raw) for raw in _listed(options.faults_file)]
     faults += [words.fault_from_text(text) for text in options.faults]
     stop = asyncio.Event()
@@ -60,6 +63,7 @@ async def serve(options: SimOptions, ready: Callable[[str], None]) -> dict[str, 
             seed=options.seed,
             time_scale=options.time_scale,
             faults=faults,
+            capacity=hidden.capacities(options.capacity),
             balance=options.balance,
             prices=options.prices,
             most_side=options.most_side,

@@ -32,6 +32,10 @@ class SimClock:
             self._passed = (loop_time - self._began) / self.scale if self.scale else 0.0
         return EPOCH + self._passed + self._jumped
 
+    def passed(self) -> float:
+        """Simulated seconds since the beginning, whatever the clocks show."""
+        return self.now() - EPOCH - self._jumped
+
     def stamp(self, ahead: float = 0.0) -> str:
         """The moment `ahead` simulated seconds from now, ISO 8601 in UTC."""
         return datetime.fromtimestamp(round(self.now() + ahead, 3), UTC).isoformat()

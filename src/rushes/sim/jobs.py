@@ -14,6 +14,7 @@ from typing import Any
 from rushes.model.money import ZERO
 from rushes.sim.books import Entry
 from rushes.sim.clock import SimClock
+from rushes.sim.door import Door
 
 _LOG = logging.getLogger(__name__)
 
@@ -73,11 +74,15 @@ class Job:
 
 
 class Account:
-    """One customer: at most `at_once` jobs run, the others wait in order. `balance` in USD (None: no end of it)."""
+    """One customer: at most `at_once` jobs run, the others wait in order. `balance` in USD (None: no end of it).
 
-    def __init__(self, name: str, clock: SimClock, at_once: int, balance: Decimal | None) -> None:
+    Through its `door` comes who may open a job.
+    """
+
+    def __init__(self, name: str, clock: SimClock, at_once: int, balance: Decimal | None, door: Door) -> None:
         self.name = name
         self.balance = balance
+        self.door = door
         self.spent = ZERO
         self._held = ZERO
         self._clock = clock
@@ -125,7 +130,7 @@ class Account:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _start_more(self) -> None:
-        while self._queue and len(self._running) < self._at_once:
+        while self._queue and len(self._running) < (self.door.at_once or self._at_once):
             job = self._queue.popleft()
             self._called = job.ticket + 1
             job.state = State.RUNNING
@@ -155,6 +160,7 @@ class Account:
         job.state = state
         job.work = _done  # what was asked can be large, and is not needed any more
         self._running.discard(job)
+        self.door.leave()
         self._held -= job.held  # its price may be another by now: tokens are counted when they have come
         self.spent += billed
         job.on_end(job.entry, str(state), billed)

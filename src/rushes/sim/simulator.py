@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import ssl
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,6 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from rushes.errors import UserError
+from rushes.sim.capacity_text import Capacity
 from rushes.sim.control import control
 from rushes.sim.faults import Fault, What
 from rushes.sim.overlay import laid_over, refusal
@@ -20,7 +22,7 @@ from rushes.sim.route import Place
 from rushes.sim.server import Limits, Server
 from rushes.sim.speakers import protocols
 from rushes.sim.wire import Reply, Request, json_reply
-from rushes.sim.world import AT_ONCE, World
+from rushes.sim.world import AT_ONCE, Call, World
 
 
 class Simulator:
@@ -31,7 +33,8 @@ class Simulator:
         async with Simulator(seed=7, time_scale=0.01, faults=[fault_from_text("429=0.2")]) as sim:
             ...  # sim.url, sim.report()
 
-    `time_scale` is real seconds for one simulated second; `at_once` the jobs that an account runs at once; `balance`
+    `capacity` is what accounts really take, which no client is told; `time_scale` is real seconds for one simulated
+    second; `at_once` the jobs that an account runs at once; `balance`
     its money in USD (None: no end of it); `prices` USD per unit for endpoints that shall cost something else;
     `most_side` bounds the longer side of what is painted, in pixels. `tls` serves HTTPS, for clients that insist on a
     provider's own host names. `write` gets the books as JSON lines while they are written.
@@ -43,6 +46,7 @@ class Simulator:
         seed: int = 0,
         time_scale: float = 1.0,
         faults: Iterable[Fault] = (),
+        capacity: Iterable[Capacity] = (),
         at_once: int = AT_ONCE,
         balance: Decimal | None = None,
         prices: Mapping[str, Decimal] | None = None,
@@ -60,6 +64,7 @@ class Simulator:
             scale=time_scale,
             scratch=Path(self._scratch.name),
             faults=faults,
+            capacity=capacity,
             at_once=at_once,
             balance=balance,
             prices=prices,
@@ -124,8 +129,22 @@ class Simulator:
             if route.place is Place.SUBMIT:
                 call.refuse(refused, str(fault.what))
             return refused
-        reply = await speaker.answer(call)
+        reply = await self._let_in(call, speaker, request)
         return reply if fault is None else laid_over(fault, reply, speaker, request)
+
+    async def _let_in(self, call: Call, speaker: Spoken, request: Request) -> Reply:
+        """The answer of whoever is let in; else the provider's own words for too many calls, and no job."""
+        refused = call.knock()
+        if refused is None:
+            try:
+                return await speaker.answer(call)
+            finally:
+                call.turn_back()
+        clock = self.world.clock
+        wait = None if refused.retry_after is None else in_whole(refused.retry_after * clock.scale)
+        call.refuse(reply := speaker.error(429, request, retry_after=wait), "capacity")
+        await clock.sleep(refused.held)
+        return reply
 
     def _names(self) -> list[str]:
         return [one.name for one in self._speakers]
@@ -154,3 +173,9 @@ class Simulator:
         if receipt.output:
             entry.taken.add(receipt.output)
         self.world.books.note("sent", entry)
+
+
+def in_whole(seconds: float) -> float:
+    """A Retry-After as services say it, in whole seconds; in thousandths where a second is long. Never too early."""
+    parts = 1 if seconds >= 1 else 1000
+    return math.ceil(seconds * parts - 1e-6) / parts

@@ -12,8 +12,11 @@ from typing import Any, NamedTuple
 
 from rushes.sim.blobs import Blobs
 from rushes.sim.books import Books, Entry
+from rushes.sim.capacity import Rule
+from rushes.sim.capacity_text import Capacity
 from rushes.sim.chance import Chance
 from rushes.sim.clock import SimClock
+from rushes.sim.door import Door, Refusal
 from rushes.sim.faults import Fault, Faults, What
 from rushes.sim.hooks import Hooks
 from rushes.sim.jobs import Account, Job
@@ -21,10 +24,14 @@ from rushes.sim.paint import Painter
 from rushes.sim.prices import PriceList
 from rushes.sim.route import Place, Route
 from rushes.sim.signing import Signer
+from rushes.sim.weight import weight
 from rushes.sim.wire import AGAIN, ASKING, Reply, Request, plain_body
 
 AT_ONCE = 40
 """Jobs that one account runs at once: what fal grants at most without talking to anybody."""
+
+WAY = 0.25
+"""Real seconds that an answer may take to a client, and its next call back: who calls in them is not too early."""
 
 
 class World:
@@ -37,6 +44,7 @@ class World:
         scale: float,
         scratch: Path,
         faults: Iterable[Fault] = (),
+        capacity: Iterable[Capacity] = (),
         at_once: int = AT_ONCE,
         balance: Decimal | None = None,
         prices: Mapping[str, Decimal] | None = None,
@@ -54,6 +62,7 @@ class World:
         self.prices = PriceList(prices)
         self.jobs: dict[str, Job] = {}
         self.seen: Counter[str] = Counter()
+        self._capacity = tuple(capacity)
         self._at_once = at_once
         self._balance = balance
         self._accounts: dict[tuple[str, str], Account] = {}
@@ -63,8 +72,27 @@ class World:
         name = hashlib.sha256(key.encode()).hexdigest()[:8]
         found = self._accounts.get((protocol, name))
         if found is None:
-            found = self._accounts[protocol, name] = Account(name, self.clock, self._at_once, self._balance)
+            door = Door(self._rules(protocol, name), way=WAY / (self.clock.scale or 1.0))
+            found = self._accounts[protocol, name] = Account(name, self.clock, self._at_once, self._balance, door)
         return found
+
+    @property
+    def capacity(self) -> tuple[Capacity, ...]:
+        """What accounts really take. Set it, and it holds for those who call from now on."""
+        return self._capacity
+
+    @capacity.setter
+    def capacity(self, capacity: Iterable[Capacity]) -> None:
+        self._capacity = tuple(capacity)
+        for (protocol, name), account in self._accounts.items():
+            account.door.change(self._rules(protocol, name))
+
+    def doors(self) -> dict[str, Door]:
+        """The door of each account that has called, by provider and account."""
+        return {f"{protocol}/{name}": one.door for (protocol, name), one in sorted(self._accounts.items())}
+
+    def _rules(self, protocol: str, name: str) -> list[Rule]:
+        return [one.rule for one in self._capacity if one.binds(protocol, name)]
 
     def call(self, protocol: str, key: str | None, route: Route, request: Request) -> Call:
         """A request that has just arrived, with the number of its occurrence."""
@@ -108,6 +136,18 @@ class Call(NamedTuple):
         """The fault of this kind when it hits this request, or one part of what it asks for."""
         key = f"{self.identity}/{part}" if part else self.identity
         return self.world.faults.strikes(what, self.route.place, self.route.model, key, self.nth)
+
+    def knock(self) -> Refusal | None:
+        """Ask a submission in at its account's door; when it may come in and opens no job, `turn_back` is owed."""
+        if self.entry is None or self.account is None:
+            return None
+        door = self.account.door
+        return door.enter(self.world.clock.passed(), weight(self.request) if door.weighs else {})
+
+    def turn_back(self) -> None:
+        """A submission that was let in has opened no job: its place at the door is free again."""
+        if self.entry is not None and self.account is not None and not self.entry.accepted:
+            self.account.door.leave()
 
     def refuse(self, reply: Reply, reason: str) -> Reply:
         """Note that a submission was refused, and hand the reply on."""

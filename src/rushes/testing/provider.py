@@ -9,10 +9,11 @@ service's do, so that a crash test can count what two processes bought together.
 from __future__ import annotations
 
 import asyncio
+import heapq
 import json
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -20,6 +21,7 @@ from pathlib import Path
 
 from rushes.errors import ErrorClass, RemoteError
 from rushes.model.ids import RequestKey
+from rushes.model.limit import Unit
 from rushes.model.media import Kind
 from rushes.model.money import ZERO, Quote
 from rushes.model.operation import SIGNATURES, Operation
@@ -37,6 +39,7 @@ from rushes.plugin.provider import (
     Submitted,
     Unknowable,
 )
+from rushes.sim.door import Door
 from rushes.testing.media import MEDIA_TYPES, media, png
 
 
@@ -89,14 +92,18 @@ class Fault:
 
 @dataclass(slots=True, kw_only=True)
 class Job:
-    """A bought job. `ready` is the loop time at which it is finished; `request` is None after a restart."""
+    """A bought job. At the loop time `begins` it is worked on, at `ready` it is finished; `inside` while it counts at
+    the provider's door. `request` is None after a restart.
+    """
 
     remote: str
     number: int
     key: RequestKey
     op: Operation
     idempotency_key: str
+    begins: float = 0.0
     ready: float = 0.0
+    inside: bool = False
     finished: bool = False
     cancelled: bool = False
     request: Request | None = None
@@ -106,7 +113,8 @@ class ScriptedProvider:
     """A provider whose every answer is written down beforehand.
 
     `latency` is in seconds, one number or one for each request; with `polls` the job is submitted and asked
-    about, without it `submit` answers when it is finished. `capacity` refuses more jobs at once with RATE_LIMIT.
+    about, without it `submit` answers when it is finished. At its `door` (`rushes.sim.door`) calls are refused with
+    RATE_LIMIT; what counts more than requests there, `weigh` says of each.
     `price` is what a request is quoted at, one amount or one for each recipe (None: unknown); `charges` says what it is
     really charged (None: nobody says), where that is something else.
     `journal` keeps jobs in a file; a provider that opens the same file knows them, and they are finished.
@@ -124,7 +132,8 @@ class ScriptedProvider:
         charges: Callable[[Request], Decimal | None] | None = None,
         outputs: int = 1,
         in_flight: int | None = None,
-        capacity: int | None = None,
+        door: Door | None = None,
+        weigh: Callable[[Request], Mapping[Unit, float]] = lambda _request: {},
         refuses: Callable[[Recipe], Sequence[Problem]] | None = None,
         versions: dict[str, str] | None = None,
         journal: Path | None = None,
@@ -149,7 +158,9 @@ class ScriptedProvider:
         self._price = price
         self._charges = charges
         self._outputs = outputs
-        self._capacity = capacity
+        self.door = door or Door()
+        self._weigh = weigh
+        self._inside: list[tuple[float, str]] = []  # by the time at which they leave by the door
         self._refuses = refuses
         self._versions = versions or {}
         self._journal = journal
@@ -178,8 +189,7 @@ class ScriptedProvider:
         self._strike(Stage.SUBMIT, number, request)
         job = self._known(context.idempotency_key)
         if job is None:
-            if self._capacity is not None and self.now_in_flight >= self._capacity:
-                raise RemoteError(ErrorClass.RATE_LIMIT, "too many jobs at once")
+            await self._knock(request, context)
             job = self._buy(request, number, context.idempotency_key)
         self._strike(Stage.REPLY, number, request)
         if self._polls:
@@ -193,7 +203,9 @@ class ScriptedProvider:
         job = self._job(remote)
         self._strike(Stage.POLL, job.number, job.request)
         left = job.ready - _now()
-        return Pending(left) if left > 1e-9 and not job.finished else self._finish(job)
+        if left <= 1e-9 or job.finished:
+            return self._finish(job)
+        return Pending(left, queued=job.begins > _now())
 
     async def fetch(self, output: Output, context: Context) -> AsyncIterator[bytes]:
         """The bytes, in two pieces, so that a reader that takes only the first is found out."""
@@ -209,6 +221,9 @@ class ScriptedProvider:
         """Stop the job; it is charged all the same."""
         job = self._job(remote)
         if not job.finished:
+            self._let_out()
+            if job.inside:
+                self._leave(job)
             job.finished = job.cancelled = True
             self.now_in_flight -= 1
         return self._billed(job)
@@ -234,16 +249,20 @@ class ScriptedProvider:
 
     def _buy(self, request: Request, number: int, idempotency_key: str) -> Job:
         latency = self._latency(request) if callable(self._latency) else self._latency
+        begins = self.door.begins(_now(), latency)
         job = Job(
             remote=f"job-{len(self.jobs)}" if self._journal is None else f"job-{os.getpid()}-{len(self.jobs)}",
             number=number,
             key=request.key,
             op=request.recipe.op,
             idempotency_key=idempotency_key,
-            ready=_now() + latency,
+            begins=begins,
+            ready=begins + latency,
+            inside=True,
             request=request,
         )
         self._keep(job)
+        heapq.heappush(self._inside, (job.ready, job.remote))
         self.now_in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.now_in_flight)
         if self._journal is not None:
@@ -251,6 +270,26 @@ class ScriptedProvider:
             with self._journal.open("a") as file:
                 file.write(line + "\n")
         return job
+
+    async def _knock(self, request: Request, context: Context) -> None:
+        self._let_out()
+        refused = self.door.enter(_now(), self._weigh(request))
+        if refused is None:
+            return
+        if refused.held:
+            await context.sleep(refused.held)
+        raise RemoteError(ErrorClass.RATE_LIMIT, "the door is shut", retry_after=refused.retry_after)
+
+    def _let_out(self) -> None:
+        """A job leaves by the door when it is finished, whenever its client asks about it."""
+        while self._inside and self._inside[0][0] <= _now() + 1e-9:
+            job = self.jobs[heapq.heappop(self._inside)[1]]
+            if job.inside:
+                self._leave(job)
+
+    def _leave(self, job: Job) -> None:
+        job.inside = False
+        self.door.leave()
 
     def _keep(self, job: Job) -> None:
         self.jobs[job.remote] = job

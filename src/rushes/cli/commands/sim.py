@@ -59,6 +59,12 @@ def _prices(_context: click.Context, _parameter: click.Parameter, values: tuple[
 )
 @click.option("--fault", "faults", multiple=True, metavar="WHAT=RATE[@PLACE]", help="Let this go wrong, that often.")
 @click.option("--faults", "faults_file", type=_FILE, metavar="FILE", help="Faults as a JSON list.")
+@click.option(
+    "--capacity",
+    multiple=True,
+    metavar="[PROVIDER:]RULE",
+    help="What an account takes, e.g. in-flight=5 or fal:60/min.",
+)
 @click.option("--books", type=_FILE, metavar="FILE", help="Append what happens to this file, as lines of JSON.")
 @click.option("--at-once", type=click.IntRange(1), metavar="N", help="Jobs that an account runs at once; 40.")
 @click.option("--balance", callback=_usd, metavar="USD", help="The account's money; else there is no end of it.")
