@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from rushes.app.plan import Prepared
 from rushes.app.project import Project
+from rushes.graph.setting import ModelChoice
 from rushes.ledger.survey import samples
 from rushes.model.media import Kind
 from rushes.model.operation import SIGNATURES
@@ -39,19 +41,19 @@ class _Typical(NamedTuple):
 
 def expected(project: Project, prepared: Prepared) -> int:
     """The bytes of everything that may be bought at once, each result counted once."""
-    nodes = {node.id: node for node in prepared.grid.nodes}
-    known: dict[tuple[str, str, str], _Typical | None] = {}
+    typical = cache(partial(_typical, project))
+    alike: dict[tuple[str, ModelChoice, str], float] = {}  # the same work of the same model, with the same parameters
     total = 0.0
-    for one in prepared.plan.nodes:
+    for node, one in zip(prepared.grid.nodes, prepared.plan.nodes, strict=True):
         kind = SIGNATURES[one.op].output
         if not one.most or kind is None:
             continue
-        node = nodes[one.node]
         choice = prepared.models.choose(node)
-        model = (str(one.op), choice.provider, choice.version)
-        if model not in known:
-            known[model] = _typical(project, *model)
-        total += one.most * size_of(kind, node.params, known[model])
+        shape = (one.op, choice, repr(node.params))
+        size = alike.get(shape)
+        if size is None:
+            size = alike[shape] = size_of(kind, node.params, typical(str(one.op), choice.provider, choice.version))
+        total += one.most * size
     return round(total)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 from rushes.graph.grid import Cell
@@ -27,6 +28,8 @@ def choose(base: BaseKey, wanted: int, attempts: int, results: Sequence[Result],
     the best of them stands, flagged. Results below a floor, or whose bytes are gone, do not count as answers, but they
     count for the next salt.
     """
+    if not results and not setting.floors:
+        return _nothing_yet(wanted)
     if len(results) == wanted and not setting.floors:
         for number, (candidate, salt, value, verdict, _attempt) in enumerate(results):
             if candidate != number or salt or verdict.flagged or value is GONE:
@@ -50,6 +53,11 @@ def choose(base: BaseKey, wanted: int, attempts: int, results: Sequence[Result],
         else:
             kept.append(max(counted, key=lambda r: r.verdict.score))
     return Chosen(tuple(kept), tuple(missing))
+
+
+@cache
+def _nothing_yet(wanted: int) -> Chosen:
+    return Chosen((), tuple((candidate, 0) for candidate in range(wanted)))
 
 
 def generated(cell: Cell, base: BaseKey, op: Operation, candidates: Sequence[Result]) -> Outcome:

@@ -8,7 +8,8 @@ what cannot change a result: titles, order of tabs, time-outs, concurrency.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
+from functools import cache, lru_cache
 
 from rushes.graph.gates import pick_of, shown_as
 from rushes.graph.grid import Cell, Grid
@@ -32,12 +33,17 @@ def fingerprint_of(
 ) -> str:
     """`pl1:` and 32 hexadecimal digits."""
     pieces = [_said(grid, number, outcome, setting, walked) for number, outcome in enumerate(walked.outcomes)]
-    pieces.extend(f"u{unit.cell},{unit.candidate},{unit.salt},{unit.base}" for unit in units)
-    pieces.extend(f"q{cell},{quote.low},{quote.high}" for cell, quote in sorted(quotes.items()))
+    pieces += [f"u{cell},{candidate},{salt},{base}" for cell, candidate, salt, base in units]
+    price = cache(_price)
+    pieces += [f"q{cell},{price(quotes[cell])}" for cell in sorted(quotes)]
     if selected is not None:
         pieces.append("s" + ",".join(map(str, sorted(selected))))
     digest = hashlib.sha256("\n".join(pieces).encode("utf-8", "surrogatepass")).hexdigest()
     return f"pl1:{digest[:32]}"
+
+
+def _price(quote: Quote) -> str:
+    return f"{quote.low},{quote.high}"
 
 
 def _said(grid: Grid, number: int, outcome: Outcome, setting: Setting, walked: Walked) -> str:
@@ -58,21 +64,34 @@ def _said(grid: Grid, number: int, outcome: Outcome, setting: Setting, walked: W
     return f"{state.value}{node.id}"
 
 
-def _open(cell: Cell, node: Node, setting: Setting, walked: Walked) -> Iterator[str]:
+def _open(cell: Cell, node: Node, setting: Setting, walked: Walked) -> list[str]:
     """All that is known of a question whose inputs are not known yet."""
     if node.op is Operation.APPROVE:
-        yield f"{pick_of(node, setting)}"
+        said = [pick_of(node, setting).value]
     else:
         frame = walked.settler.frame(cell.node)
-        yield f"{frame.choice}{frame.wanted},{frame.attempts}"
-    yield f"{node.id}{node.op}{cell.item!r}{cell.inputs}{sorted(cell.texts.items())}"
-    override = setting.prompts.get(str(node.id))
-    texts = [node.prompt] if override is None else []
-    yield repr(override)
+        said = [f"{_choice(frame.choice)}{frame.wanted},{frame.attempts}"]
+    texts = str(sorted(cell.texts.items())) if cell.texts else "[]"
+    override = setting.prompts.get(node.id)
+    said += (f"{node.id}{node.op.value}{cell.item!r}{_inputs(cell)}{texts}", repr(override))
+    open_ = [node.prompt] if override is None else []
     for name, value in sorted(node.params.items()):
-        yield f"{name}={value!r}"
-        texts.append(value if isinstance(value, Text) else None)
-    for text in texts:
+        said.append(f"{name}={value!r}")
+        open_.append(value if isinstance(value, Text) else None)
+    for text in open_:
         if text is not None:
-            yield repr(text)
-            yield from (setting.variables.get(part.name, "") for part in text.parts if isinstance(part, Var))
+            said.append(repr(text))
+            said += [setting.variables.get(part.name, "") for part in text.parts if part.__class__ is Var]
+    return said
+
+
+_choice = lru_cache(repr)
+_mode = cache(repr)
+
+
+def _inputs(cell: Cell) -> str:
+    """What `repr` says of a cell's inputs; it would spell out the same few modes a hundred thousand times."""
+    if len(cell.inputs) != 1:
+        return repr(cell.inputs)
+    role, mode, feeding = cell.inputs[0]
+    return f"(({role!r}, {_mode(mode)}, {feeding}),)"

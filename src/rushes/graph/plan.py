@@ -23,15 +23,15 @@ from rushes.model.workflow import Node
 Price = Callable[[Node, Question | None], Quote]
 """Price and typical seconds of one request of a node; without a question its inputs are not known yet."""
 
-_ACTIONS = (  # of a node whose rows differ, the first that any row has
-    (State.RUN, Action.RUN),
-    (State.AFTER, Action.AFTER),
-    (State.WAITING, Action.WAIT),
-    (State.FAILED, Action.BLOCKED),
-    (State.BLOCKED, Action.BLOCKED),
-    (State.DONE, Action.REUSE),
-    (State.SKIPPED, Action.SKIP),
-)
+_ACTIONS = {  # of a node whose rows differ, the first that any row has
+    State.RUN: Action.RUN,
+    State.AFTER: Action.AFTER,
+    State.WAITING: Action.WAIT,
+    State.FAILED: Action.BLOCKED,
+    State.BLOCKED: Action.BLOCKED,
+    State.DONE: Action.REUSE,
+    State.SKIPPED: Action.SKIP,
+}
 _IN_THE_FILE = (Operation.PROMPT, Operation.MEDIA)
 _NOTHING = Estimate()
 
@@ -72,9 +72,7 @@ def _plan(
     reasons = Reasons(grid, setting, walked, history, tally.owners)
     nodes = tuple(_nodes(grid, walked, tally, reasons))
     chain, cells = longest_chain(grid, tally.seconds)
-    money = Estimate()
-    for estimate in tally.money.values():
-        money = money + estimate
+    money = tally.total()
     return Plan(
         nodes=nodes,
         outcomes=tuple(walked.outcomes),
@@ -110,27 +108,31 @@ class _Tally:
         self.rerolls = 0
         self._quote = quote
         self._grid = grid
+        self._sums: dict[tuple[Quote, int], Estimate] = {}  # equal sums are one: most nodes of a plan cost the same
+        self._nodes: dict[tuple[Quote, int], int] = {}  # how many nodes each of them was counted for
         self._now(walked)
         self._later(walked)
 
     def _now(self, walked: Walked) -> None:
-        asked: set[tuple[BaseKey, int, int]] = set()
+        asked: dict[BaseKey, tuple[tuple[int, int], ...]] = {}
         quotes: dict[BaseKey, Quote] = {}
         for number in sorted(walked.misses):
             question, chosen, _results = walked.misses[number]
-            base = question.base
-            node = self._grid.cells[number].node
-            quoted = quotes.get(base)
-            if quoted is None:
-                quoted = quotes[base] = self._quote(question.frame.node, question)
-            fresh = [pair for pair in chosen.missing if (base, *pair) not in asked]
-            asked.update((base, *pair) for pair in fresh)
-            self.owners.setdefault(base, number)
-            self.units.extend(Unit(number, candidate, salt, base) for candidate, salt in fresh)
-            self.shared += len(chosen.missing) - len(fresh)
-            self.rerolls += len(fresh) * (question.frame.attempts - 1)
+            base, frame = question.base, question.frame
+            before = asked.get(base)
+            if before is None:
+                quoted = quotes[base] = self._quote(frame.node, question)
+                fresh = asked[base] = chosen.missing
+                self.owners[base] = number
+            else:  # another place asks the same
+                quoted = quotes[base]
+                fresh = tuple([pair for pair in chosen.missing if pair not in before])
+                asked[base] = before + fresh
+                self.shared += len(chosen.missing) - len(fresh)
+            self.units += [Unit(number, candidate, salt, base) for candidate, salt in fresh]
+            self.rerolls += len(fresh) * (frame.attempts - 1)
             self.quotes[number] = quoted
-            self._count(node, quoted, len(fresh), certain=True)
+            self._count(self._grid.cells[number].node, quoted, len(fresh), certain=True)
             self.seconds[number] = quoted.seconds
             self.work += quoted.seconds * len(fresh)
 
@@ -161,10 +163,23 @@ class _Tally:
         self.most[node] = self.most.get(node, 0) + times
         if certain:
             self.calls[node] = self.calls.get(node, 0) + times
-        elif quoted.low is not None:
+        elif quoted.low:
             # the answer may turn out to exist, when what comes first turns out as it was
-            quoted = Quote(quoted.low * 0, quoted.high, quoted.seconds, quoted.source)
-        self.money[node] = self.money.get(node, Estimate()).plus(quoted, times)
+            quoted = quoted._replace(low=quoted.low * 0)
+        counted = (quoted, times)
+        summed = self._sums.get(counted)
+        if summed is None:
+            summed = self._sums[counted] = Estimate().plus(quoted, times)
+        self._nodes[counted] = self._nodes.get(counted, 0) + 1
+        mine = self.money.get(node)
+        self.money[node] = summed if mine is None else mine + summed
+
+    def total(self) -> Estimate:
+        """The money of all nodes."""
+        money = Estimate()
+        for counted, nodes in self._nodes.items():
+            money += self._sums[counted].times(nodes)
+        return money
 
 
 def _nodes(grid: Grid, walked: Walked, tally: _Tally, reasons: Reasons) -> list[NodePlan]:
@@ -204,17 +219,21 @@ def _all_done(outcomes: Sequence[Outcome], first: int, count: int) -> bool:
 
 
 def _node(grid: Grid, number: int, walked: Walked, tally: _Tally, reasons: Reasons) -> NodePlan:
-    node = grid.nodes[number]
-    cells = grid.cells_of(number)
-    states = [walked.outcomes[cell].state for cell in cells]
-    state, action = next(pair for pair in _ACTIONS if pair[0] in states)
-    concerned = [cell for cell, mine in zip(cells, states, strict=True) if mine is state]
-    reason = reasons.of(concerned[0])
-    if len(cells) > 1:
-        reason += f" ({len(concerned)} of {len(cells)} rows)"
+    node, first, rows = grid.nodes[number], grid.first[number], grid.count[number]
+    state = walked.outcomes[first].state
+    if rows == 1:
+        reason, stale = reasons.of(first), reasons.stale(first)
+    else:
+        cells = range(first, first + rows)
+        states = [walked.outcomes[cell].state for cell in cells]
+        state = next(one for one in _ACTIONS if one in states)
+        first = cells[states.index(state)]
+        reason = f"{reasons.of(first)} ({states.count(state)} of {rows} rows)"
+        stale = any(reasons.stale(cell) for cell in cells)
+    action = _ACTIONS[state]
     provider, model = "", node.model or ""
-    if action in (Action.RUN, Action.AFTER) and node.op not in INLINE:
-        choice, stands_in = _asked(number, concerned[0], walked)
+    if (action is Action.RUN or action is Action.AFTER) and node.op not in INLINE:
+        choice, stands_in = _asked(number, first, walked)
         provider, model = choice.provider, choice.model
         reason = f"{stands_in}; {reason}" if stands_in else reason
     return NodePlan(
@@ -224,14 +243,14 @@ def _node(grid: Grid, number: int, walked: Walked, tally: _Tally, reasons: Reaso
         node.op,
         action,
         reason,
-        len(cells),
+        rows,
         tally.calls.get(number, 0),
         tally.most.get(number, 0),
-        tally.money.get(number, Estimate()),
+        tally.money.get(number, _NOTHING),
         tally.typical.get(number, 0.0),
         provider,
         model,
-        any(reasons.stale(cell) for cell in cells),
+        stale,
     )
 
 
