@@ -21,6 +21,7 @@ from rushes.model.operation import Operation
 from rushes.model.request import Recipe, Request
 from rushes.plugin.access import Access, Secret
 from rushes.providers.remote import Remote
+from rushes.sim.capacity_text import capacity_from_text
 from rushes.sim.faults import fault_of
 from rushes.sim.simulator import Simulator
 from rushes.testing.context import PlainContext
@@ -88,6 +89,9 @@ class SimService:
     def calm(self) -> None:
         self.sim.world.faults.active = ()
 
+    def allow(self, most: int) -> None:
+        self.sim.world.capacity = (capacity_from_text(f"{most}/day"),)
+
     def books(self) -> Books:
         said = self.sim.report()
         return Books(
@@ -114,7 +118,7 @@ async def subject(
         made.append(make(there))
         return made[-1]
 
-    name = make(access("none", None)).name
+    name = client(access("none", None)).name
     async with Simulator(seed=5, time_scale=0.005, most_side=160) as sim:
         there = access(name, f"{sim.url}/{name}")
         try:
@@ -127,6 +131,7 @@ async def subject(
                 keyless=lambda: client(there._replace(key=None)),
                 secret=KEY,
                 floor=floor,
+                tells=bool(made[0].meters),
             )
         finally:
             for one in made:

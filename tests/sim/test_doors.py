@@ -11,8 +11,8 @@ from tests.sim.near import FLUX, Near, simulated
 from rushes.sim.capacity_text import capacities
 from rushes.sim.door import Door
 from rushes.sim.protocol import Spoken
-from rushes.sim.simulator import in_whole
 from rushes.sim.speakers import protocols
+from rushes.sim.told_limits import in_whole
 from rushes.sim.weight import weight
 from rushes.sim.wire import Request
 

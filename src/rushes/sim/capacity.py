@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from rushes.model.limit import Unit
+from rushes.model.limit import Standing, Unit
 
 NEVER = math.inf
 """When a gate opens that only a call that ends can open, or nothing."""
@@ -65,6 +65,10 @@ class Gate(Protocol):
 
     def take(self, now: float, amount: float) -> None:
         """So much was let in."""
+        ...
+
+    def stands(self, now: float) -> Standing | None:
+        """What is left, as a service tells it; None for a rule of which nothing is told."""
         ...
 
 
@@ -179,23 +183,29 @@ class Line:
         return _Open()
 
 
-class _Open:
-    def opens(self, now: float, amount: float, in_flight: int) -> float:
-        return now
+class _Uncounted:
+    """A gate that counts nothing of its own, and has nothing to tell."""
+
+    __slots__ = ()
 
     def take(self, now: float, amount: float) -> None:
         pass
 
+    def stands(self, now: float) -> Standing | None:
+        return None
+
+
+class _Open(_Uncounted):
+    def opens(self, now: float, amount: float, in_flight: int) -> float:
+        return now
+
 
 @dataclass(slots=True)
-class _InFlight:
+class _InFlight(_Uncounted):
     rule: InFlight
 
     def opens(self, now: float, amount: float, in_flight: int) -> float:
         return self.rule.most.reaches(in_flight + 1, now)
-
-    def take(self, now: float, amount: float) -> None:
-        pass
 
 
 @dataclass(slots=True)
@@ -212,6 +222,10 @@ class _Bucket:
 
     def take(self, now: float, amount: float) -> None:
         self.tokens, self.filled = self._full(now) - amount, now
+
+    def stands(self, now: float) -> Standing | None:
+        full, burst = self._full(now), self.rule.burst
+        return Standing(self.rule.of, burst, full, (burst - full) / self.rule.rate)
 
     def _full(self, now: float) -> float:
         return min(self.rule.burst, self.tokens + max(now - self.filled, 0.0) * self.rule.rate)
@@ -234,6 +248,12 @@ class _Fixed:
         window = self._window(now)
         self.used = amount + (self.used if window == self.window else 0.0)
         self.window = window
+
+    def stands(self, now: float) -> Standing | None:
+        window = self._window(now)
+        used = self.used if window == self.window else 0.0
+        over = (window + 1) * self.rule.seconds + self.rule.begins - now if used else 0.0
+        return Standing(self.rule.of, self.rule.most, self.rule.most - used, over)
 
     def _window(self, now: float) -> float:
         return math.floor((now - self.rule.begins) / self.rule.seconds + _HAIR)
@@ -263,13 +283,18 @@ class _Sliding:
         self.taken.append((now, amount))
         self.used += amount
 
+    def stands(self, now: float) -> Standing | None:
+        self._forget(now)
+        over = self.taken[-1][0] + self.rule.seconds - now if self.taken else 0.0
+        return Standing(self.rule.of, self.rule.most, self.rule.most - self.used, over)
+
     def _forget(self, now: float) -> None:
         while self.taken and self.taken[0][0] + self.rule.seconds <= now + _HAIR:
             self.used -= self.taken.popleft()[1]
 
 
 @dataclass(slots=True)
-class _Overload:
+class _Overload(_Uncounted):
     rule: Overload
 
     def opens(self, now: float, amount: float, in_flight: int) -> float:
@@ -281,6 +306,3 @@ class _Overload:
             return min((one for one in ends if one > now), default=NEVER)
         phase = now % period
         return now + min(((one - phase) % period for one in ends), default=NEVER)
-
-    def take(self, now: float, amount: float) -> None:
-        pass

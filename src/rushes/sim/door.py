@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from rushes.model.limit import Unit
+from rushes.model.limit import Standing, Unit
 from rushes.sim.capacity import NEVER, Gate, Line, Rule
 
 _ONE: Mapping[Unit, float] = {}
@@ -92,6 +92,11 @@ class Door:
             now = max(now, heapq.heappop(self._ends))
         heapq.heappush(self._ends, now + seconds)
         return now
+
+    def stands(self, now: float) -> tuple[Standing, ...]:
+        """What is left of each rule of which a service tells its callers: of silent ones it never does."""
+        told = [gate.stands(now) for rule, gate in self._gates if not rule.silent]
+        return tuple(one for one in told if one is not None)
 
     def plain(self) -> dict[str, Any]:
         """The books as JSON."""

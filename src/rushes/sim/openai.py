@@ -20,7 +20,7 @@ from rushes.sim.jobs import Job, State
 from rushes.sim.judge import in_words
 from rushes.sim.making import made
 from rushes.sim.openai_asked import BadRequest, Picture, Question, model_of, picture, question, served
-from rushes.sim.openai_said import CODE, SAYS, TYPE, error, failed, poor, unknown
+from rushes.sim.openai_said import CODE, SAYS, TYPE, error, failed, poor, too_many, unknown
 from rushes.sim.paint import Asking
 from rushes.sim.route import Place, Route
 from rushes.sim.wire import Piece, Receipt, Reply, Request, come_back, json_reply
@@ -70,6 +70,8 @@ class OpenAI:
         if status == 404:
             says = f"Invalid URL ({request.method} {request.path})"
             return error(404, says, "invalid_request_error")
+        if status == 429 and retry_after is not None:
+            return too_many(retry_after)
         headers = come_back(retry_after)
         return error(status, SAYS.get(status, "Error"), TYPE.get(status), code=CODE.get(status), headers=headers)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from rushes.sim.jobs import Job
 from rushes.sim.making import REFUSED, UNREADABLE
-from rushes.sim.wire import Reply, json_reply
+from rushes.sim.told_limits import in_spans
+from rushes.sim.wire import Reply, come_back, json_reply
 
 TYPE = {401: "invalid_request_error", 429: "requests", 500: "server_error", 503: "service_unavailable_error"}
 CODE = {401: "invalid_api_key", 429: "rate_limit_exceeded"}
@@ -36,6 +38,13 @@ def error(
     if details is not None:
         told["moderation_details"] = details
     return json_reply({"error": told}, status, headers)
+
+
+def too_many(seconds: float) -> Reply:
+    """A 429 that says when to come back, in two headers and in its words."""
+    headers = (*come_back(seconds), ("retry-after-ms", f"{math.ceil(seconds * 1000)}"))
+    says = SAYS[429].replace("later", f"in {in_spans(seconds)}")
+    return error(429, says, TYPE[429], code=CODE[429], headers=headers)
 
 
 def failed(job: Job) -> Reply:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -56,7 +57,7 @@ _SAYS = {
         "You have insufficient credit to run this model. Go to your billing page to add some.",
     ),
     404: ("", "The requested resource could not be found."),
-    429: ("", "Request was throttled. Your rate limit resets in ~30s."),
+    429: ("", "Request was throttled."),
 }
 _ENDED = {State.DONE: "succeeded", State.FAILED: "failed", State.CANCELLED: "canceled"}
 
@@ -97,6 +98,8 @@ class Replicate:
         """Replicate's errors: problems of RFC 7807."""
         title, detail = _SAYS.get(status, ("", "Internal server error"))
         headers = come_back(retry_after)
+        if status == 429 and retry_after is not None:
+            detail += f" Your rate limit resets in ~{math.ceil(retry_after)}s."
         return _problem(status, title, detail, headers)
 
     async def answer(self, call: Call) -> Reply:

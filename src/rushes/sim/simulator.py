@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import ssl
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,6 +20,7 @@ from rushes.sim.protocol import Spoken
 from rushes.sim.route import Place
 from rushes.sim.server import Limits, Server
 from rushes.sim.speakers import protocols
+from rushes.sim.told_limits import in_whole, told
 from rushes.sim.wire import Reply, Request, json_reply
 from rushes.sim.world import AT_ONCE, Call, World
 
@@ -135,16 +135,17 @@ class Simulator:
     async def _let_in(self, call: Call, speaker: Spoken, request: Request) -> Reply:
         """The answer of whoever is let in; else the provider's own words for too many calls, and no job."""
         refused = call.knock()
+        limits = told(speaker.name, call.stands(), self.world.clock.scale)
         if refused is None:
             try:
-                return await speaker.answer(call)
+                return (await speaker.answer(call)).with_headers(*limits)
             finally:
                 call.turn_back()
         clock = self.world.clock
         wait = None if refused.retry_after is None else in_whole(refused.retry_after * clock.scale)
         call.refuse(reply := speaker.error(429, request, retry_after=wait), "capacity")
         await clock.sleep(refused.held)
-        return reply
+        return reply.with_headers(*limits)
 
     def _names(self) -> list[str]:
         return [one.name for one in self._speakers]
@@ -173,9 +174,3 @@ class Simulator:
         if receipt.output:
             entry.taken.add(receipt.output)
         self.world.books.note("sent", entry)
-
-
-def in_whole(seconds: float) -> float:
-    """A Retry-After as services say it, in whole seconds; in thousandths where a second is long. Never too early."""
-    parts = 1 if seconds >= 1 else 1000
-    return math.ceil(seconds * parts - 1e-6) / parts

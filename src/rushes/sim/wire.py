@@ -67,6 +67,10 @@ class Reply(NamedTuple):
         """All pieces together."""
         return b"".join(one.data for one in self.pieces)
 
+    def with_headers(self, *more: tuple[str, str]) -> Reply:
+        """The same answer with more headers."""
+        return self._replace(headers=(*self.headers, *more)) if more else self
+
     def header(self, name: str) -> str | None:
         """The value of a header, by any spelling."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rushes.model.limit import Standing
 from rushes.sim.blobs import Blobs
 from rushes.sim.books import Books, Entry
 from rushes.sim.capacity import Rule
@@ -143,6 +144,12 @@ class Call(NamedTuple):
             return None
         door = self.account.door
         return door.enter(self.world.clock.passed(), weight(self.request) if door.weighs else {})
+
+    def stands(self) -> tuple[Standing, ...]:
+        """What is left of the limits of the account that a submission is for."""
+        if self.entry is None or self.account is None:
+            return ()
+        return self.account.door.stands(self.world.clock.passed())
 
     def turn_back(self) -> None:
         """A submission that was let in has opened no job: its place at the door is free again."""

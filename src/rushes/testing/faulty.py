@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
+from typing import Any, cast
 
 from rushes.errors import ErrorClass, RemoteError
-from rushes.plugin.provider import Finished, Pending, Submitted
+from rushes.model.limit import Standing, Unit
+from rushes.plugin.provider import Context, Finished, Pending, Submitted
 from rushes.testing.requests import request_of
 from rushes.testing.subject import Books, Subject, await_job, finish, read
 
@@ -82,6 +84,42 @@ async def a_bare_rate_limit_is_one(subject: Subject) -> None:
         assert error.kind is ErrorClass.RATE_LIMIT, f"429 is {error.kind}"
         assert not error.maybe_billed, "a refusal by rate is said to cost"
         assert books.posts == 1, f"{books.posts} submissions of one request"
+
+
+class _Listening:
+    """A context that notes what is told of limits, and is another one in everything else."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self.heard: list[Standing] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._context, name)
+
+    def standing(self, *heard: Standing) -> None:
+        self.heard.extend(heard)
+
+
+async def what_answers_tell_of_limits_is_passed_on(subject: Subject) -> None:
+    """By answers to what is taken, and by refusals: nobody has to be refused to know that little is left."""
+    service, request = subject.service, subject.requests[0]
+    if service is None or not subject.tells:
+        return
+    service.allow(1)
+    provider, told = subject.make(), _Listening(subject.context("limits"))
+    for wanted in ("taken", "refused"):
+        told.heard.clear()
+        try:
+            await provider.submit(request, cast("Context", told))
+        except RemoteError as error:
+            assert wanted == "refused" and error.kind is ErrorClass.RATE_LIMIT, f"one of one a day was {error.kind}"
+            assert error.retry_after, "a limit of a day that is used up is said to be free at once"
+        else:
+            assert wanted == "taken", "two of one a day were taken"
+        of = [one for one in told.heard if one.of is Unit.REQUESTS]
+        assert [(one.most, one.left) for one in of] == [(1.0, 0.0)], f"when {wanted}, {told.heard} was passed on"
+        assert all(one.resets is None or one.resets > 0 for one in of), f"{of} is whole again already"
+    await provider.close()
 
 
 async def a_lost_answer_is_unknown(subject: Subject) -> None:
@@ -339,6 +377,7 @@ async def cancelling_says_no_less_than_it_bills(subject: Subject) -> None:
 CHECKS: tuple[Check, ...] = (
     a_rate_limit_says_when,
     a_bare_rate_limit_is_one,
+    what_answers_tell_of_limits_is_passed_on,
     a_lost_answer_is_unknown,
     a_reset_connection_is_never_sent_again,
     a_server_error_is_not_sent_again,

@@ -45,6 +45,10 @@ class Service(Protocol):
         """Switch all faults off."""
         ...
 
+    def allow(self, most: int) -> None:
+        """From now on at most so many submissions a day are taken, and answers tell what is left of them."""
+        ...
+
     def books(self) -> Books:
         """The books as they are now."""
         ...
@@ -60,7 +64,8 @@ class Subject:
 
     `service` is the other side, where a test can reach it: without it the checks that need faults have nothing to say.
     `unreachable` gives a client whose service is not there, `keyless` one without a key. `secret` is the key,
-    which must show nowhere. `floor` is the least number of seconds between two questions about one job.
+    which must show nowhere. `floor` is the least number of seconds between two questions about one job. `tells`:
+    answers of the service say what is left of its limits.
     """
 
     make: Callable[[], Provider]
@@ -72,6 +77,7 @@ class Subject:
     keyless: Callable[[], Provider] | None = None
     secret: str = ""
     floor: float = 0.0
+    tells: bool = False
 
 
 async def finish(provider: Provider, request: Request, context: Context) -> Finished:
