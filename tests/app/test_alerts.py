@@ -27,6 +27,7 @@ from rushes.app.project import Project
 from rushes.app.run import run_file
 from rushes.app.scopes import Ceiling
 from rushes.app.summary import RunSummary
+from rushes.app.timings import usual_of
 from rushes.errors import ConfigError, ErrorClass
 from rushes.ledger.fold import fold
 from rushes.ledger.ledger import Ledger
@@ -41,17 +42,18 @@ from rushes.testing.provider import Fault, ScriptedProvider, Stage
 
 
 def test_nobody_says_what_is_usual_of_too_few() -> None:
-    assert learned([50.0] * (ENOUGH - 1)) is None
-    assert learned([50.0] * ENOUGH) == 50.0
+    assert learned(usual_of([50.0] * (ENOUGH - 1))) is None
+    assert learned(usual_of([50.0] * ENOUGH)) == 50.0
+    assert learned(None) is None
 
 
 def test_what_is_always_fast_is_not_slow_for_taking_a_little_longer() -> None:
-    assert learned([0.2] * 64) == FLOOR
+    assert learned(usual_of([0.2] * 64)) == FLOOR
 
 
 def test_one_in_a_hundred_is_beyond_what_is_usual() -> None:
-    assert learned([20.0] * 99 + [500.0]) == 20.0
-    assert learned([20.0] * 98 + [500.0] * 2) == 500.0
+    assert learned(usual_of([20.0] * 99 + [500.0])) == 20.0
+    assert learned(usual_of([20.0] * 98 + [500.0] * 2)) == 500.0
 
 
 @given(

@@ -57,7 +57,7 @@ def test_a_loan_moves_no_money_and_claims_nothing(ledger: Ledger) -> None:
     money = balance(ledger.events(R1))
     assert (money.reserved, money.spent, money.held, money.unpriced) == (0, 0, 0, 0)
     assert not ledger.doubtful() and not ledger.claimants()
-    assert ledger.typical_seconds() == {}
+    assert ledger.durations("sketch", "sketch-1") == []
 
 
 def test_a_loan_written_down_twice_stands_once(ledger: Ledger) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 
 import pytest
@@ -10,11 +11,12 @@ from tests.ledger.facts import artifact, base, cell_done, decided, record, sha, 
 from rushes.errors import NotFound, StoreError
 from rushes.ledger.ledger import Ledger
 from rushes.ledger.open import open_ledger
-from rushes.model.event import Done, RunEnded, RunParked, RunStarted
+from rushes.ledger.project import TIMING_SLOTS
+from rushes.model.event import Done, RunEnded, RunParked, RunStarted, Told
 from rushes.model.ids import AttemptId, NodeId, RunId
 from rushes.model.media import Artifact
 from rushes.model.result import Value
-from rushes.model.run import RunMode, RunOptions, RunState
+from rushes.model.run import RunMode, RunOptions, RunState, Verb
 from rushes.model.verdict import Choice, Finding, Verdict
 from rushes.model.workflow import Pick
 
@@ -87,7 +89,8 @@ def test_events_of_a_run_that_is_not_there_are_refused(ledger: Ledger) -> None:
 def test_the_state_of_a_run_follows_its_events(ledger: Ledger) -> None:
     ledger.create_run(record())
     for event, state in (
-        (RunStarted(owner="o"), RunState.RUNNING),
+        (Told(verb=Verb.PAUSE, by="ana"), RunState.PAUSED),
+        (Told(verb=Verb.RESUME, by="ana"), RunState.RUNNING),
         (RunParked(waiting=1), RunState.PARKED),
         (RunEnded(state="failed", done=1, failed=1, reused=0), RunState.FAILED),
     ):
@@ -157,14 +160,25 @@ def test_a_place_remembers_what_it_asked_last(ledger: Ledger) -> None:
     }
 
 
-def test_the_typical_time_of_a_model_is_the_median_of_its_results(ledger: Ledger) -> None:
+def test_how_long_results_of_a_model_took_is_kept(ledger: Ledger) -> None:
     ledger.create_run(record())
     quick = {"provider": "sketch", "model": "quick"}
     many = [
         stored(f"q{n}", attempt=f"r1/{n}", seconds=seconds, recipe=quick) for n, seconds in enumerate((1.0, 100.0, 3.0))
     ]
     ledger.append(R1, [*many, stored("slow", attempt="r1/9", seconds=60.0), stored("q", "r1/10", seconds=0.0)], 1.0)
-    assert ledger.typical_seconds() == {("sketch", "quick"): 3.0, ("sketch", "sketch-1"): 60.0}
+    assert ledger.durations("sketch", "quick") == [1.0, 3.0, 100.0]
+    assert ledger.durations("sketch", "sketch-1") == [60.0]
+    assert ledger.durations("sketch", "never") == []
+
+
+def test_of_many_durations_so_many_are_kept_that_the_slowest_is_not_what_is_usual(ledger: Ledger) -> None:
+    ledger.create_run(record())
+    took = [1.0] * 2990 + [900.0] * 10
+    ledger.append(R1, [stored(f"q{n}", attempt=f"r1/{n}", seconds=took[n * 7 % 3000]) for n in range(3000)], 1.0)
+    kept = ledger.durations("sketch", "sketch-1")
+    assert 900 <= len(kept) <= TIMING_SLOTS
+    assert kept[math.ceil(0.99 * len(kept)) - 1] == 1.0
 
 
 def test_notes_are_replaced_and_kept_apart_by_kind(ledger: Ledger) -> None:

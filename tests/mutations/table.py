@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutations.wires import Wire, wire
 
 _ENGINE = "tests/engine"
+_LATE = "tests/engine/test_overdue.py"
 _HTTP = "tests/providers/test_http.py"
 _BOOKS = "tests/ledger/test_books.py"
 _TIDY = "tests/app/test_tidy.py"
@@ -83,7 +84,7 @@ NEVER_TWICE = (
     ),
     wire(
         "a time-out after the request was sent proves nothing",
-        "engine/attempt.py",
+        "engine/in_time.py",
         "    if order.phase is Phase.SUBMITTING and not harmless:\n",
         "    if False:\n",
         f"{_ENGINE}/test_doubt.py::test_a_time_out_before_the_answer_is_asked_about_and_never_sent_again",
@@ -268,6 +269,62 @@ NEVER_LOST = (
         "    if error.kind not in ASKED_AGAIN or error.maybe_billed:",
         "    if True:",
         f"{_ENGINE}/test_called_off.py::test_a_poll_that_fails_loses_no_job",
+    ),
+    wire(
+        "a result that comes late is adopted in the same run",
+        "engine/in_time.py",
+        "        if order.overdue or not _waits_on(order):\n            raise\n",
+        "        raise\n",
+        f"{_LATE}::test_a_late_result_is_adopted_in_the_same_run_and_nothing_is_bought_in_its_place",
+    ),
+    wire(
+        "an overdue job gives its slot back",
+        "engine/in_time.py",
+        "    order.let_go()\n",
+        "",
+        f"{_LATE}::test_an_overdue_job_gives_its_slot_back",
+    ),
+    wire(
+        "an overdue job is asked about seldom",
+        "engine/ask.py",
+        "max(answer.wait, SELDOM if order.overdue else 0.0)",
+        "answer.wait",
+        f"{_LATE}::test_an_overdue_job_is_asked_about_seldom_however_often_its_provider_wishes",
+    ),
+    wire(
+        "nothing is awaited for ever",
+        "engine/in_time.py",
+        "    async with asyncio.timeout(patience.most) as limit:\n",
+        "    async with asyncio.timeout(None) as limit:\n",
+        f"{_LATE}::test_without_any_word_about_its_time_a_request_still_ends",
+    ),
+    wire(
+        "who answers on the connection is not torn from it",
+        "engine/in_time.py",
+        "            if order.phase is Phase.POLLING and not order.overdue:\n",
+        "            if not order.overdue:\n",
+        f"{_LATE}::test_who_answers_on_the_connection_is_not_torn_from_it_but_frees_its_slot",
+    ),
+    wire(
+        "the download of a finished job has a time of its own",
+        "engine/attempt.py",
+        "    seconds = max(order.patience.seconds, _DOWNLOAD)\n",
+        "    seconds = order.patience.seconds\n",
+        f"{_LATE}::test_the_download_of_a_finished_job_is_not_given_up_for_being_late",
+    ),
+    wire(
+        "a few quick results shorten nobody's time",
+        "model/patience.py",
+        "    if usual is not None and known >= ENOUGH:\n",
+        "    if usual is not None:\n",
+        "tests/model/test_patience.py::test_nothing_is_learned_from_few_results",
+    ),
+    wire(
+        "what was learned never shortens what the catalogue says",
+        "model/patience.py",
+        "    if learned is not None and learned > (catalogue or 0.0):\n",
+        "    if learned is not None:\n",
+        "tests/model/test_patience.py::test_what_was_learned_lengthens_the_catalogues_time_and_never_shortens_it",
     ),
     wire(
         "a broken download is fetched again",

@@ -8,14 +8,14 @@ names. Nothing here is on the way of a paid call: it listens, sets timers, and w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, NamedTuple
 
 from rushes.app.alerts_due import Due
 from rushes.app.project import Project
 from rushes.app.spoken import means
-from rushes.app.stats_series import nearest_rank
+from rushes.app.timings import Timings, Usual
 from rushes.errors import ErrorClass
 from rushes.ledger.fold import AttemptState
 from rushes.model.event import (
@@ -56,11 +56,9 @@ class Alert(NamedTuple):
     facts: dict[str, Any]
 
 
-def learned(durations: Sequence[float]) -> float | None:
+def learned(usual: Usual | None) -> float | None:
     """What 99 of 100 requests of a model stayed under, in seconds; None while too few are known."""
-    if len(durations) < ENOUGH:
-        return None
-    return max(nearest_rank(durations, 0.99), FLOOR)
+    return None if usual is None or usual.known < ENOUGH else max(usual.most, FLOOR)
 
 
 class Limits:
@@ -69,7 +67,7 @@ class Limits:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._set = project.config.alerts
-        self._durations = project.ledger.durations()
+        self._timings = Timings(project.ledger)
         self._found: dict[tuple[str, str], Limit | None] = {}
 
     def of(self, provider: str, model: str) -> Limit | None:
@@ -85,7 +83,7 @@ class Limits:
                 return Limit(seconds, learned=False)
         if self._set.slow is not None:
             return Limit(self._set.slow, learned=False)
-        usual = learned(self._durations.get((provider, model), ()))
+        usual = learned(self._timings.of(provider, model))
         return None if usual is None else Limit(usual, learned=True)
 
 
@@ -106,6 +104,7 @@ class Watch:
         self._by: dict[type[Event], Callable[[Any], None]] = {
             Reserved: self._reserved,
             Submitting: self._sent,
+            Slow: self._overdue,
             **dict.fromkeys((Stored, Failed, Cancelled, Unknown, Released), self._over),
         }
 
@@ -152,6 +151,10 @@ class Watch:
         with suppress(Exception):  # a journal that cannot be written ends the run by itself, and says why
             self._say(slow)
         self._tell(Alert("slow", slow.says, to_plain(slow)))
+
+    def _overdue(self, event: Slow) -> None:
+        """The engine gave its slot back: whoever is told of what is slow is told of this, too."""
+        self._tell(Alert("slow", event.says, to_plain(event)))
 
     def _over(self, event: Stored | Failed | Cancelled | Unknown | Released) -> None:
         asked = self._asked.pop(event.attempt, None)

@@ -107,7 +107,7 @@ def _job(project: Project, prepared: Prepared, record: RunRecord, owner: str, pa
         fail_fast=options.fail_fast or settings.fail_fast,
         retry=retry,
         request_delay=settings.request_delay or 0.0,
-        timeout=prepared.models.timeout,
+        patience=prepared.models.patience,
         seconds=prepared.models.seconds,
         scopes=scopes_of(project, prepared, record.id),
         on_unknown=options.on_unknown or project.config.on_unknown.value or OnUnknown.ASK,

@@ -9,17 +9,20 @@ from rushes.app.alike import Shape, Watched, shape_of, watched
 from rushes.app.config import PROJECT_FILE
 from rushes.app.plugins import OFF, is_there
 from rushes.app.project import DEFAULT_PROVIDER, Project
+from rushes.app.timings import Timings
 from rushes.catalogue.model import Model
 from rushes.errors import ConfigError
 from rushes.graph.setting import ModelChoice, StandIn
 from rushes.graph.settle import Question
 from rushes.model.money import Quote
 from rushes.model.operation import Operation, Where
+from rushes.model.patience import Patience, at_home, declared, undeclared
 from rushes.model.problem import did_you_mean
 from rushes.model.request import Recipe
 from rushes.model.run import RunOptions
 from rushes.model.text import Text
 from rushes.model.workflow import Node, Workflow
+from rushes.plugin.provider import Duplicates
 from rushes.plugin.room import OwnModels
 
 LOCAL = "local"
@@ -51,7 +54,8 @@ class Models:
         self._chosen: dict[tuple[str, str | None, Operation], ModelChoice] = {}
         self._offered: dict[tuple[str, str | None, Operation], bool] = {}
         self._named: dict[tuple[str | None, str | None, Operation], str] = {}
-        self._learned: dict[tuple[str, str], float] | None = None
+        self._timings = Timings(project.ledger)
+        self._patience: dict[tuple[str, str, Operation], Patience] = {}
         self.alike: dict[Shape, Quote] = {}
         """Quotes for whose sake no prompt was looked at: they hold for all of their shape."""
         self._stand_ins: Callable[[Node, ModelChoice, Recipe], StandIn | None] | None = None
@@ -167,8 +171,8 @@ class Models:
         if asked.provider == self.provider_of(node) and not self.offered(node):
             return Quote(None, None, 1.0, f"{asked.provider} does not offer it")
         quoted = self._project.provider(asked.provider).estimate(asked)
-        learned = self._times().get((asked.provider, asked.model))
-        return quoted if learned is None else Quote(quoted.low, quoted.high, learned, quoted.source)
+        usual = self._timings.of(asked.provider, asked.model)
+        return quoted if usual is None else Quote(quoted.low, quoted.high, usual.half, quoted.source)
 
     def known(self, node: Node) -> Recipe:
         """What a node will ask, as far as that can be known before its inputs are there: parameters without the open
@@ -195,16 +199,30 @@ class Models:
         """The expected time of one request, for priorities."""
         return max(self.quote(node, None).seconds, 1e-3)
 
-    def timeout(self, node: Node) -> float | None:
-        """Seconds that one attempt may take: the flag's, the node's, the document's, the catalogue's."""
-        if self._options.timeout is not None:
-            return self._options.timeout
-        if node.timeout is not None:
-            return node.timeout
-        if self._settings.timeout is not None or self.provider_of(node) in _FREE_HANDS:
-            return self._settings.timeout
-        model = self._project.catalogue.resolve(node.model, node.op)
-        return model.timeout if isinstance(model, Model) else None
+    def patience(self, node: Node) -> Patience:
+        """How long one request may take: what the flag, the node or the document declares; where none of them does,
+        what the catalogue says, what was learned, or what its kind of work may take."""
+        said = ((self._options.timeout, "flag"), (node.timeout, "step"), (self._settings.timeout, "document"))
+        for seconds, source in said:
+            if seconds is not None:
+                return declared(seconds, source)
+        stand_in = self.stand_in(node)
+        choice = self.choose(node) if stand_in is None else stand_in.choice
+        known = (choice.provider, choice.version, node.op)
+        if known not in self._patience:
+            self._patience[known] = self._undeclared(choice, node.op)
+        return self._patience[known]
+
+    def _undeclared(self, choice: ModelChoice, op: Operation) -> Patience:
+        free = choice.provider in _FREE_HANDS
+        model = None if free else self._project.catalogue.resolve(choice.model, op)
+        listed = model.timeout if isinstance(model, Model) else None
+        if free or self._project.provider(choice.provider).facts.duplicates is Duplicates.HARMLESS:
+            return at_home(listed)
+        usual = self._timings.of(choice.provider, choice.version)
+        if usual is None:
+            return undeclared(op, catalogue=listed)
+        return undeclared(op, catalogue=listed, usual=usual.most, known=usual.known)
 
     def parallel(self, concurrency: int | None) -> int:
         """How many requests the named providers take at once."""
@@ -253,8 +271,3 @@ class Models:
     def _key(self, node: Node) -> str:
         found = self._project.catalogue.resolve(node.model, node.op)
         return found.key if isinstance(found, Model) else str(node.op)
-
-    def _times(self) -> dict[tuple[str, str], float]:
-        if self._learned is None:
-            self._learned = self._project.ledger.typical_seconds()
-        return self._learned

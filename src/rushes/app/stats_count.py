@@ -57,6 +57,7 @@ class _Attempt:
     accepted: float | None = None
     done: float | None = None
     flying: bool = False
+    slow: bool = False
 
 
 class Counted:
@@ -152,7 +153,8 @@ class Counted:
 
     def _slow(self, moment: Moment) -> None:
         attempt = self._attempts.get(moment.attempt)
-        if attempt is not None:
+        if attempt is not None and not attempt.slow:  # what is overdue is said to be slow once more
+            attempt.slow = True
             attempt.of.slow += 1
 
     def _land(self, attempt: _Attempt) -> None:

@@ -225,13 +225,25 @@ def _of_money(money: Balance, wasted: Decimal) -> Iterator[str]:
 
 def _of_time(grid: Grid, slow: Sequence[Slow]) -> Iterator[str]:
     """Which requests took longer than is usual or allowed, the first few by name."""
-    if slow:
-        titles = {node.id: node.called for node in grid.nodes}
-        named = [
-            f"{titles.get(one.place.node, one.place.node)} row {one.place.row + 1} (over {_limit(one.limit)})"
-            for one in slow
-        ]
-        yield f"slow: {first_of(named)}; see rushes stats"
+    if not slow:
+        return
+    titles = {node.id: node.called for node in grid.nodes}
+    late = {one.attempt for one in slow if one.until is not None}
+
+    def named(many: Iterable[Slow]) -> str:
+        return first_of(
+            [
+                f"{titles.get(one.place.node, one.place.node)} row {one.place.row + 1} (over {_limit(one.limit)})"
+                for one in many
+            ]
+        )
+
+    only_slow = [one for one in slow if one.attempt not in late]
+    if only_slow:
+        yield f"slow: {named(only_slow)}; see rushes stats"
+    if late:
+        overdue = named(one for one in slow if one.until is not None)
+        yield f"overdue: {overdue}; nobody could stop them, so they were waited for and not bought again"
 
 
 def _limit(seconds: float) -> str:
@@ -345,7 +357,8 @@ _NEXT = {
     ErrorClass.QUOTA: "top up, then: rushes resume {run}; or let another provider stand in: --substitute",
     ErrorClass.RATE_LIMIT: "wait a little, then: rushes resume {run}",
     ErrorClass.TRANSIENT: "try again: rushes resume {run}; or let another provider stand in: --substitute",
-    ErrorClass.TIMEOUT: "allow more time: rushes run {file} --failed --timeout SECONDS",
+    ErrorClass.TIMEOUT: "look whether it came after all: rushes resume {run};"
+    " or allow more time: rushes run {file} --failed --timeout SECONDS",
     ErrorClass.RETIRED_MODEL: "let an equivalent stand in: rushes resume {run} --substitute; or name another model",
     ErrorClass.CANCELLED: "go on with: rushes resume {run}",
     ErrorClass.BAD_OUTPUT: "ask again: rushes rerun {file} {node} --fresh-seed",

@@ -16,6 +16,9 @@ from rushes.errors import RemoteError
 from rushes.model.event import Running
 from rushes.plugin.provider import Finished, Pending, Provider
 
+SELDOM = 30.0
+"""Seconds between two questions about a job that is overdue."""
+
 _TRIES = 8  # polls in a row that fail: about four minutes
 _CANCEL = 30.0  # seconds for telling a provider to stop a job
 
@@ -40,7 +43,8 @@ async def finished(
             continue
         if not isinstance(answer, Pending):
             return answer
-        lost, wait = 0, answer.wait
+        order.seen = True
+        lost, wait = 0, max(answer.wait, SELDOM if order.overdue else 0.0)
         if answer.says != said:
             said = answer.says
             running = Running(attempt=order.attempt, progress=answer.progress, says=said)

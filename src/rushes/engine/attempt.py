@@ -20,11 +20,10 @@ lost, here or there, the provider is asked first (`doubt`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
 from rushes.engine.ask import call_off, finished
 from rushes.engine.doubt import find_out
+from rushes.engine.in_time import in_time
 from rushes.engine.keep import keep, keep_given
 from rushes.engine.order import GIVEN, Beyond, Held, Open, Order, Phase, idempotency_key
 from rushes.engine.parts import JobContext, Parts
@@ -35,9 +34,7 @@ from rushes.model.ids import Digest
 from rushes.model.result import Result
 from rushes.plugin.provider import Duplicates, Finished, Output, Pending, Provider, Submitted
 
-R = TypeVar("R")
-
-_LAST_DOWNLOAD = 300.0  # seconds for the outputs of a job that was finished when it was called off
+_DOWNLOAD = 300.0  # seconds that the outputs of a finished job have at least: it is paid for
 
 
 async def claim(order: Order, parts: Parts) -> None:
@@ -64,42 +61,43 @@ async def buy(order: Order, parts: Parts) -> Result:
         raise order.doom  # nothing was sent
     order.phase = Phase.SUBMITTING
 
-    async def all_of_it() -> Result:
-        return await _go_on(order, provider, await provider.submit(order.request, context), context, parts)
+    async def job() -> Finished:
+        return await _answer(order, provider, await provider.submit(order.request, context), context, parts)
 
+    answer: Finished | None = None
     try:
-        return await _in_time(order, provider, context, parts, all_of_it)
+        answer = await in_time(order, provider, context, parts, job)
     except RemoteError as error:
         if error.kind is not ErrorClass.UNKNOWN_OUTCOME or order.remote is not None:
             raise
-    result = await _after_doubt(order, provider, context, parts, order.began)
-    if result is None:
+    if answer is None:
+        answer = await _after_doubt(order, provider, context, parts, order.began)
+    if answer is None:
         raise RemoteError(ErrorClass.TRANSIENT, "it never reached the provider")
-    return result
+    return await _kept(order, provider, answer, context, parts)
 
 
 async def adopt(order: Order, open_: Open, parts: Parts) -> Result | None:
     """Go on with an attempt that was left: fetch, poll or ask what became of it. None: nothing was ever accepted."""
     provider = parts.provider(order.request.recipe.provider)
     context = _context(order, open_.idempotency_key or "", parts)
-    _begin(order, provider, parts)
+    _begin(order, provider, parts, open_.sent)
+    order.seen = False
     remote = open_.remote
     if remote is not None and remote.startswith(GIVEN):
         return await keep_given(order, Digest(remote.removeprefix(GIVEN)), context, parts)
+    answer: Finished | None
     if remote is not None:
 
-        async def the_job() -> Result:
-            answer = await _finished_or_kept(order, provider, remote, open_, context, parts)
-            return await keep(order, provider, answer, context, parts)
+        async def job() -> Finished:
+            return await _finished_or_kept(order, provider, remote, open_, context, parts)
 
-        return await _in_time(order, provider, context, parts, the_job)
-    if open_.urls:  # it answered at once, and its outputs were on their way here
-
-        async def the_outputs() -> Result:
-            return await keep(order, provider, _lying_at(open_.urls), context, parts)
-
-        return await _in_time(order, provider, context, parts, the_outputs)
-    return await _after_doubt(order, provider, context, parts, open_.sent)
+        answer = await in_time(order, provider, context, parts, job)
+    elif open_.urls:  # it answered at once, and its outputs were on their way here
+        answer = _lying_at(open_.urls)
+    else:
+        answer = await _after_doubt(order, provider, context, parts, open_.sent)
+    return None if answer is None else await _kept(order, provider, answer, context, parts)
 
 
 async def look_back(order: Order, late: Open, parts: Parts) -> Result | None:
@@ -125,25 +123,36 @@ async def call_off_left(order: Order, why: RemoteError, parts: Parts) -> None:
 
 async def _after_doubt(
     order: Order, provider: Provider, context: JobContext, parts: Parts, sent: float | None
-) -> Result | None:
-    async def asked() -> Result | None:
+) -> Finished | None:
+    async def asked() -> Finished | None:
         answer = await find_out(order, provider, context, parts, sent)
-        return None if answer is None else await _go_on(order, provider, answer, context, parts)
+        return None if answer is None else await _answer(order, provider, answer, context, parts)
 
-    return await _in_time(order, provider, context, parts, asked)
+    return await in_time(order, provider, context, parts, asked)
 
 
-async def _go_on(
+async def _answer(
     order: Order, provider: Provider, answer: Submitted | Finished, context: JobContext, parts: Parts
-) -> Result:
-    """From the answer to a submission to the result."""
+) -> Finished:
+    """From the answer to a submission to a finished job."""
     if isinstance(answer, Submitted):
         order.remote = answer.remote
         accepted = Accepted(attempt=order.attempt, remote=answer.remote)
         await parts.journal.record(accepted)
         parts.watch(accepted)
-        answer = await finished(order, provider, answer.remote, answer.wait, context, parts)
-    return await keep(order, provider, answer, context, parts)
+        return await finished(order, provider, answer.remote, answer.wait, context, parts)
+    return answer
+
+
+async def _kept(order: Order, provider: Provider, answer: Finished, context: JobContext, parts: Parts) -> Result:
+    """The result of a finished job. Its outputs have a time of their own: they are not given up for being late."""
+    seconds = max(order.patience.seconds, _DOWNLOAD)
+    try:
+        async with asyncio.timeout(seconds):
+            return await keep(order, provider, answer, context, parts)
+    except TimeoutError as error:  # it is paid for: a resume asks again
+        says = f"it was finished, and its outputs did not come within {seconds:g} s"
+        raise RemoteError(ErrorClass.TIMEOUT, says, maybe_billed=True) from error
 
 
 async def _finished_or_kept(
@@ -159,33 +168,6 @@ async def _finished_or_kept(
         if not open_.urls:
             raise
         return _lying_at(open_.urls)
-
-
-async def _in_time(
-    order: Order, provider: Provider, context: JobContext, parts: Parts, work: Callable[[], Awaitable[R]]
-) -> R | Result:
-    """Do it within the attempt's time. A job that takes longer is called off; what it had finished is kept."""
-    try:
-        async with asyncio.timeout(order.timeout):
-            return await work()
-    except TimeoutError as error:
-        why = _timed_out(order, provider)
-        if order.phase is not Phase.POLLING:
-            raise why from error
-    answer = await call_off(order, provider, why, context)
-    try:
-        async with asyncio.timeout(_LAST_DOWNLOAD):
-            return await keep(order, provider, answer, context, parts)
-    except TimeoutError as error:
-        raise why from error  # it is paid for: a resume asks again
-
-
-def _timed_out(order: Order, provider: Provider) -> RemoteError:
-    harmless = provider.facts.duplicates is Duplicates.HARMLESS
-    if order.phase is Phase.SUBMITTING and not harmless:
-        # the POST was on its way: a time-out here proves nothing about the other side
-        return RemoteError(ErrorClass.UNKNOWN_OUTCOME, f"no answer within {order.timeout:g} s", maybe_billed=True)
-    return RemoteError(ErrorClass.TIMEOUT, f"not finished within {order.timeout:g} s", maybe_billed=not harmless)
 
 
 async def _intend(order: Order, provider: Provider, submitting: Submitting, parts: Parts) -> None:
@@ -208,8 +190,9 @@ def _won(answer: Claim) -> None:
         raise Held
 
 
-def _begin(order: Order, provider: Provider, parts: Parts) -> None:
-    order.began = parts.clock.time()
+def _begin(order: Order, provider: Provider, parts: Parts, sent: float | None = None) -> None:
+    now = parts.clock.time()
+    order.began = now if sent is None else min(sent, now)
     order.expected = order.began + provider.estimate(order.request.recipe).seconds
 
 

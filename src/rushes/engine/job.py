@@ -13,6 +13,7 @@ from rushes.graph.setting import Setting
 from rushes.graph.value import Outcome
 from rushes.model.ids import AttemptId, RequestKey, RunId
 from rushes.model.run import OnUnknown, RunState
+from rushes.model.patience import Patience, declared, undeclared
 from rushes.model.workflow import LimitSpec, Node
 
 
@@ -31,12 +32,21 @@ class Past(NamedTuple):
     resumed: bool = False
 
 
+    seq: int = 0
+    told: tuple[Told, ...] = ()
+
+
+def _of_its_own(node: Node) -> Patience:
+    """What a node says of its time, and else what its kind of work may take."""
+    return undeclared(node.op) if node.timeout is None else declared(node.timeout, "step")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """What to drive.
 
-    `selected` are the numbers of the nodes that may buy, `selection` the flags that said so. `seconds` is the expected
-    time of one unit of a node, for priorities only. `scopes` are the accounts that a node's money is held in.
+    `selected` are the numbers of the nodes that may buy, `selection` the flags that said so. `patience` is how long one
+    request of a node may take, `seconds` how long it is expected to, for the order of work. `scopes` are the accounts
+    that a node's money is held in. `concurrency` caps what is in flight, `usual` is the cap that nobody's flag set;
+    `priority` is the run's among others that want the same account, the highest first.
     """
 
     run: RunId
@@ -50,7 +60,7 @@ class Job:
     fail_fast: bool = False
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     request_delay: float = 0.0
-    timeout: Callable[[Node], float | None] = lambda node: node.timeout
+    patience: Callable[[Node], Patience] = _of_its_own
     seconds: Callable[[Node], float] = lambda _node: 1.0
     scopes: Callable[[Node], tuple[str, ...]] = lambda _node: ()
     on_unknown: OnUnknown = OnUnknown.ASK

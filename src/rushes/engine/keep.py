@@ -76,7 +76,8 @@ async def _finish(
         verdict=verdict,
         recipe=request.recipe.kept(),
         text=text,
-        seconds=round(parts.clock.time() - order.began, 6),
+        # of what had finished before anybody looked again, nobody knows how long it took
+        seconds=round(parts.clock.time() - order.began, 6) if order.seen else 0.0,
     )
     await parts.journal.record(stored)
     parts.watch(stored)

@@ -13,6 +13,7 @@ from rushes.errors import RemoteError
 from rushes.model.claim import Short
 from rushes.model.event import Place
 from rushes.model.ids import AttemptId
+from rushes.model.patience import Patience
 from rushes.model.request import Request
 
 GIVEN = "stored:"
@@ -55,21 +56,25 @@ class Phase(StrEnum):
 
 @dataclass(slots=True, kw_only=True)
 class Order:
-    """One attempt in the making. `timeout` is in seconds from submission to the last output.
+    """One attempt in the making. `patience` is how long its provider may take.
 
-    `answered` is called when the provider has done its part: what is left to do takes none of its capacity. `doom` says
+    `answered` is called when the provider has done its part: what is left to do takes none of its capacity. `let_go` is
+    called when it is `overdue`: its time is over, its job may go on, and nobody shall wait for its slot. `doom` says
     why the engine itself ends it; it is read between two questions to the provider, never in the middle of one.
     """
 
     attempt: AttemptId
     place: Place
     request: Request
-    timeout: float | None
+    patience: Patience
     answered: Callable[[], None]
     scopes: tuple[str, ...] = ()
     claimed: bool = False
     phase: Phase = Phase.QUEUED
-    began: float = 0.0
+    began: float = 0.0  # unix time at which it was sent
+    seen: bool = True  # it was at work while this process looked, so that its end says how long it took
+    overdue: bool = False
+    let_go: Callable[[], None]
     expected: float = 0.0  # unix time at which the job should be finished
     remote: str | None = None
     doom: RemoteError | None = None

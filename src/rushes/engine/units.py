@@ -192,10 +192,11 @@ class Units:
             attempt=attempt,
             place=place,
             request=unit.request,
-            timeout=self._desk.job.timeout(unit.node),
+            patience=self._desk.job.patience(unit.node),
             answered=partial(self._answered, unit),
             scopes=self._desk.job.scopes(unit.node),
         )
+            let_go=partial(self._let_go, unit),
 
     def _answered(self, unit: Unit) -> None:
         """The provider is free for the next request while this one is stored and checked; only so many at once.
@@ -210,6 +211,11 @@ class Units:
 
     def _give(self, unit: Unit) -> None:
         if unit.admitted:
+    def _let_go(self, unit: Unit) -> None:
+        """Its time is over and its job may go on: it stays ours, and nobody waits for its slot."""
+        self._give(unit)
+        self.admit()
+
             unit.admitted = False
             self._desk.limits.give(unit.lane)
 

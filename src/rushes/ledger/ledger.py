@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
-import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import groupby
@@ -362,10 +361,6 @@ class Ledger:
         last = {(node, row): base for node, row, base in rows}
         return {place: last[key] for place in places if (key := (safe_text(place[0]), place[1])) in last}
 
-    def typical_seconds(self) -> dict[tuple[str, str], float]:
-        """The median duration of recent stored results, by provider and model version."""
-        return {model: statistics.median(many) for model, many in self.durations().items()}
-
     def moments(self, since: float) -> Iterator[tuple[RunSeen, Iterator[Moment]]]:
         """For statistics: each run in which anything happened since then (unix seconds), and its entries in order."""
         from rushes.ledger.stats import moments, runs_since  # for whoever asks for statistics
@@ -379,12 +374,10 @@ class Ledger:
 
         return spent(self._db, attempts)
 
-    def durations(self) -> dict[tuple[str, str], list[float]]:
-        """How long recent results took, in seconds, by provider and model version: `TIMING_SLOTS` of each at most."""
-        found: dict[tuple[str, str], list[float]] = {}
-        for provider, model, seconds in self._db.read("SELECT provider, model, seconds FROM timings"):
-            found.setdefault((provider, model), []).append(seconds)
-        return found
+    def durations(self, provider: str, model: str) -> list[float]:
+        """How long recent results of a model version took, in seconds, the shortest first: `TIMING_SLOTS` at most."""
+        sql = "SELECT seconds FROM timings WHERE provider = ? AND model = ? ORDER BY seconds"
+        return [seconds for (seconds,) in self._db.read(sql, (safe_text(provider), safe_text(model)))]
 
     # notes that save work; losing them costs time only
 

@@ -164,7 +164,8 @@ class Unknown(Event):
 class Slow(Event):
     """A request is not done after `limit` seconds, the most that is usual or allowed for its model; said once for each.
 
-    `learned`: the limit is what earlier requests took, not what a person set.
+    `learned`: the limit is what earlier requests took, not what a person set. With `until` it is overdue besides, which
+    is said once more: its time is over, nobody could call it off, and it is asked about until it took so many seconds.
     """
 
     attempt: AttemptId
@@ -174,10 +175,14 @@ class Slow(Event):
     limit: float
     learned: bool
 
+    until: float | None = None
     @property
     def says(self) -> str:
         """In words."""
         why = "99 of 100 are done by then" if self.learned else "the limit in [alerts]"
+        if self.until is not None:
+            late = f"it may still come and be charged, and is waited for until it took {self.until:g} s"
+            return f"overdue after {self.limit:g} s ({self.provider}/{self.model}): {late}; its slot is free again"
         return f"not done after {self.limit:g} s ({self.provider}/{self.model}; {why})"
 
 
