@@ -12,8 +12,8 @@ from rushes.graph.grid import Grid
 from rushes.graph.setting import Setting
 from rushes.graph.value import Outcome
 from rushes.model.ids import AttemptId, RequestKey, RunId
-from rushes.model.run import OnUnknown, RunState
 from rushes.model.patience import Patience, declared, undeclared
+from rushes.model.run import OnUnknown, RunState
 from rushes.model.workflow import LimitSpec, Node
 
 
@@ -30,8 +30,6 @@ class Past(NamedTuple):
     late: Mapping[RequestKey, Open] = {}
     unsent: tuple[AttemptId, ...] = ()
     resumed: bool = False
-
-
     seq: int = 0
     told: tuple[Told, ...] = ()
 
@@ -39,6 +37,8 @@ class Past(NamedTuple):
 def _of_its_own(node: Node) -> Patience:
     """What a node says of its time, and else what its kind of work may take."""
     return undeclared(node.op) if node.timeout is None else declared(node.timeout, "step")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """What to drive.

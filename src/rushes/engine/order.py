@@ -68,13 +68,13 @@ class Order:
     request: Request
     patience: Patience
     answered: Callable[[], None]
+    let_go: Callable[[], None]
     scopes: tuple[str, ...] = ()
     claimed: bool = False
     phase: Phase = Phase.QUEUED
     began: float = 0.0  # unix time at which it was sent
     seen: bool = True  # it was at work while this process looked, so that its end says how long it took
     overdue: bool = False
-    let_go: Callable[[], None]
     expected: float = 0.0  # unix time at which the job should be finished
     remote: str | None = None
     doom: RemoteError | None = None

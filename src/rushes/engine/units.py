@@ -194,9 +194,9 @@ class Units:
             request=unit.request,
             patience=self._desk.job.patience(unit.node),
             answered=partial(self._answered, unit),
+            let_go=partial(self._let_go, unit),
             scopes=self._desk.job.scopes(unit.node),
         )
-            let_go=partial(self._let_go, unit),
 
     def _answered(self, unit: Unit) -> None:
         """The provider is free for the next request while this one is stored and checked; only so many at once.
@@ -209,13 +209,13 @@ class Units:
             self._give(unit)
             self.admit()  # now, not when the loop comes round: meanwhile the slot would stand empty
 
-    def _give(self, unit: Unit) -> None:
-        if unit.admitted:
     def _let_go(self, unit: Unit) -> None:
         """Its time is over and its job may go on: it stays ours, and nobody waits for its slot."""
         self._give(unit)
         self.admit()
 
+    def _give(self, unit: Unit) -> None:
+        if unit.admitted:
             unit.admitted = False
             self._desk.limits.give(unit.lane)
 

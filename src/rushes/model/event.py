@@ -174,15 +174,15 @@ class Slow(Event):
     model: str
     limit: float
     learned: bool
-
     until: float | None = None
+
     @property
     def says(self) -> str:
         """In words."""
-        why = "99 of 100 are done by then" if self.learned else "the limit in [alerts]"
         if self.until is not None:
             late = f"it may still come and be charged, and is waited for until it took {self.until:g} s"
             return f"overdue after {self.limit:g} s ({self.provider}/{self.model}): {late}; its slot is free again"
+        why = "99 of 100 are done by then" if self.learned else "the limit in [alerts]"
         return f"not done after {self.limit:g} s ({self.provider}/{self.model}; {why})"
 
 
