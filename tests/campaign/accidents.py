@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from rushes.engine.parts import Journal
 from rushes.model.claim import Claim
-from rushes.model.event import Event, Reserved
+from rushes.model.event import Event, Reserved, Submitting
 
 
 class What(StrEnum):
@@ -109,7 +109,14 @@ class Struck(Journal):
         for event in events:
             self._after(event)
 
-    async def reserve(self, event: Reserved, *then: Event) -> Claim:
+    async def intend(self, event: Submitting) -> Claim:
+        """As `record`."""
+        self._before(event)
+        claim: Claim = await self._journal.intend(event)
+        self._after(event)
+        return claim
+
+    async def reserve(self, event: Reserved, *then: Submitting) -> Claim:
         """One commit is one moment."""
         self._before(event)
         claim: Claim = await self._journal.reserve(event, *then)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from rushes.ledger.entry import Batch
 from rushes.ledger.ledger import Ledger
 from rushes.model.claim import Claim
-from rushes.model.event import Event, Reserved
+from rushes.model.event import Event, Reserved, Submitting
 from rushes.model.ids import RunId
 
 
@@ -22,17 +22,21 @@ class DirectJournal:
         self.seen: list[Event] = []
 
     def put(self, *events: Event) -> None:
-        self._ledger.commit(self._run, [Batch(self._now(), events)], self._owner)
-        self.seen.extend(events)
+        self._write(Batch(self._now(), events))
 
     async def record(self, *events: Event) -> None:
         self.put(*events)
 
-    async def reserve(self, event: Reserved, *then: Event) -> Claim:
-        batch = Batch(self._now(), (event, *then), claim=True)
+    async def intend(self, event: Submitting) -> Claim:
+        return self._write(Batch(self._now(), (event,), sends=True))
+
+    async def reserve(self, event: Reserved, *then: Submitting) -> Claim:
+        return self._write(Batch(self._now(), (event, *then), claim=True, sends=bool(then)))
+
+    def _write(self, batch: Batch) -> Claim:
         won = self._ledger.commit(self._run, [batch], self._owner)[0]
         if won:
-            self.seen.extend((event, *then))
+            self.seen.extend(batch.events)
         return won
 
     async def flush(self) -> None:

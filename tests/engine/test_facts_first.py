@@ -35,7 +35,12 @@ class Disk:
                 await super().record(*events)
                 disk.facts += [type(one) for one in events]
 
-            async def reserve(self, event: Reserved, *then: Event) -> Any:
+            async def intend(self, event: Submitting) -> Any:
+                claim = await super().intend(event)
+                disk.facts.append(type(event))
+                return claim
+
+            async def reserve(self, event: Reserved, *then: Submitting) -> Any:
                 claim = await super().reserve(event, *then)
                 disk.facts += [type(one) for one in (event, *then)]
                 return claim

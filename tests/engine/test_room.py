@@ -23,7 +23,7 @@ def test_nothing_new_is_begun_what_is_under_way_is_kept_and_a_resume_makes_the_r
     one = Rig(tmp_path, provider)
     flow, run, stop = workflow(*(still(f"s{n}") for n in range(8))), one.new_run(), Stop()
     end = one.go(flow, run=run, stop=stop, room=lambda: FULL if provider.posts.total() >= 3 else None, concurrency=3)
-    assert (end.state, stop.short) == (RunState.INTERRUPTED, FULL)
+    assert (end.state, stop.why) == (RunState.INTERRUPTED, FULL)
     assert provider.posts.total() == 3, "a request was begun on a full disk"
     assert _count(one.events, Stored) == 3, "what was under way was left at its provider"
     state = fold(one.ledger.events(run))
@@ -54,7 +54,7 @@ def test_a_person_who_stops_a_run_that_waits_for_its_last_results_is_heard(tmp_p
     flow, run = workflow(*(still(f"s{n}") for n in range(4))), one.new_run()
 
     def watch(event: Event) -> None:
-        if stop.short and not stop.insisted and stop.patient:
+        if stop.why and not stop.insisted and stop.patient:
             stop.ask()
 
     end = one.go(flow, run=run, stop=stop, watch=watch, concurrency=2, room=_after(provider, 2))
@@ -78,7 +78,7 @@ def test_on_a_full_disk_what_is_paid_for_is_fetched_and_nothing_is_bought(tmp_pa
     assert left == provider.posts.total() >= 120, "nothing waits at the provider"
     short = Stop()
     end = one.go(flow, run=run, stop=short, room=lambda: FULL, concurrency=7)
-    assert (end.state, short.short) == (RunState.INTERRUPTED, FULL)
+    assert (end.state, short.why) == (RunState.INTERRUPTED, FULL)
     assert provider.posts.total() == left, "something was bought on a full disk"
     assert not fold(one.ledger.events(run)).open and _count(one.events, Stored) == left
     assert one.go(flow, run=run).state is RunState.DONE

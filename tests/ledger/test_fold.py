@@ -30,11 +30,12 @@ from rushes.model.event import (
     RunEnded,
     RunStarted,
     Submitting,
+    Told,
     Unknown,
     Waiting,
 )
 from rushes.model.ids import AttemptId, NodeId, RunId
-from rushes.model.run import RunState
+from rushes.model.run import RunState, Verb
 
 ATTEMPT = AttemptId("r1/1")
 PLACE = Place(node=NodeId("scene"))
@@ -115,11 +116,41 @@ def test_a_gate_waits_until_its_row_is_decided() -> None:
     assert folded(waiting, decided(), cell_done("gate")).waiting == {}
 
 
-def test_a_run_that_is_driven_again_is_running_again() -> None:
-    ended = RunEnded(state="failed", done=1, failed=1, reused=0)
-    assert folded(RunStarted(owner="o"), ended).state is RunState.FAILED
-    state = folded(RunStarted(owner="o"), ended, RunStarted(owner="p", resumed=True))
-    assert (state.state, state.starts, state.ended) == (RunState.RUNNING, 2, None)
+ENDED = RunEnded(state="failed", done=1, failed=1, reused=0)
+
+
+def test_a_run_that_is_driven_again_has_not_ended() -> None:
+    assert folded(RunStarted(owner="o"), ENDED).state is RunState.FAILED
+    state = folded(RunStarted(owner="o"), ENDED, RunStarted(owner="p", resumed=True))
+    assert (state.starts, state.ended) == (2, None)
+
+
+def told(verb: Verb, owner: str = "o") -> Told:
+    return Told(verb=verb, by="ana", owner=owner)
+
+
+def shut(*events: Event) -> tuple[float, Verb] | None:
+    found = folded(*events).shut
+    return None if found is None else (found.at, found.said.verb)
+
+
+def test_a_word_to_pause_holds_since_it_was_said_first_and_until_it_is_taken_back() -> None:
+    start = RunStarted(owner="o")
+    assert shut(start) is None
+    paused = (start, told(Verb.PAUSE), told(Verb.SET), told(Verb.PAUSE))
+    assert shut(*paused) == (2.0, Verb.PAUSE)
+    assert folded(*paused).state is RunState.PAUSED
+    assert shut(*paused, told(Verb.RESUME)) is None
+    assert folded(*paused, told(Verb.RESUME)).state is RunState.RUNNING
+    assert shut(*paused, told(Verb.DRAIN)) == (5.0, Verb.DRAIN)
+    assert shut(*paused, ENDED) is None
+
+
+def test_a_word_binds_the_process_that_it_was_said_to_and_no_later_one() -> None:
+    paused = (RunStarted(owner="o"), told(Verb.PAUSE))
+    assert shut(*paused, RunStarted(owner="p")) is None
+    early = told(Verb.PAUSE, "p")  # to a process that had the run and had not yet begun
+    assert shut(*paused, early, RunStarted(owner="p")) == (3.0, Verb.PAUSE)
 
 
 def cut(events: Sequence[Event], at: Sequence[int]) -> list[Sequence[Event]]:

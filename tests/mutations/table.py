@@ -36,7 +36,7 @@ NEVER_TWICE = (
     wire(
         "the intention is on disk before the first byte is sent",
         "engine/attempt.py",
-        "        await parts.journal.record(submitting)\n",
+        "        _won(await parts.journal.intend(submitting))\n",
         "        parts.journal.put(submitting)\n",
         f"{_ENGINE}/test_facts_first.py::test_the_money_is_held_and_the_intention_written_before_anything_is_sent",
     ),
@@ -980,7 +980,7 @@ DISKS = (
     wire(
         "nothing is begun on a disk that has filled up",
         "engine/units.py",
-        "            desk.parts.stop.run_short(short)\n",
+        "            desk.parts.stop.drain(short)\n",
         "            pass\n",
         f"{_ENGINE}/test_room.py::test_nothing_new_is_begun_what_is_under_way_is_kept_and_a_resume_makes_the_rest",
     ),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rushes.model.claim import WON, Claim
-from rushes.model.event import CellSkipped, Event, Place, Reserved
+from rushes.model.event import CellSkipped, Event, Place, Reserved, Submitting
 from rushes.model.ids import NodeId
 from rushes.testing.crash import Ending, Wrap, run_killed
 
@@ -26,7 +26,11 @@ class _FileJournal:
     async def record(self, *events: Event) -> None:
         self.put(*events)
 
-    async def reserve(self, event: Reserved, *then: Event) -> Claim:
+    async def intend(self, event: Submitting) -> Claim:
+        self.put(event)
+        return WON
+
+    async def reserve(self, event: Reserved, *then: Submitting) -> Claim:
         self.put(event, *then)
         return WON
 

@@ -19,7 +19,7 @@ from rushes.graph.rows import wants_of
 from rushes.model.ids import Digest
 from rushes.model.media import kind_of_name
 from rushes.model.problem import Mark, Problem, ProblemsError, Severity, did_you_mean
-from rushes.model.run import RunOptions
+from rushes.model.run import PACE, RunOptions
 from rushes.model.workflow import Workflow
 
 SHOWN = 20
@@ -27,7 +27,7 @@ SHOWN = 20
 
 _MOST_NAMES = 200  # unknown columns that are remembered
 _MOMENTARY = frozenset({"item", "row", "timestamp", "random"})
-_ELSEWHERE = ("budget", "concurrency", "timeout", "fail_fast", "on_unknown", "substitute", "outs", "rows", "batch")
+_ELSEWHERE = (*PACE, "budget", "on_unknown", "substitute", "outs", "rows", "batch")
 """What may change from one call to the next, and it is the same batch all the same."""
 
 

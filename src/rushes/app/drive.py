@@ -10,12 +10,13 @@ import dataclasses
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from rushes.app.disk import room_left
 from rushes.app.held import Holdings
 from rushes.app.hooks import Hooks
-from rushes.app.plan import Prepared
+from rushes.app.plan import Prepared, concurrency_of
 from rushes.app.project import Project
 from rushes.app.results import Finished, finish
 from rushes.app.scopes import account_of, ceilings_of, scopes_of
@@ -45,7 +46,8 @@ async def drive_run(project: Project, prepared: Prepared, record: RunRecord, own
         await project.settle_gateways()
         ceilings = ceilings_of(project, prepared, record.id)
         ledger.set_ceilings(record.id, {one.scope: one.most for one in ceilings})
-        parts = dataclasses.replace(_parts(project, writer, owner, hooks), room=room_left(project, prepared))
+        parts = _parts(project, writer, owner, hooks)
+        parts = dataclasses.replace(parts, room=room_left(project, prepared), told=partial(ledger.told, record.id))
         past = fold(ledger.events(record.id))
         under = [one._replace(scope=account_of(one, prepared)) for one in ceilings]
         async with _called(project, hooks, parts) as parts, watching(project, record, past, under, parts) as watched:
@@ -56,8 +58,8 @@ async def drive_run(project: Project, prepared: Prepared, record: RunRecord, own
         # before the run is left: whoever fails or dies over its files leaves a run that resumes
         summary = await asyncio.to_thread(finish, project, prepared, Finished(record, end.outcomes, entries), hooks)
         state = end.state
-        short = (parts.stop.short,) if parts.stop.short and state is RunState.INTERRUPTED else ()
-        return dataclasses.replace(summary, notes=(*summary.notes, *watched.notes, *short))
+        why = (parts.stop.why,) if parts.stop.why and state is RunState.INTERRUPTED else ()
+        return dataclasses.replace(summary, notes=(*summary.notes, *watched.notes, *why))
     finally:
         try:
             writer.close()
@@ -104,6 +106,8 @@ def _job(project: Project, prepared: Prepared, record: RunRecord, owner: str, pa
         owner=owner,
         limits=prepared.workflow.limits,
         concurrency=prepared.concurrency,
+        usual=concurrency_of(project, prepared.workflow, dataclasses.replace(options, concurrency=None)),
+        priority=options.priority,
         fail_fast=options.fail_fast or settings.fail_fast,
         retry=retry,
         request_delay=settings.request_delay or 0.0,

@@ -239,7 +239,7 @@ def _planned(
     options: RunOptions,
     problems: Sequence[Problem],
 ) -> Prepared:
-    concurrency = _concurrency(project, workflow, options)
+    concurrency = concurrency_of(project, workflow, options)
 
     def plan_for(chosen: frozenset[int] | None, price: Price) -> Plan:
         with collector_off(keep=True):
@@ -288,7 +288,8 @@ def _planned(
     )
 
 
-def _concurrency(project: Project, workflow: Workflow, options: RunOptions) -> int | None:
+def concurrency_of(project: Project, workflow: Workflow, options: RunOptions) -> int | None:
+    """How many requests of a run are in flight at most: as the flags say, the project, the file (None: no cap)."""
     if options.concurrency is not None:
         return options.concurrency
     if not workflow.settings.parallel:

@@ -18,7 +18,7 @@ from rushes.model.event import Decided, Place
 from rushes.model.ids import RunId
 from rushes.model.operation import Operation
 from rushes.model.result import GONE
-from rushes.model.run import RunState
+from rushes.model.run import DRIVEN
 from rushes.model.verdict import Choice
 
 
@@ -71,7 +71,7 @@ async def decide(
     project.ledger.append(record.id, [event], time.time())
     left = (await prepared_as_of(project, record)).plan.outcomes
     waiting = sum(one.state is State.WAITING for one in left)
-    parked = record.state is not RunState.RUNNING
+    parked = record.state not in DRIVEN
     return Ruling(record.id, str(place.node), place.row + 1, candidate, choice, digest, waiting, parked)
 
 

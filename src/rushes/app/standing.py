@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from rushes.app.plan import Prepared
 from rushes.app.project import Project
 from rushes.errors import NotFound
-from rushes.model.run import RunRecord, RunState
+from rushes.model.run import PACE, RunRecord, RunState
 
 
 def newest(project: Project) -> Iterator[RunRecord]:
@@ -33,10 +33,10 @@ def left_off(project: Project, prepared: Prepared) -> RunRecord | None:
     Another budget is no other meaning: it is the same work, with more or less money left for it; nor is another pace.
     """
     now = prepared.options
-    pace = {"concurrency": now.concurrency, "timeout": now.timeout, "fail_fast": now.fail_fast}
+    pace = {name: getattr(now, name) for name in PACE}
     digest = hashlib.sha256(prepared.document.data).hexdigest()
     for record in project.ledger.runs(file=str(prepared.file.absolute()), limit=1):
-        options = dataclasses.replace(record.options, budget=now.budget, **pace)  # type: ignore[arg-type]
+        options = dataclasses.replace(record.options, budget=now.budget, **pace)
         if record.document == digest and options == now and was_left(project, record):
             return record
     return None

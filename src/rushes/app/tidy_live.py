@@ -16,7 +16,7 @@ from rushes.app.project import Project
 from rushes.errors import RushesError
 from rushes.model.ids import BaseKey, Digest
 from rushes.model.result import Result
-from rushes.model.run import RunMode, RunOptions, RunRecord
+from rushes.model.run import PACE, RunMode, RunOptions, RunRecord
 
 _AT_ONCE = 500  # questions
 
@@ -50,7 +50,7 @@ def _whole(options: RunOptions) -> RunOptions:
     """The same, for all of the document and for results that are there already."""
     every = RunOptions()
     part = ("only", "start", "until", "without", "tabs", "failed", "stale", "rerun", "fresh_seed", "prompt", "floors")
-    unmoved = ("concurrency", "fail_fast", "timeout", "budget", "output_dir", "on_unknown")
+    unmoved = (*PACE, "budget", "output_dir", "on_unknown")
     chosen = {name: getattr(every, name) for name in (*part, *unmoved)}
     return dataclasses.replace(options, mode=RunMode.FULL, **chosen)
 

@@ -25,7 +25,7 @@ from rushes.engine.ask import call_off, finished
 from rushes.engine.doubt import find_out
 from rushes.engine.in_time import in_time
 from rushes.engine.keep import keep, keep_given
-from rushes.engine.order import GIVEN, Beyond, Held, Open, Order, Phase, idempotency_key
+from rushes.engine.order import GIVEN, Beyond, Held, Open, Order, Phase, Shut, idempotency_key
 from rushes.engine.parts import JobContext, Parts
 from rushes.errors import ErrorClass, RemoteError
 from rushes.model.claim import Claim
@@ -51,7 +51,7 @@ async def claim(order: Order, parts: Parts) -> None:
 async def buy(order: Order, parts: Parts) -> Result:
     """One new attempt, from reservation to stored result.
 
-    Raises Held, Beyond, Left, CalledOff, RemoteError, StoreError.
+    Raises Held, Shut, Beyond, Left, CalledOff, RemoteError, StoreError.
     """
     provider = parts.provider(order.request.recipe.provider)
     context = _context(order, idempotency_key(order.attempt, order.request), parts)
@@ -179,11 +179,13 @@ async def _intend(order: Order, provider: Provider, submitting: Submitting, part
     elif provider.facts.duplicates is Duplicates.HARMLESS:
         parts.journal.put(submitting)
     else:
-        await parts.journal.record(submitting)
+        _won(await parts.journal.intend(submitting))
     parts.watch(submitting)
 
 
 def _won(answer: Claim) -> None:
+    if answer.shut:
+        raise Shut
     if answer.short is not None:
         raise Beyond(answer.short)
     if not answer.won:

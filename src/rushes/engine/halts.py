@@ -24,7 +24,7 @@ class Halts:
         When they insist, what a provider is at is called off, whatever it charges.
         """
         desk = self._desk
-        desk.halted["run"] = desk.parts.stop.short or "the run was stopped"
+        desk.halted["run"] = desk.parts.stop.why or "the run was stopped"
         units.hold_back()
         if desk.parts.stop.insisted:
             self._call_off(None, RemoteError(ErrorClass.CANCELLED, "the run was stopped"))

@@ -11,6 +11,7 @@ from rushes.engine.retry import RetryPolicy
 from rushes.graph.grid import Grid
 from rushes.graph.setting import Setting
 from rushes.graph.value import Outcome
+from rushes.model.event import Told
 from rushes.model.ids import AttemptId, RequestKey, RunId
 from rushes.model.patience import Patience, declared, undeclared
 from rushes.model.run import OnUnknown, RunState
@@ -21,7 +22,8 @@ class Past(NamedTuple):
     """What earlier processes of this run left.
 
     The highest number of an attempt, tries per request, attempts that are open or in doubt, attempts that were given up
-    while their provider had the job, attempts that were never sent, and whether the run was driven before.
+    while their provider had the job, attempts that were never sent, whether the run was driven before, the number
+    of the last entry, and what the run was told up to there.
     """
 
     attempts: int = 0
@@ -57,6 +59,8 @@ class Job:
     owner: str = ""
     limits: Sequence[LimitSpec] = ()
     concurrency: int | None = None
+    usual: int | None = None
+    priority: int = 0
     fail_fast: bool = False
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     request_delay: float = 0.0

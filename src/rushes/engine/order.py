@@ -24,6 +24,10 @@ class Held(Exception):
     """Another live process is buying this very request; its result will serve us too."""
 
 
+class Shut(Exception):
+    """The run was told to begin nothing while this was on its way: nothing was sent."""
+
+
 class Left(Exception):
     """The run stops and the provider has the job: a resume finds it by its remote id."""
 

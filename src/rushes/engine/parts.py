@@ -14,7 +14,7 @@ from rushes.engine.pace import Pace
 from rushes.engine.wakes import Wakes
 from rushes.graph.value import Known
 from rushes.model.claim import Claim
-from rushes.model.event import Event, Reserved
+from rushes.model.event import Event, Reserved, Submitting, Told
 from rushes.model.ids import Digest, RequestKey
 from rushes.model.limit import Standing
 from rushes.model.media import Artifact
@@ -36,8 +36,15 @@ class Journal(Protocol):
         """Hand over events; when one is `durable`, return only once all are on disk."""
         ...
 
-    async def reserve(self, event: Reserved, *then: Event) -> Claim:
-        """Claim a request, hold its worst case and record its attempt in one commit; nothing is written unless won."""
+    async def intend(self, event: Submitting) -> Claim:
+        """Record that a paid call begins; nothing is written, or won, while the run is told to begin none."""
+        ...
+
+    async def reserve(self, event: Reserved, *then: Submitting) -> Claim:
+        """Claim a request, hold its worst case and record its attempt in one commit; nothing is written unless won.
+
+        With the intention to send it, won as `intend` is.
+        """
         ...
 
     async def flush(self) -> None:
@@ -64,7 +71,7 @@ class Stop:
         self.asked = False
         self.insisted = False
         self.patient = False  # what is under way, or paid for, is waited for, and not left
-        self.short = ""  # why the machine cannot go on
+        self.why = ""  # in words, if it was not the person at the keyboard
         self._listeners: list[Callable[[], None]] = []
 
     def ask(self) -> None:
@@ -72,10 +79,10 @@ class Stop:
         self.patient = False
         self._tell()
 
-    def run_short(self, why: str) -> None:
-        """Buy nothing more, because the machine has no room; fetch and keep all that is paid for. Nobody's wish."""
+    def drain(self, why: str) -> None:
+        """Buy nothing more, for this reason; finish what is under way, fetch and keep all that is paid for."""
         self.patient = not self.asked
-        self.short = why
+        self.why = why
         self._tell()
 
     def _tell(self) -> None:
@@ -83,9 +90,10 @@ class Stop:
         for listener in self._listeners:
             listener()
 
-    def insist(self) -> None:
+    def insist(self, why: str = "") -> None:
         """Stop, and tell the providers to stop what they are at, whatever they charge for it."""
         self.insisted = True
+        self.why = why or self.why
         self.ask()
 
     def listen(self, listener: Callable[[], None]) -> None:
@@ -103,7 +111,8 @@ class Parts:
     says how many requests wait for which limit at this moment. `busy` says whether another live process holds money or
     requests, so that waiting for it makes sense. `webhook` is the address at which a provider may call.
     `room` says why nothing new may be begun for want of room on a disk, or None.
-    `accounts` is what providers take at once, of all runs together that are handed the same.
+    `accounts` is what providers take at once, of all runs together that are handed the same. `told` blocks, and answers
+    what the run was told after an entry's number, and up to which number that is; None: nobody can tell it anything.
     """
 
     journal: Journal
@@ -120,6 +129,7 @@ class Parts:
     accounts: Accounts = field(default_factory=Accounts)
     webhook: Callable[[str], str | None] = lambda _provider: None
     room: Callable[[], str | None] = lambda: None
+    told: Callable[[int], tuple[int, Sequence[Told]]] | None = None
     pace: Pace = field(default_factory=lambda: Pace(Wakes()))
     stop: Stop = field(default_factory=Stop)
     watch: Callable[[Event], None] = lambda _event: None

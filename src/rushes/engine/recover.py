@@ -14,7 +14,9 @@ from rushes.model.ids import AttemptId, RequestKey
 
 
 def past_of(state: RunFold) -> Past:
-    """Attempts made, tries used per request, what is open or in doubt, what may still turn up, what was never sent."""
+    """Attempts made, tries used per request, what is open or in doubt, what may still turn up, what was never sent, and
+    what the run was told.
+    """
     tries: dict[RequestKey, int] = {}
     open_: dict[RequestKey, Open] = {}
     late: dict[RequestKey, Open] = {}
@@ -30,7 +32,8 @@ def past_of(state: RunFold) -> Past:
         elif _may_turn_up(attempt):
             late[key] = _open(attempt)
     numbers = [_number(name) for name in state.attempts]
-    return Past(max(numbers, default=0), tries, open_, late, tuple(unsent), state.starts > 0)
+    words = tuple(word.said for word in state.told)
+    return Past(max(numbers, default=0), tries, open_, late, tuple(unsent), state.starts > 0, state.last_seq, words)
 
 
 def _counts(attempt: AttemptState) -> bool:

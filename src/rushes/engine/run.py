@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 
 from rushes.engine.cells import Cells
+from rushes.engine.control import Control
 from rushes.engine.desk import Desk
 from rushes.engine.ending import end_of
 from rushes.engine.halts import Halts
@@ -29,9 +30,11 @@ _DECISION_POLL = 0.5  # seconds between looks for a person's decision while othe
 async def drive(job: Job, parts: Parts) -> RunEnd:
     """Drive a run until it is done, failed, parked at its gates, or asked to stop. Raises StoreError."""
     run = _Run(job, parts)
+    listening = run.control.listen()
     try:
         return await run.go()
     finally:
+        listening.cancel()
         run.desk.limits.leave(run.desk.wake.set)
 
 
@@ -42,6 +45,7 @@ class _Run:
         self.units = Units(desk, lambda name: self.halts.begins(self.units, name))
         self.cells = Cells(desk, self.units.start, lambda node: self.halts.lost(self.units, node))
         self.units.decide = self.cells.finish
+        self.control = Control(desk)
 
     async def go(self) -> RunEnd:
         desk, parts = self.desk, self.desk.parts
@@ -80,6 +84,7 @@ class _Run:
         return (
             self.units.sleeping > 0
             or (len(desk.queue) > 0 and comes)
+            or (len(desk.queue) > 0 and self.control.paused)
             or (len(self.units.purse) > 0 and desk.parts.busy())
         )
 
@@ -102,6 +107,7 @@ class _Run:
         self.desk.wake.set()
 
     def _stop(self) -> None:
+        self.control.let_go()
         self.halts.stop(self.units)
 
     async def _abandon(self, error: BaseException) -> None:

@@ -12,13 +12,13 @@ from rushes.engine.attempt import adopt, buy, look_back
 from rushes.engine.desk import Desk
 from rushes.engine.doubts import Doubts
 from rushes.engine.limits import Lane
-from rushes.engine.order import Beyond, CalledOff, Held, Left, Order
+from rushes.engine.order import Beyond, CalledOff, Held, Left, Order, Shut
 from rushes.engine.purse import Purse, hopeless, refusal
 from rushes.engine.retry import wait_before_next
 from rushes.engine.work import CellWork, Unit, request_for
 from rushes.errors import ErrorClass, RemoteError
 from rushes.graph.value import Outcome
-from rushes.model.event import Cancelled, Failed, Place
+from rushes.model.event import Cancelled, Failed, Place, Released
 from rushes.model.ids import AttemptId, RequestKey
 from rushes.model.result import Result
 
@@ -76,7 +76,7 @@ class Units:
         desk, loop = self._desk, asyncio.get_running_loop()
         short = desk.parts.room() if len(desk.queue) and not desk.parts.stop.asked else None
         if short is not None:
-            desk.parts.stop.run_short(short)
+            desk.parts.stop.drain(short)
         for unit in self.purse.again():
             self._push(unit)
         while (admitted := desk.queue.pop(loop.time())) is not None:
@@ -133,6 +133,8 @@ class Units:
             result = await self._try(unit)
         except Held:
             self._held(unit)
+        except Shut:
+            self._put_off(unit)
         except Beyond as beyond:
             self._beyond(unit, beyond)
         except Left:
@@ -238,6 +240,13 @@ class Units:
         """Money that was held may be free again."""
         self.purse.settled()
         self.ahead.settled()
+
+    def _put_off(self, unit: Unit) -> None:
+        """The run was told to begin nothing a moment ago: this waits with the others from here on."""
+        if unit.order is not None and unit.order.claimed:
+            self._desk.put(Released(attempt=unit.order.attempt))
+        unit.order = None
+        self._later(unit, _HELD_POLL)
 
     def _held(self, unit: Unit) -> None:
         stuck = self._desk.parts.stuck(unit.key)

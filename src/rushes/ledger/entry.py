@@ -17,11 +17,15 @@ class Entry(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Events to write together. With `claim` the first is a `Reserved`, and none is written unless its key is had."""
+    """Events to write together. With `claim` the first is a `Reserved`, and none is written unless its key is had.
+
+    With `sends` a paid call follows, and none is written while the run is told to begin none.
+    """
 
     at: float
     events: tuple[Event, ...]
     claim: bool = False
+    sends: bool = False
 
 
 class Holder(NamedTuple):

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from rushes.errors import ErrorClass
 from rushes.ledger.books import Balance, Holds
 from rushes.ledger.entry import Entry
+from rushes.ledger.project import STATE_AFTER_WORD
 from rushes.model.event import (
     EVENTS,
     Accepted,
@@ -37,13 +38,14 @@ from rushes.model.event import (
     Slow,
     Stored,
     Submitting,
+    Told,
     Unknown,
     Waiting,
 )
 from rushes.model.ids import AttemptId, BaseKey, NodeId
 from rushes.model.media import Artifact
 from rushes.model.result import BORROWED, Result, Value
-from rushes.model.run import RunState
+from rushes.model.run import RunState, Verb
 from rushes.model.verdict import Decision
 
 Spot = tuple[NodeId, int]
@@ -75,13 +77,25 @@ class AttemptState(NamedTuple):
     slow: bool = False  # it was said that it takes long
 
 
+class Word(NamedTuple):
+    """What a run was told, and when (unix seconds)."""
+
+    at: float
+    said: Told
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFold:
-    """A run's state. The last word about a (node, row) decides whether it is done, failed or skipped."""
+    """A run's state. The last word about a (node, row) decides whether it is done, failed or skipped.
+
+    `state` is what events say of it: that it is driven says whoever takes it, in its row. `told` is what the process
+    that drives it was told, in order.
+    """
 
     state: RunState = RunState.CREATED
     last_seq: int = 0
     starts: int = 0
+    told: tuple[Word, ...] = ()
     attempts: dict[AttemptId, AttemptState] = field(default_factory=dict)
     results: dict[BaseKey, tuple[Result, ...]] = field(default_factory=dict)
     failures: dict[Place, int] = field(default_factory=dict)
@@ -92,6 +106,17 @@ class RunFold:
     skipped: dict[Spot, CellSkipped] = field(default_factory=dict)
     money: Balance = field(default_factory=Balance)
     ended: RunEnded | None = None
+
+    @property
+    def shut(self) -> Word | None:
+        """What keeps the run from beginning anything: what it was told, and was not released from."""
+        found: Word | None = None
+        for one in self.told:
+            if one.said.verb is Verb.RESUME:
+                found = None
+            elif one.said.verb is not Verb.SET and (found is None or found.said.verb is not one.said.verb):
+                found = one  # said twice, it holds since the first time
+        return found
 
     @property
     def open(self) -> dict[AttemptId, AttemptState]:
@@ -119,6 +144,7 @@ class _Folding:
         self.state = RunState.CREATED
         self.last_seq = 0
         self.starts = 0
+        self.told: list[Word] = []
         self.attempts: dict[AttemptId, AttemptState] = {}
         self.results: dict[BaseKey, dict[tuple[int, int], Result]] = {}
         self.failures: dict[Place, int] = {}
@@ -140,6 +166,7 @@ class _Folding:
             state=self.state,
             last_seq=self.last_seq,
             starts=self.starts,
+            told=tuple(self.told),
             attempts=self.attempts,
             results={base: tuple(many[key] for key in sorted(many)) for base, many in self.results.items()},
             failures=self.failures,
@@ -154,15 +181,22 @@ class _Folding:
 
     # the run
 
-    def run_started(self, _event: RunStarted, _at: float) -> None:
-        self.state, self.ended = RunState.RUNNING, None
+    def run_started(self, event: RunStarted, _at: float) -> None:
+        # whoever drives it now is bound by what was said to him, which may have come before he began
+        self.told = [one for one in self.told if one.said.owner == event.owner]
+        self.ended = None
         self.starts += 1
+
+    def was_told(self, event: Told, at: float) -> None:
+        self.told.append(Word(at, event))
+        self.state = STATE_AFTER_WORD.get(event.verb, self.state)
 
     def run_parked(self, _event: RunParked, _at: float) -> None:
         self.state = RunState.PARKED
 
     def run_ended(self, event: RunEnded, _at: float) -> None:
         self.state, self.ended = RunState(event.state), event
+        self.told.clear()
 
     # the attempt
 
@@ -249,6 +283,7 @@ class _Folding:
 
 _HANDLERS: dict[type[Event], Callable[[_Folding, Any, float], None]] = {
     RunStarted: _Folding.run_started,
+    Told: _Folding.was_told,
     RunParked: _Folding.run_parked,
     RunEnded: _Folding.run_ended,
     Reserved: _Folding.reserved,

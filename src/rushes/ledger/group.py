@@ -33,6 +33,8 @@ def write_group(
     tx: Transaction, run: RunId, batches: Sequence[Batch], owner: str, list_of: Callable[[Sequence[str]], Any]
 ) -> Written:
     """Decide about the claims of a group and move its claims and money; the entries are the caller's to write."""
+    if not batches:
+        return Written([], [], [])
     change_claims(tx, claim_changes(event for batch in batches if not batch.claim for event in batch.events))
     claimed = claim_all(tx, run, [(_reserved(batch), batch.at) for batch in batches if batch.claim], owner)
     had = [batch for batch in batches if not batch.claim or _reserved(batch).attempt in claimed.won]

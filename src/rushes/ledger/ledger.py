@@ -22,7 +22,7 @@ from rushes.ledger.claims import HOLDERS, Unsent, beat, holders_of, is_alive, le
 from rushes.ledger.database import Args, Database, Row, Transaction, safe_text
 from rushes.ledger.entry import Batch, Entry, Holder
 from rushes.ledger.group import numbered, release, write_group
-from rushes.ledger.project import STATEMENTS, rows_of, state_after, to_json
+from rushes.ledger.project import STATEMENTS, knobs_after, rows_of, state_after, to_json
 from rushes.ledger.rows import (
     RESULT_COLUMNS,
     RUN_COLUMNS,
@@ -33,19 +33,20 @@ from rushes.ledger.rows import (
     record_to_text,
     results_of,
 )
-from rushes.model.claim import Claim
+from rushes.model.claim import SHUT_OFF, Claim
 from rushes.model.collector import collector_off
-from rushes.model.event import Event, Released, Reserved, to_plain
+from rushes.model.event import Event, Released, Reserved, Told, to_plain
 from rushes.model.ids import AttemptId, BaseKey, Digest, NodeId, RequestKey, RunId
 from rushes.model.media import Artifact
 from rushes.model.result import Result
-from rushes.model.run import RunOptions, RunRecord, RunState
+from rushes.model.run import SHUT, RunOptions, RunRecord, RunState
 from rushes.model.verdict import Decision
 
 if TYPE_CHECKING:
     from rushes.ledger.stats import Moment, RunSeen
 
 Look = Callable[[Sequence[Entry], str | None], None]
+Say = Callable[[RunState, str | None], Sequence[Told]]
 
 _EVENT = "INSERT INTO events (run, seq, at, kind, body) VALUES (?, ?, ?, ?, ?)"
 
@@ -201,7 +202,7 @@ class Ledger:
         """
 
         def write(tx: Transaction) -> None:
-            last, workflow, owner = self._locked(tx, run_id, at, len(events))
+            last, workflow, owner, _state = self._locked(tx, run_id, at, len(events))
             rows = tx.read("SELECT seq, at, kind, body FROM events WHERE run = ? ORDER BY seq", (run_id,))
             look([entry_of(*row) for row in rows], owner if owner and is_alive(tx, owner, at) else None)
             written = write_group(tx, run_id, [Batch(at, tuple(events))], owner or "", self._db.list_of)
@@ -225,6 +226,38 @@ class Ledger:
                 next_step="it may come from another version of rushes; use that one",
             ) from error
 
+    def tell(self, run_id: RunId, say: Say, at: float) -> list[Told]:
+        """Tell a run something: `say` is handed its state and its live owner, and answers what, or raises.
+
+        Look and writing are one transaction. Nothing that happened in the run is read: however large it is, the process
+        that drives it is not held up.
+        """
+
+        def write(tx: Transaction) -> list[Told]:
+            _last, _workflow, owner, state = self._locked(tx, run_id, at)
+            words = say(RunState(state), owner if owner and is_alive(tx, owner, at) else None)
+            last, workflow, _owner, _state = self._locked(tx, run_id, at, len(words))
+            self._write_entries(tx, run_id, workflow, numbered([Batch(at, tuple(words))], last))
+            return list(words)
+
+        return self._db.write(write)
+
+    def told(self, run_id: RunId, after: int) -> tuple[int, list[Told]]:
+        """What a run was told after the entry with this number, and the number of its newest entry.
+
+        Made to be asked many times a second: what was read before is not read again, and where nothing was written one
+        row is looked at.
+        """
+        rows = self._db.read("SELECT last_seq FROM runs WHERE id = ?", (run_id,))
+        last = int(rows[0][0]) if rows else after
+        if last <= after:
+            return after, []
+        rows = self._db.read(
+            "SELECT seq, at, kind, body FROM events WHERE run = ? AND seq > ? AND seq <= ? AND kind = ? ORDER BY seq",
+            (run_id, after, last, Told.__name__),
+        )
+        return last, [event for row in rows if isinstance(event := entry_of(*row).event, Told)]
+
     def append(self, run_id: RunId, events: Sequence[Event], at: float) -> None:
         """Write events, and all that follows from them, in one transaction; on disk when this returns."""
         self.commit(run_id, [Batch(at, tuple(events))])
@@ -242,20 +275,26 @@ class Ledger:
     def commit(self, run_id: RunId, batches: Sequence[Batch], owner: str | None = None) -> list[Claim]:
         """Write everything that waits in one transaction; says for each batch whether it was written (won).
 
-        With `owner`, StoreError when another owner drives the run by now: what it believes is no longer true.
+        With `owner`, StoreError when another owner drives the run by now: what it believes is no longer true. What
+        would begin a paid call is not written while the run is told to begin none: whoever told it so has the ledger's
+        word that nothing begins later.
         """
 
         def write(tx: Transaction) -> list[Claim]:
-            last, workflow, driver = self._locked(tx, run_id, batches[-1].at, sum(len(b.events) for b in batches))
+            count = sum(len(b.events) for b in batches)
+            last, workflow, driver, state = self._locked(tx, run_id, batches[-1].at, count)
             if owner is not None and driver is not None and driver != owner:
                 raise StoreError(
                     f"run {run_id} is driven by {driver} now, no longer by this process",
                     next_step=f"see rushes status {run_id}",
                 )
-            written = write_group(tx, run_id, batches, owner or "", self._db.list_of)
+            shut = state in SHUT
+            let = [batch for batch in batches if not (shut and batch.sends)]
+            written = write_group(tx, run_id, let, owner or "", self._db.list_of)
             self._write_entries(tx, run_id, workflow, numbered(written.batches, last))
             self._journal_released(tx, written.unsent, batches[-1].at)
-            return written.answers
+            answers = iter(written.answers)
+            return [SHUT_OFF if shut and batch.sends else next(answers) for batch in batches]
 
         return self._db.write(write) if batches else []
 
@@ -270,7 +309,7 @@ class Ledger:
     def _journal_released(self, tx: Transaction, unsent: Sequence[Unsent], at: float) -> None:
         for run, many in groupby(sorted(unsent), key=itemgetter(0)):
             events = tuple(Released(attempt=one.attempt) for one in many)
-            last, workflow, _driver = self._locked(tx, run, at, len(events))
+            last, workflow, _driver, _state = self._locked(tx, run, at, len(events))
             self._write_entries(tx, run, workflow, numbered([Batch(at, events)], last))
 
     def _write_entries(self, tx: Transaction, run_id: RunId, workflow: str, entries: list[Entry]) -> None:
@@ -281,13 +320,19 @@ class Ledger:
         state = state_after(entry.event for entry in entries)
         if state is not None:
             tx.run("UPDATE runs SET state = ? WHERE id = ?", (str(state), run_id))
+        knobs = knobs_after(entry.event for entry in entries)
+        if knobs:
+            record = record_of(tx.read(f"SELECT {RUN_COLUMNS} FROM runs WHERE id = ?", (run_id,))[0])  # noqa: S608
+            turned = dataclasses.replace(record, options=dataclasses.replace(record.options, **knobs))
+            tx.run("UPDATE runs SET record = ? WHERE id = ?", (record_to_text(turned), run_id))
 
     def _locked(self, tx: Transaction, run_id: RunId, at: float, count: int = 0) -> Row:
         """Take `count` numbers and with them the run's row: two writers of one run go one after the other."""
         if not tx.run("UPDATE runs SET last_seq = last_seq + ?, updated = ? WHERE id = ?", (count, at, run_id)):
             raise NotFound(f"there is no run {run_id!r} in {self.where}", next_step="see rushes runs")
-        last, workflow, owner = tx.read("SELECT last_seq, workflow, owner FROM runs WHERE id = ?", (run_id,))[0]
-        return last - count, workflow, owner
+        rows = tx.read("SELECT last_seq, workflow, owner, state FROM runs WHERE id = ?", (run_id,))
+        last, workflow, owner, state = rows[0]
+        return last - count, workflow, owner, state
 
     # money
 

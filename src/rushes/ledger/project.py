@@ -24,16 +24,16 @@ from rushes.model.event import (
     Resolved,
     RunEnded,
     RunParked,
-    RunStarted,
     Stored,
     Submitting,
+    Told,
     Unknown,
     to_plain,
 )
 from rushes.model.ids import AttemptId, RunId
 from rushes.model.media import Artifact
 from rushes.model.result import BORROWED
-from rushes.model.run import RunState
+from rushes.model.run import RunOptions, RunState, Verb
 
 TIMING_SLOTS = 1024
 """How many durations are kept for one model; a new one takes the slot that its attempt's name falls on.
@@ -89,17 +89,40 @@ def claim_changes(events: Iterable[Event]) -> ClaimChange:
     return change
 
 
+_UNSET = RunOptions()
+
+STATE_AFTER_WORD = {
+    Verb.PAUSE: RunState.PAUSED,
+    Verb.RESUME: RunState.RUNNING,
+    Verb.DRAIN: RunState.STOPPING,
+    Verb.CANCEL: RunState.STOPPING,
+}
+"""What a driven run is in when it was told so; what is set changes no state."""
+
+
 def state_after(events: Iterable[Event]) -> RunState | None:
-    """The state that the run has after these events; None when they do not say."""
+    """The state that the run has after these events; None when they do not say.
+
+    That it runs is said when it is taken: what it was told between that and its first event stands.
+    """
     state: RunState | None = None
     for event in events:
-        if isinstance(event, RunStarted):
-            state = RunState.RUNNING
+        if isinstance(event, Told):
+            state = STATE_AFTER_WORD.get(event.verb, state)
         elif isinstance(event, RunParked):
             state = RunState.PARKED
         elif isinstance(event, RunEnded):
             state = RunState(event.state)
     return state
+
+
+def knobs_after(events: Iterable[Event]) -> dict[str, Any]:
+    """The fields of the run's options that these events set: whoever resumes it has them."""
+    return {
+        str(event.knob): getattr(_UNSET, event.knob) if event.value is None else event.value
+        for event in events
+        if isinstance(event, Told) and event.knob is not None
+    }
 
 
 def rows_of(run: RunId, workflow: str, entries: Iterable[Entry]) -> dict[str, list[Row]]:

@@ -18,7 +18,7 @@ from rushes.ledger.entry import Batch
 from rushes.ledger.ledger import Ledger
 from rushes.ledger.owner import HEARTBEAT_EVERY
 from rushes.model.claim import WON, Claim
-from rushes.model.event import Event, Reserved
+from rushes.model.event import Event, Reserved, Submitting
 from rushes.model.ids import RunId
 
 
@@ -61,16 +61,24 @@ class Writer:
         else:
             self.put(*events)
 
+    async def intend(self, event: Submitting) -> Claim:
+        """Write that a paid call begins: on disk when this returns; not written while the run is told to begin none.
+
+        What was begun before is finished by `record`, whatever the run is told.
+        """
+        return await self._put_and_wait(Batch(self._clock(), (event,), sends=True))
+
     def put(self, *events: Event) -> None:
         """Queue events without waiting for the disk; raises what stopped the thread, if anything did."""
         self._put(_Queued(Batch(self._clock(), events), None))
 
-    async def reserve(self, event: Reserved, *then: Event) -> Claim:
+    async def reserve(self, event: Reserved, *then: Submitting) -> Claim:
         """Claim a request, as `Ledger.reserve`; returns when the claim is on disk, or known to be lost.
 
-        Events in `then` are written in the same transaction if the claim is won, and not at all if it is lost.
+        An intention in `then` is written in the same transaction if the claim is won, and not at all if it is lost; it
+        loses the claim while the run is told to begin nothing.
         """
-        return await self._put_and_wait(Batch(self._clock(), (event, *then), claim=True))
+        return await self._put_and_wait(Batch(self._clock(), (event, *then), claim=True, sends=bool(then)))
 
     async def flush(self) -> None:
         """Return when everything recorded so far is on disk."""

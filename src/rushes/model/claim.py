@@ -50,10 +50,14 @@ _RAISE = {
 
 
 class Claim(NamedTuple):
-    """`won`: the attempt may go on. Else `short` names the ceiling that refused it, or a live owner has the request."""
+    """`won`: the attempt may go on. Else `short` names the ceiling that refused it, or a live owner has the request.
+
+    `shut`: nobody has it, and the run was told to begin nothing.
+    """
 
     won: bool
     short: Short | None = None
+    shut: bool = False
 
     def __bool__(self) -> bool:
         return self.won
@@ -61,3 +65,4 @@ class Claim(NamedTuple):
 
 WON = Claim(True)
 TAKEN = Claim(False)
+SHUT_OFF = Claim(False, shut=True)

@@ -24,6 +24,7 @@ from rushes.errors import ErrorClass
 from rushes.model.ids import AttemptId, BaseKey, Digest, NodeId, RequestKey
 from rushes.model.media import Artifact
 from rushes.model.operation import Operation
+from rushes.model.run import Knob, Verb
 from rushes.model.verdict import Choice, Finding, Verdict
 
 
@@ -286,6 +287,22 @@ class Decided(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told(Event):
+    """Somebody told the run from elsewhere what to do; the process that drives it does so.
+
+    `by` names who said so, `owner` whom it was said to: nobody who drives the run later is bound by it (None: nobody
+    drove it). With SET, `knob` has this `value` from now on (None: no value of its own), in every resume too.
+    """
+
+    durable: ClassVar[bool] = True
+    verb: Verb
+    by: str
+    owner: str | None = None
+    knob: Knob | None = None
+    value: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunParked(Event):
     """Nothing is left to do until a person decides."""
 
@@ -359,6 +376,8 @@ _STRUCTURE: dict[str, Callable[[Any], Any]] = {
     "shown": tuple,
     "op": Operation,
     "choice": Choice,
+    "verb": Verb,
+    "knob": lambda raw: None if raw is None else Knob(raw),
     "error": lambda raw: None if raw is None else ErrorClass(raw),
 }
 

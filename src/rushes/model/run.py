@@ -37,15 +37,55 @@ class OnUnknown(StrEnum):
 
 
 class RunState(StrEnum):
-    """How far a run has come. PARKED waits for a person and holds no process; INTERRUPTED was stopped and resumes."""
+    """How far a run has come. PARKED waits for a person and holds no process; INTERRUPTED was stopped and resumes.
+
+    PAUSED and STOPPING are driven, and were told to begin nothing paid: until they are told to go on, or for good.
+    """
 
     CREATED = "created"
     RUNNING = "running"
+    PAUSED = "paused"
+    STOPPING = "stopping"
     PARKED = "parked"
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
     INTERRUPTED = "interrupted"
+
+
+PACE = ("concurrency", "priority", "timeout", "fail_fast")
+"""The `RunOptions` that say how a run is driven, and nothing of what it makes."""
+
+DRIVEN = frozenset({RunState.RUNNING, RunState.PAUSED, RunState.STOPPING})
+"""The states of a run that a process drives."""
+
+SHUT = frozenset({RunState.PAUSED, RunState.STOPPING})
+"""The states in which no paid call begins."""
+
+
+class Verb(StrEnum):
+    """What a run can be told from elsewhere.
+
+    PAUSE begins nothing until RESUME; DRAIN finishes what is under way, and stops; CANCEL calls it off; SET turns a
+    knob.
+    """
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    DRAIN = "drain"
+    CANCEL = "cancel"
+    SET = "set"
+
+
+class Knob(StrEnum):
+    """What of a run can be set while it is driven; each is the `RunOptions` field of that name."""
+
+    CONCURRENCY = "concurrency"
+    PRIORITY = "priority"
+
+
+PRIORITIES = (-100, 100)
+"""The least and the highest priority of a run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +94,8 @@ class RunOptions:
 
     Names of nodes may be ids or titles. `floors` asks again: (base key, candidate, least salt). `variables` holds
     the values of `{{input}}`, `{{timestamp}}`, `{{random}}` and `--set`, fixed when the run was made. `substitute` says
-    who may stand in for models that are not to be had, `outs` which those are.
+    who may stand in for models that are not to be had, `outs` which those are. Of runs that want the same account the
+    one with the higher `priority` is served first (-100 to 100).
     """
 
     provider: str | None = None
@@ -67,6 +108,7 @@ class RunOptions:
     failed: bool = False
     stale: bool = False
     concurrency: int | None = None
+    priority: int = 0
     attempts: int | None = None
     candidates: int | None = None
     pick: Pick | None = None

@@ -8,7 +8,7 @@ from typing import Any
 
 from rushes.engine.parts import Journal
 from rushes.model.claim import Claim
-from rushes.model.event import Event, Reserved
+from rushes.model.event import Event, Reserved, Submitting
 from rushes.testing.clock import outside
 
 
@@ -27,7 +27,12 @@ class StillJournal:
         with outside():
             await self._journal.record(*events)
 
-    async def reserve(self, event: Reserved, *then: Event) -> Claim:
+    async def intend(self, event: Submitting) -> Claim:
+        """Intend; the clock stands still."""
+        with outside():
+            return await self._journal.intend(event)
+
+    async def reserve(self, event: Reserved, *then: Submitting) -> Claim:
         """Claim; the clock stands still."""
         with outside():
             return await self._journal.reserve(event, *then)
@@ -55,7 +60,13 @@ class KillingJournal:
         await self._journal.record(*events[: self._left])
         self._count(len(events))
 
-    async def reserve(self, event: Reserved, *then: Event) -> Claim:
+    async def intend(self, event: Submitting) -> Claim:
+        """Hand it over, then die if it was the last."""
+        won = await self._journal.intend(event)
+        self._count(1)
+        return won
+
+    async def reserve(self, event: Reserved, *then: Submitting) -> Claim:
         """One commit is one moment: it is written whole, then the process dies."""
         won = await self._journal.reserve(event, *then)
         self._count(1 + len(then))

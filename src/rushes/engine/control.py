@@ -1,0 +1,80 @@
+"""What a driven run is told from elsewhere: to pause, to go on, to stop, to turn a knob.
+
+Words are facts of the ledger (`model.event.Told`), and here they are heard and done. That nothing paid begins after a
+pause does not hang on how soon it is heard: the ledger refuses the intention itself (`Journal.intend`). Hearing it
+keeps the queue from asking in vain, and the display from keeping quiet about it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from rushes.engine.desk import Desk
+from rushes.model.event import Told
+from rushes.model.run import Knob, Verb
+
+_LOOK = 0.06  # seconds between two looks: with the look itself, a word is heard within a tenth of a second
+
+_RUN = "run"  # the limit over everything that a run does
+
+
+class Control:
+    """Who listens for one run. `paused` says whether it waits for the word to go on."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self.paused = False
+
+    def listen(self) -> asyncio.Task[None]:
+        """Do what the run is told, until the task is cancelled. A run that cannot hear any more cannot be stopped: that
+        ends it.
+        """
+        task = asyncio.create_task(self._listen())
+        task.add_done_callback(lambda done: self._desk.broken(None if done.cancelled() else done.exception()))
+        return task
+
+    async def _listen(self) -> None:
+        desk, loop = self._desk, asyncio.get_running_loop()
+        look, seq = desk.parts.told, desk.job.past.seq
+        if look is None:
+            return
+        self._do(desk.job.past.told)
+        room = ThreadPoolExecutor(1, "rushes-control")  # a database that is slow to answer holds up nobody but us
+        try:
+            while True:
+                seq, words = await loop.run_in_executor(room, look, seq)
+                self._do(words)
+                await desk.parts.clock.sleep(_LOOK)
+        finally:
+            room.shutdown(wait=False)
+
+    def let_go(self) -> None:
+        """The run stops: what is still fetched waits for no word."""
+        self.paused = False
+        self._desk.limits.release(_RUN)
+
+    def _do(self, words: Sequence[Told]) -> None:
+        for word in words:
+            if word.owner == self._desk.job.owner:  # what an earlier process was told died with it
+                self._do_one(word)
+                self._desk.parts.watch(word)
+                self._desk.wake.set()
+
+    def _do_one(self, word: Told) -> None:
+        stop = self._desk.parts.stop
+        match word.verb:
+            case Verb.PAUSE if not stop.asked:
+                self.paused = True
+                self._desk.limits.hold(_RUN, f"paused by {word.by}; go on with: rushes ctl {self._desk.job.run} resume")
+            case Verb.RESUME:
+                self.let_go()
+            case Verb.DRAIN:
+                stop.drain(f"drained by {word.by}")
+            case Verb.CANCEL:
+                stop.insist(f"cancelled by {word.by}")
+            case Verb.SET if word.knob is Knob.CONCURRENCY:
+                self._desk.limits.set(_RUN, word.value or self._desk.job.usual)
+            case Verb.SET if word.knob is Knob.PRIORITY:
+                self._desk.priority = word.value or 0
