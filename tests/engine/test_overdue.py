@@ -127,7 +127,7 @@ def test_at_the_end_of_all_patience_it_has_failed_and_a_resume_looks_once_more(t
     run = one.new_run()
     assert one.run(still("a"), run=run).state is RunState.FAILED
     (failed,) = one.of(Failed)
-    assert (failed.error, failed.maybe_billed, failed.says) == (ErrorClass.TIMEOUT, True, "not finished within 1000 s")
+    assert (failed.error, failed.maybe_billed, failed.says) == (ErrorClass.TIMEOUT, True, "not finished within 1000 s (learned from 200 results)")
     one.provider.jobs["job-0"].ready = 500.0  # type: ignore[attr-defined]
     assert one.run(still("a"), run=run).state is RunState.DONE
     assert one.posts == 1
@@ -149,9 +149,9 @@ def test_a_declared_time_ends_the_request_to_the_second(tmp_path: Path) -> None:
 
 
 def test_without_any_word_about_its_time_a_request_still_ends(tmp_path: Path) -> None:
-    one = Timed(tmp_path, Unstoppable(1e9))
+    one = Timed(tmp_path, Unstoppable(1e6))
     assert one.go(workflow(still("a"))).state is RunState.FAILED
-    assert one.of(Failed)[0].says == "not finished within 1800 s"
+    assert one.of(Failed)[0].says == "not finished within 1800 s (nothing is known)"
 
 
 def test_who_answers_on_the_connection_is_not_torn_from_it_but_frees_its_slot(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ def test_who_answers_on_the_connection_is_not_torn_from_it_but_frees_its_slot(tm
 
 
 def test_a_connection_that_never_answers_is_in_doubt_in_the_end(tmp_path: Path) -> None:
-    one = Timed(tmp_path, Unstoppable(1e9, polls=False, duplicates=Duplicates.NEVER))
+    one = Timed(tmp_path, Unstoppable(1e6, polls=False, duplicates=Duplicates.NEVER))
     assert one.run(still("a")).state is RunState.PARKED
     assert one.of(Unknown)[0].says == "scripted may or may not have accepted this request, and cannot say"
     assert one.posts == 1

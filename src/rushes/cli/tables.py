@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
@@ -15,12 +16,17 @@ from rushes.cli.say import clean, count, moment, nothing_to_do
 from rushes.model.listed import first_of
 from rushes.model.money import Estimate, show_estimate, show_most, show_usd
 from rushes.model.operation import INLINE
+from rushes.model.patience import AT_HOME
 from rushes.model.run import RunRecord
 from rushes.model.size import show_seconds
+
+if TYPE_CHECKING:
+    from rushes.app.time_limits import TimeLimit
 
 MOST = 40
 """Nodes that are listed one by one; more are grouped by what they have in common."""
 
+_TIMES = 3  # models whose time is said under a plan
 _WIDTH = 80
 _STYLE = {
     "run": "cyan",
@@ -79,7 +85,9 @@ def _word(text: str) -> Text:
 # --- plan ----------------------------------------------------------------------------------------------------------
 
 
-def show_plan(plan: Plan, name: str, console: Console, *, every: bool = False) -> None:
+def show_plan(
+    plan: Plan, name: str, console: Console, *, every: bool = False, limits: Sequence[TimeLimit] = ()
+) -> None:
     """A plan: what, why, how often, how much, how long; and the fingerprint to run it by."""
     console.print(
         Text(f"Plan for {clean(name)}" + (f"  ({clean(plan.selection)})" if plan.selection else ""), style="bold")
@@ -95,7 +103,7 @@ def show_plan(plan: Plan, name: str, console: Console, *, every: bool = False) -
         console.print("everything is here already")
     for warning in plan.warnings:
         console.print(Text(f"warning: {clean(warning)}", style="yellow"))
-    console.print(plan_totals(plan))
+    console.print(plan_totals(plan, limits))
 
 
 def _says_something(one: NodePlan) -> bool:
@@ -155,7 +163,7 @@ def _calls(calls: int, most: int) -> str:
     return f"{calls:,}" if calls == most else f"{calls:,}-{most:,}"
 
 
-def plan_totals(plan: Plan) -> Text:
+def plan_totals(plan: Plan, limits: Sequence[TimeLimit] = ()) -> Text:
     """The lines under a plan."""
     counts = plan.counts
     words = [f"{number:,} {_SAID[action]}" for action, number in counts.items() if number and action in _SAID]
@@ -167,6 +175,7 @@ def plan_totals(plan: Plan) -> Text:
         lines.append(f"money     {show_estimate(plan.money)}")
         if plan.seconds:
             lines.append(f"time      about {show_seconds(plan.seconds)}")
+        lines.extend(_given_up(limits))
         if plan.critical:
             titles = {one.node: one.title or str(one.node) for one in plan.nodes}
             names = [clean(titles.get(node, node)) for node in plan.critical]
@@ -176,6 +185,17 @@ def plan_totals(plan: Plan) -> Text:
             lines.append(first_pass(plan.first_pass))
     lines.append(f"plan      {plan.fingerprint}")
     return Text("\n".join(lines))
+
+
+def _given_up(limits: Sequence[TimeLimit]) -> Iterator[str]:
+    """When a request of each model is given up, and who says so; nothing of free work that nobody limits."""
+    said = [one for one in limits if one.patience.source != "default" or one.patience.seconds != AT_HOME]
+    for one in said[:_TIMES]:
+        patience = one.patience
+        name = clean(f"{one.provider}/{one.model}")
+        yield f"timeout   {show_seconds(patience.seconds)} for {name}: {patience.says}"
+    if len(said) > _TIMES:
+        yield f"timeout   {len(said) - _TIMES:,} more with --json"
 
 
 def first_pass(found: FirstPass) -> str:

@@ -107,4 +107,5 @@ def _over(order: Order, provider: Provider) -> RemoteError:
     if order.phase is Phase.SUBMITTING and not harmless:
         # the POST was on its way: a time-out here proves nothing about the other side
         return RemoteError(ErrorClass.UNKNOWN_OUTCOME, f"no answer within {seconds:g} s", maybe_billed=True)
-    return RemoteError(ErrorClass.TIMEOUT, f"not finished within {seconds:g} s", maybe_billed=not harmless)
+    says = f"not finished within {seconds:g} s ({order.patience.says})"
+    return RemoteError(ErrorClass.TIMEOUT, says, maybe_billed=not harmless)

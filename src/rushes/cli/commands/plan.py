@@ -13,8 +13,9 @@ from rushes.app.ceiling import foresee
 from rushes.app.consent import foresee_consent
 from rushes.app.disk import foresee_room
 from rushes.app.plan import Prepared, prepare
-from rushes.app.planned import Action, Plan
+from rushes.app.planned import Action
 from rushes.app.project import Project
+from rushes.app.time_limits import time_limits
 from rushes.cli.options import SHOW, options_from, project_flags, running, selection, workflow_file
 from rushes.cli.say import clean, count, problem_lines
 from rushes.cli.session import KEPT, common, session
@@ -42,14 +43,16 @@ def plan(file: Path, every: bool, **given: Any) -> None:
         KEPT.append(prepared)
         near = _near(project, prepared) if given["similar"] == SHOW else None
     if now.json:
-        more: dict[str, Any] = {} if near is None else {"similar": [one.plain() for one in near]}
+        more: dict[str, Any] = {"timeouts": [one.plain() for one in time_limits(prepared)]}
+        if near is not None:
+            more["similar"] = [one.plain() for one in near]
         if prepared.changed is not None:
             more["profile"] = prepared.changed.plain(prepared.plan.money)
         now.result({**prepared.plan.plain(), **more}, problems=prepared.problems)
     if now.for_people:
         for line in problem_lines(prepared.problems):
             now.talk(line)
-        _show(prepared.plan, prepared.workflow.name, every)
+        _show(prepared, every)
     if now.for_people and near is not None:
         from rushes.cli.similar import show_near
 
@@ -62,7 +65,8 @@ def _near(project: Project, prepared: Prepared) -> Sequence[Hint]:
     return hints(project, prepared)
 
 
-def _show(plan: Plan, name: str, every: bool) -> None:
+def _show(prepared: Prepared, every: bool) -> None:
+    plan, name = prepared.plan, prepared.workflow.name
     if plan.idle and not plan.warnings and not every:
         click.secho(
             f"nothing to do for {clean(name)}: {count(plan.counts[Action.REUSE], 'node')} here already", fg="green"
@@ -72,4 +76,4 @@ def _show(plan: Plan, name: str, every: bool) -> None:
     # only now: a plan with nothing in it never pays for the tables
     from rushes.cli.tables import out, show_plan
 
-    show_plan(plan, name, out(), every=every)
+    show_plan(plan, name, out(), every=every, limits=time_limits(prepared))
