@@ -453,6 +453,7 @@ NEVER_FOOLED = (
 )
 
 _AT = "tests/providers/test"
+_SAID = f"{_AT}_said_limits.py"
 
 ADAPTERS = (
     wire(
@@ -559,6 +560,55 @@ ADAPTERS = (
         "    price = max(fitting, key=lambda one: one.above, default=None)\n",
         "    price = min(fitting, key=lambda one: one.above, default=None)\n",
         "tests/cost/test_estimate.py::test_a_request_of_many_tokens_costs_more_from_the_first_to_the_last",
+    ),
+    wire(
+        "of two times that a refusal names the later one counts",
+        "providers/said_limits.py",
+        "    return max((one for one in said if one is not None), default=None)\n",
+        "    return min((one for one in said if one is not None), default=None)\n",
+        f"{_SAID}::test_of_two_headers_the_later_moment_counts",
+    ),
+    wire(
+        "a gateway that tells of limits has not named an hour, and is not taken for a refusal",
+        "providers/said_limits.py",
+        "    if status != TOO_MANY or told is not None:\n",
+        "    if told is not None:\n",
+        f"{_SAID}::test_a_broken_gateway_that_tells_of_limits_has_not_named_an_hour",
+    ),
+    wire(
+        "a date counts from the service's own clock",
+        "providers/said_limits.py",
+        "    return time.time() if shown is None or not _UNIX <= shown < 10 * _UNIX else shown\n",
+        "    return time.time()\n",
+        f"{_SAID}::test_retry_after_as_a_date_counts_from_the_services_own_clock",
+    ),
+    wire(
+        "no wait is endless",
+        "providers/said_limits.py",
+        "    return min(max(seconds, 0.0), LONGEST_WAIT)\n",
+        "    return max(seconds, 0.0)\n",
+        f"{_SAID}::test_retry_after_in_seconds",
+    ),
+    wire(
+        "gemini: a quota of a day is back at midnight, whatever delay is said",
+        "providers/gemini/said.py",
+        "    if any(_DAILY in code for code in found.codes):\n",
+        "    if False:\n",
+        f"{_AT}_gemini_errors.py::test_the_quota_of_a_day_is_back_at_midnight_in_california_whatever_delay_is_said",
+    ),
+    wire(
+        "what answers tell of limits is passed on",
+        "providers/remote.py",
+        "        context.standing(*said_limits.standings(answer.headers, self.meters))\n",
+        "",
+        f"{_AT}_luma_conformance.py::test_luma_keeps_the_promise[what_answers_tell_of_limits_is_passed_on]",
+    ),
+    wire(
+        "a job in a service's own line is told from one that is worked on",
+        "providers/queued.py",
+        "        return Pending(pace(job.at, self.floor), progress, says, queued)\n",
+        "        return Pending(pace(job.at, self.floor), progress, says)\n",
+        f"{_AT}_in_line.py::test_what_waits_in_the_services_own_line_is_told_from_what_is_worked_on",
     ),
 )
 """Of each adapter the line that its promise about money hangs on."""
