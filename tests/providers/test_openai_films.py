@@ -18,8 +18,9 @@ from rushes.errors import ErrorClass, RemoteError
 from rushes.model.operation import Operation
 from rushes.model.problem import Severity
 from rushes.plugin.provider import Output, Pending, Submitted, Unknowable
-from rushes.providers.openai.filmed import RESULT
+from rushes.providers.openai.filmed import FLOOR, RESULT
 from rushes.providers.openai.provider import OpenAI
+from rushes.providers.said_limits import LONGEST_WAIT
 from rushes.sim.wire import Request as Came
 from rushes.sim.wire import form
 
@@ -142,6 +143,23 @@ def test_a_state_that_nobody_knows_is_waited_for(odd: Any, tmp_path: Path) -> No
     (_, pending), _ = film([says({"id": "video_1"}), says(odd)], tmp_path, asked(GATEWAY, "sora_2", TEXT))
     assert isinstance(pending, Pending)
     assert pending.progress is None and len(pending.says) <= 40 and pending.says.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("header", "wait"),
+    [
+        ("openai-poll-after-ms: 12500", 12.5),
+        ("openai-poll-after-ms: 999999999999", LONGEST_WAIT),
+        ("openai-poll-after-ms: 10", FLOOR),
+        ("openai-poll-after-ms: soon", FLOOR),
+        ("x-nothing: 1", FLOOR),
+    ],
+)
+def test_a_film_is_asked_about_no_earlier_than_its_gateway_says(header: str, wait: float, tmp_path: Path) -> None:
+    odd = {"status": "in_progress", "openai-poll-after-ms": "a field of that name is none of ours"}
+    (_, pending), _ = film([says({"id": "video_1"}), says(odd, 200, header)], tmp_path, asked(GATEWAY, "sora_2", TEXT))
+    assert isinstance(pending, Pending)
+    assert pending.wait == wait
 
 
 @pytest.mark.parametrize("odd", [{"error": 5}, {"error": {"code": 5, "message": None}}, {"error": {"code": ["x"]}}, {}])

@@ -65,12 +65,16 @@ class Queued(Remote):
             answer = await self.http.ask("GET", url, headers=headers, sleep=context.sleep)
         except Unreachable as error:
             return Pending(pace(job.at, _LATER), says=f"{self.name} cannot be reached: {error}")
-        said = document(answer.body)
+        said = self.about(answer)
         if answer.status == 200 and isinstance(said, dict):
             return said
         if 400 <= answer.status < 500 and not self.passing(answer):
             raise paid(read(rows, self.heard(answer), self.name, self.access.key))
         return Pending(self._when(job, answer), says=f"{self.name} says {answer.status}")
+
+    def about(self, answer: Answer) -> object:
+        """What an answer says of a job: its document, unless a service has more to say beside it."""
+        return document(answer.body)
 
     def passing(self, answer: Answer) -> bool:
         """Whether a refusal of a question says nothing about the job: it is asked again."""

@@ -71,11 +71,14 @@ def _spent(headers: Mapping[str, str], meters: Sequence[Meter]) -> list[float]:
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds to wait as the headers for it say, in seconds, in thousandths or as a date; of several the longest."""
-    said = [until(headers.get("retry-after", ""), clock(headers))]
-    thousandths = _number(headers.get("retry-after-ms", ""))
-    if thousandths is not None:
-        said.append(_bounded(thousandths / 1000))
+    said = (until(headers.get("retry-after", ""), clock(headers)), thousandths(headers, "retry-after-ms"))
     return max((one for one in said if one is not None), default=None)
+
+
+def thousandths(headers: Mapping[str, str], name: str) -> float | None:
+    """Seconds of a header that counts thousandths of them."""
+    found = _number(headers.get(name, ""))
+    return None if found is None else _bounded(found / 1000)
 
 
 def standings(headers: Mapping[str, str], meters: Sequence[Meter]) -> tuple[Standing, ...]:

@@ -18,6 +18,7 @@ from rushes.plugin.takes import Takes
 from rushes.providers.errors import COMMON, Heard, Row
 from rushes.providers.openai.painted import sides
 from rushes.providers.openai.said import part
+from rushes.providers.said_limits import thousandths
 
 FILMS = frozenset({Operation.TEXT_TO_VIDEO, Operation.IMAGE_TO_VIDEO})
 
@@ -26,6 +27,9 @@ SHUT_DOWN = "2026-09-24"
 
 FLOOR = 5.0
 """Seconds between two questions about one film, at least: it takes minutes."""
+
+AFTER = "openai-poll-after-ms"
+"""The header of an answer about a film that says, in thousandths of a second, when to ask next."""
 
 _POLICY = "change the prompt or the picture: the same again is refused again"
 _BILLING = "see the billing of the account at the gateway"
@@ -77,6 +81,11 @@ def unlike(frame: Artifact, wanted: str) -> str | None:
 def is_words(piece: bytes) -> bool:
     """Whether what was fetched begins as JSON or a page does: some gateways name another address there."""
     return piece.lstrip()[:1] in (b"{", b"[", b"<")
+
+
+def asked_again(film: object, headers: Mapping[str, str]) -> object:
+    """A film, with the seconds after which it may be asked about again: 0.0 where the service names none."""
+    return {**film, AFTER: thousandths(headers, AFTER) or 0.0} if isinstance(film, dict) else film
 
 
 def progress(said: Mapping[str, Any]) -> float | None:

@@ -216,7 +216,12 @@ class OpenAI(Telling, Queued):
         if state == "failed":
             raise read(filmed.RESULT, filmed.why(found), self.name, self.access.key)
         says = plain(str(state or ""), self.access.key).replace("_", " ")[:40]
-        return self.later(job, says, filmed.progress(found), queued=state == "queued")
+        later = self.later(job, says, filmed.progress(found), queued=state == "queued")
+        return later._replace(wait=max(later.wait, found[filmed.AFTER]))
+
+    def about(self, answer: Answer) -> object:
+        """The film, and beside it when the service wants to be asked about it again."""
+        return filmed.asked_again(document(answer.body), answer.headers)
 
     async def cancel(self, remote: str, context: Context) -> Decimal | None:
         """A film runs to its end: only one that has ended can be deleted, and what is deleted was paid for."""
