@@ -223,7 +223,8 @@ def _shop(project: Project, listing: Listing, today: date) -> Shop:
 
 
 def _facts(facts: Facts) -> dict[str, Any]:
-    return {**facts._asdict(), "duplicates": str(facts.duplicates)}
+    rates = [{"most": one.most, "seconds": one.seconds, "of": str(one.of)} for one in facts.rates]
+    return {**facts._asdict(), "duplicates": str(facts.duplicates), "rates": rates}
 
 
 def _price(price: Price, today: date) -> PriceLine:

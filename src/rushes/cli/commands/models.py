@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,6 +18,7 @@ from rushes.app.shelf import models as models_of
 from rushes.cli.exits import Exit
 from rushes.cli.say import clean, count
 from rushes.cli.session import common, session
+from rushes.model.limit import Rate, Unit
 from rushes.model.money import show_usd
 from rushes.model.size import show_seconds
 
@@ -161,4 +164,12 @@ def _facts(shop: Shop) -> list[str]:
     lives, bills = facts.get("outputs_live"), facts.get("bills_refusals")
     costs = {True: "refusals may cost", False: "refusals are free"}.get(bills, "whether refusals cost is not known")  # type: ignore[arg-type]
     kept = "how long outputs live is not known" if lives is None else f"outputs live {show_seconds(lives)}"
-    return [f"a duplicate is recognised by: {facts.get('duplicates')}", f"{costs}; {kept}"]
+    return [f"a duplicate is recognised by: {facts.get('duplicates')}", f"{costs}; {kept}", _allows(facts)]
+
+
+def _allows(facts: Mapping[str, Any]) -> str:
+    """What is declared of limits, and whose they are; what is not declared is found by asking."""
+    declared = [f"{facts['in_flight']} at once"] if facts.get("in_flight") is not None else []
+    declared += [Rate(one["most"], one["seconds"], Unit(one["of"])).says for one in facts.get("rates", ())]
+    whose = "each model" if facts.get("by_model") else "the account"
+    return f"limits of {whose}: {', '.join(declared) or 'not declared, found by asking'}"
