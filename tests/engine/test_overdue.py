@@ -16,7 +16,7 @@ from rushes.engine.parts import Stop
 from rushes.errors import ErrorClass, RemoteError
 from rushes.graph.value import State
 from rushes.ledger.fold import fold
-from rushes.model.event import Accepted, Cancelled, Event, Failed, Slow, Stored, Unknown
+from rushes.model.event import Accepted, Cancelled, Event, Failed, RunEnded, Slow, Stored, Unknown
 from rushes.model.patience import Patience, declared
 from rushes.model.request import Request
 from rushes.model.run import RunState
@@ -127,7 +127,11 @@ def test_at_the_end_of_all_patience_it_has_failed_and_a_resume_looks_once_more(t
     run = one.new_run()
     assert one.run(still("a"), run=run).state is RunState.FAILED
     (failed,) = one.of(Failed)
-    assert (failed.error, failed.maybe_billed, failed.says) == (ErrorClass.TIMEOUT, True, "not finished within 1000 s (learned from 200 results)")
+    assert (failed.error, failed.maybe_billed, failed.says) == (
+        ErrorClass.TIMEOUT,
+        True,
+        "not finished within 1000 s (learned from 200 results)",
+    )
     one.provider.jobs["job-0"].ready = 500.0  # type: ignore[attr-defined]
     assert one.run(still("a"), run=run).state is RunState.DONE
     assert one.posts == 1
@@ -183,6 +187,48 @@ def test_a_stop_leaves_an_overdue_job_and_a_resume_goes_on_with_it(tmp_path: Pat
     one.provider.jobs["job-0"].ready = 500.0  # type: ignore[attr-defined]
     assert one.run(still("a"), run=run).state is RunState.DONE
     assert one.posts == 1
+
+
+def test_a_run_that_drains_does_not_wait_for_what_is_overdue(tmp_path: Path) -> None:
+    one, stop = Timed(tmp_path, Unstoppable(900.0)), Stop()
+    run = one.new_run()
+    ended: list[float] = []
+
+    def watch(event: Event) -> None:
+        if isinstance(event, Slow):
+            stop.drain("no room is left")
+        if isinstance(event, RunEnded):
+            ended.append(now())
+
+    assert one.run(still("a"), run=run, stop=stop, watch=watch).state is RunState.INTERRUPTED
+    assert ended[0] <= 60.0 + SELDOM
+    assert len(fold(one.ledger.events(run)).open) == 1
+
+
+def test_what_was_given_up_at_a_declared_time_is_kept_when_it_comes_while_the_run_goes_on(tmp_path: Path) -> None:
+    one = Timed(tmp_path, Unstoppable(long_for("a", 300.0, otherwise=900.0)))
+    run = one.new_run()
+    short, long = declared(60.0, "step"), declared(5000.0, "step")
+    flow = workflow(still("a", timeout=60.0), still("b", timeout=5000.0))
+
+    def each(node: Node) -> Patience:
+        return short if node.id == "a" else long
+
+    assert one.go(flow, run=run, patience=each).state is RunState.FAILED
+    assert [failed.place.node for failed in one.of(Failed)] == ["a"]
+    assert [stored.place.node for stored in one.of(Stored)] == ["a", "b"]
+    money = fold(one.ledger.events(run)).money
+    assert (money.held, money.spent) == (0, 2 * PRICE)
+    assert one.go(flow, run=run, patience=each).state is RunState.DONE
+    assert one.posts == 2
+
+
+def test_nobody_waits_for_what_was_given_up(tmp_path: Path) -> None:
+    one = Timed(tmp_path, Unstoppable(300.0))
+    ended: list[float] = []
+    watch = lambda event: ended.append(now()) if isinstance(event, RunEnded) else None  # noqa: E731
+    assert one.run(still("a"), patience=declared(60.0, "step"), watch=watch).state is RunState.FAILED
+    assert ended == [pytest.approx(60.0)]
 
 
 def test_a_group_that_runs_out_of_time_ends_its_overdue_job(tmp_path: Path) -> None:

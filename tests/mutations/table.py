@@ -292,6 +292,20 @@ NEVER_LOST = (
         f"{_LATE}::test_an_overdue_job_is_asked_about_seldom_however_often_its_provider_wishes",
     ),
     wire(
+        "who waits for the end of a run does not wait for what is overdue",
+        "engine/ask.py",
+        "(order.overdue or not parts.stop.patient)",
+        "not parts.stop.patient",
+        f"{_LATE}::test_a_run_that_drains_does_not_wait_for_what_is_overdue",
+    ),
+    wire(
+        "what comes after its declared time is kept while the run goes on",
+        "engine/units.py",
+        "            self.late.gave_up(unit.order, error)\n",
+        "",
+        f"{_LATE}::test_what_was_given_up_at_a_declared_time_is_kept_when_it_comes_while_the_run_goes_on",
+    ),
+    wire(
         "nothing is awaited for ever",
         "engine/in_time.py",
         "    async with asyncio.timeout(patience.most) as limit:\n",

@@ -45,7 +45,7 @@ async def finished(
             return answer
         order.seen = True
         lost, wait = 0, max(answer.wait, SELDOM if order.overdue else 0.0)
-        if answer.says != said:
+        if answer.says != said and not order.overdue:  # of an attempt that was given up, nothing moves any more
             said = answer.says
             running = Running(attempt=order.attempt, progress=answer.progress, says=said)
             parts.journal.put(running)
@@ -94,5 +94,6 @@ def _wait_for_contact(error: RemoteError, lost: int) -> float:
 
 
 def _leave_if_asked(order: Order, parts: Parts) -> None:
-    if parts.stop.asked and not parts.stop.patient and order.doom is None:
+    # nobody who waits for the end of a run waits for what is overdue: a resume finds it
+    if parts.stop.asked and (order.overdue or not parts.stop.patient) and order.doom is None:
         raise Left

@@ -35,6 +35,7 @@ async def drive(job: Job, parts: Parts) -> RunEnd:
         return await run.go()
     finally:
         listening.cancel()
+        run.units.late.close()
         run.desk.limits.leave(run.desk.wake.set)
 
 

@@ -11,6 +11,7 @@ from rushes.engine.ahead import Ahead
 from rushes.engine.attempt import adopt, buy, look_back
 from rushes.engine.desk import Desk
 from rushes.engine.doubts import Doubts
+from rushes.engine.late import Late
 from rushes.engine.limits import Lane
 from rushes.engine.order import Beyond, CalledOff, Held, Left, Order, Shut
 from rushes.engine.purse import Purse, hopeless, refusal
@@ -43,6 +44,7 @@ class Units:
         self.ahead = Ahead(desk, self._next_order)
         self.purse = Purse()
         self.doubts = Doubts(desk)
+        self.late = Late(desk)
         self.left: list[Unit] = []  # that the run went away from while their provider had the job
         self.sleeping = 0  # units that wait for a retry or for another process
         self._units: dict[RequestKey, Unit] = {}
@@ -281,6 +283,7 @@ class Units:
         self._note_failure(unit.order, error, final=wait is None)
         self._settled()
         if wait is None:
+            self.late.gave_up(unit.order, error)
             self.give_up(unit, error)
         elif error.kind is ErrorClass.RATE_LIMIT:
             self._desk.limits.pause(unit.lane[1], self._desk.now() + wait)
