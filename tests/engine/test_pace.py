@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
-from rushes.engine.pace import Pace
+from rushes.engine.pace import TOGETHER, Pace
 from rushes.engine.wakes import Wakes
 from rushes.testing.clock import run_virtual
 
@@ -102,3 +102,27 @@ def test_a_flood_of_wakes_is_paid_for_by_later_polls() -> None:
         return now() - began
 
     assert run_virtual(main()) >= 1.0
+
+
+def test_questions_about_many_jobs_go_a_few_at_a_time_and_no_more_seldom() -> None:
+    moments: Counter[float] = Counter()
+
+    async def main() -> None:
+        pace = Pace(Wakes())
+
+        async def job(number: int) -> None:
+            while True:
+                await pace.turn("account", f"j{number}", 1.0, rate=20.0)
+                moments[now()] += 1
+
+        tasks = [asyncio.create_task(job(n)) for n in range(1000)]
+        await asyncio.sleep(200.0)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    run_virtual(main())
+    steady = Counter({at: count for at, count in moments.items() if 60.0 <= at < 200.0})
+    assert 19.0 <= steady.total() / 140.0 <= 20.1, "twenty a second, as the account allows"
+    assert steady.total() / len(steady) >= TOGETHER - 1, "three or four at each moment"
+    assert max(steady.values()) <= 20, "and never more than a full bucket"

@@ -15,6 +15,13 @@ from rushes.engine.wakes import Wakes, settle
 POLLS = 40.0
 """Polls a second for each account, where the provider does not say."""
 
+TOGETHER = 4
+"""Polls that go at one moment where many jobs share them: one by one each costs twice as much, because the processor
+has forgotten meanwhile how it is done. No more than there are connections kept for them (`providers/http.py`)."""
+
+_GATHERED = 0.25
+"""Seconds that a poll waits for others at most."""
+
 
 class Pace:
     """The polls of one process."""
@@ -52,6 +59,7 @@ class _Account:
     def __init__(self, rate: float) -> None:
         self.jobs = 0
         self._rate = rate
+        self._gather = min(TOGETHER / rate, _GATHERED)
         self._tokens = max(rate, 1.0)
         self._filled = asyncio.get_running_loop().time()
         self._due: list[tuple[float, int, asyncio.Future[bool]]] = []
@@ -67,7 +75,8 @@ class _Account:
         self._count += 1
         heapq.heappush(self._due, (expected, self._count, woken))
         if self._timer is None:  # what comes due at one moment is looked at together, and goes in its order
-            self._timer = asyncio.get_running_loop().call_soon(self._tick)
+            few = self.jobs <= self._rate
+            self._timer = asyncio.get_running_loop().call_later(0.0 if few else self._gather, self._tick)
 
     def spend(self) -> None:
         """A poll out of turn: the others wait for it."""
@@ -88,5 +97,5 @@ class _Account:
                 self._tokens -= 1.0
                 settle(woken, False)
         if self._due:
-            wait = (1.0 - self._tokens) / self._rate
+            wait = max((1.0 - self._tokens) / self._rate, self._gather)
             self._timer = asyncio.get_running_loop().call_later(wait, self._tick)

@@ -7,7 +7,8 @@
 
 A paid request goes over a connection of its own. An idle connection may be closed by the other side in the moment in
 which it is used again, and then nobody knows whether the request was read: on a new connection there is no such
-moment. It costs a handshake, beside a request that takes seconds. Questions share pooled connections.
+moment. It costs a handshake, beside a request that takes seconds. Questions share pooled connections, and go to the
+transport itself: a client's cookies, redirects and log-ins, of which they need none, cost half as much as they do.
 
 No header and no body is ever part of an exception's text: keys are in them.
 """
@@ -17,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import MappingProxyType
@@ -85,7 +87,8 @@ class Http:
     def __init__(self, url: str | None) -> None:
         self._own_host = None if url is None else httpx.URL(url).host
         self._local = self._own_host is not None and is_loopback(self._own_host)
-        self._clients: dict[bool, httpx.AsyncClient] = {}
+        self._client: httpx.AsyncClient | None = None
+        self._pool: httpx.AsyncHTTPTransport | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def post_once(
@@ -104,7 +107,7 @@ class Http:
         try:
             async with (
                 asyncio.timeout(within),
-                self._client(pooled=False).stream(
+                self._alone().stream(
                     "POST", url, headers=_plain(headers), content=body, timeout=_timeout(within),
                     extensions={"trace": trace},
                 ) as response,
@@ -157,10 +160,14 @@ class Http:
         raise AssertionError("unreachable")
 
     async def _asked(self, method: str, url: str, headers: Mapping[str, str], body: bytes, most: int) -> Answer:
-        async with self._client(pooled=True).stream(
-            method, url, headers=_plain(headers), content=body, timeout=_timeout(STALL)
-        ) as response:
+        request = httpx.Request(
+            method, url, headers={**_USUAL, **_plain(headers)}, content=body, extensions={"timeout": _PATIENCE}
+        )
+        response = await self._pooled().handle_async_request(request)
+        try:
             return await _whole(response, most)
+        finally:
+            await response.aclose()
 
     async def download(
         self, url: str, *, name: str, sleep: Sleep, most: int = MOST_RESULT, headers: Mapping[str, str] | None = None
@@ -229,7 +236,7 @@ class Http:
     async def _fenced(self, url: httpx.URL, method: str, headers: Mapping[str, str]) -> AsyncIterator[httpx.Response]:
         """The answer of an address that may be asked."""
         addresses = await self._addresses(url)
-        async with asked(self._client(pooled=False), method, url, addresses, headers, _timeout(STALL)) as response:
+        async with asked(self._alone(), method, url, addresses, headers, _timeout(STALL)) as response:
             yield response
 
     async def _addresses(self, url: httpx.URL) -> list[str]:
@@ -244,26 +251,37 @@ class Http:
                 raise _result(ErrorClass.BAD_OUTPUT, says)
         return found
 
-    def _client(self, *, pooled: bool) -> httpx.AsyncClient:
-        loop = asyncio.get_running_loop()
-        if loop is not self._loop:
-            self._loop, self._clients = loop, {}  # sockets of a loop that is gone are gone with it
-        client = self._clients.get(pooled)
-        if client is None:
-            # the pool looks at every idle socket each time it is asked: with many, ten thousand jobs cost a core
-            idle = httpx.Limits(max_connections=None, max_keepalive_connections=_IDLE if pooled else 0)
+    def _alone(self) -> httpx.AsyncClient:
+        """For what goes over a connection of its own."""
+        self._on_this_loop()
+        if self._client is None:
+            limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
             # no proxy and no .netrc from the environment: what is asked, and with which key, is decided here
-            client = self._clients[pooled] = httpx.AsyncClient(
-                verify=trust(os.environ.get("SSL_CERT_FILE")), limits=idle, trust_env=False, follow_redirects=False
-            )
-        return client
+            self._client = httpx.AsyncClient(verify=_trust(), limits=limits, trust_env=False, follow_redirects=False)
+        return self._client
+
+    def _pooled(self) -> httpx.AsyncHTTPTransport:
+        """For questions."""
+        self._on_this_loop()
+        if self._pool is None:
+            # the pool looks at every idle socket each time it is asked: with many, ten thousand jobs cost a core
+            limits = httpx.Limits(max_connections=None, max_keepalive_connections=_IDLE)
+            self._pool = httpx.AsyncHTTPTransport(verify=_trust(), limits=limits, trust_env=False)
+        return self._pool
+
+    def _on_this_loop(self) -> None:
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:  # sockets of a loop that is gone are gone with it
+            self._loop, self._client, self._pool = loop, None, None
 
     async def close(self) -> None:
         """Let go of this loop's connections; the next verb makes new ones."""
-        clients, self._clients = self._clients, {}
+        client, self._client, pool, self._pool = self._client, None, self._pool, None
         if asyncio.get_running_loop() is self._loop:
-            for client in clients.values():
+            if client is not None:
                 await client.aclose()
+            if pool is not None:
+                await pool.aclose()
 
 
 class File(NamedTuple):
@@ -287,8 +305,16 @@ class Refused(Exception):
     """An answer without end, or one that says no; its text is ours."""
 
 
+def _trust() -> ssl.SSLContext:
+    return trust(os.environ.get("SSL_CERT_FILE"))
+
+
 def _timeout(seconds: float) -> httpx.Timeout:
     return httpx.Timeout(seconds, connect=min(CONNECT, seconds))
+
+
+_USUAL = {"Accept": "*/*", "User-Agent": f"python-httpx/{httpx.__version__}"}  # what a client would say too
+_PATIENCE = _timeout(STALL).as_dict()
 
 
 def _plain(headers: Mapping[str, str]) -> dict[str, str]:
