@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import time
 from email.utils import formatdate
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from tests.providers.rig import access
 
 from rushes.model.limit import Standing, Unit
 from rushes.providers.anthropic import Anthropic
+from rushes.providers.comfyui.provider import Comfyui
+from rushes.providers.elevenlabs import ElevenLabs
+from rushes.providers.fal import Fal
+from rushes.providers.gemini.provider import Gemini
+from rushes.providers.glabs import GLabs
+from rushes.providers.http import Answer
+from rushes.providers.huggingface import HuggingFace
 from rushes.providers.luma import Luma
 from rushes.providers.openai.provider import OpenAI
 from rushes.providers.openrouter import OpenRouter
 from rushes.providers.remote import Remote
+from rushes.providers.replicate import Replicate
+from rushes.providers.runway import Runway
 from rushes.providers.said_limits import (
     LONGEST_WAIT,
     clock,
@@ -30,6 +41,8 @@ from rushes.providers.said_limits import (
 NOW = 1_795_000_000  # nobody's clock here
 DATE = {"date": formatdate(NOW, usegmt=True)}
 METERED: tuple[type[Remote], ...] = (Anthropic, Luma, OpenAI, OpenRouter)
+OTHERS: tuple[type[Remote], ...] = (Comfyui, ElevenLabs, Fal, Gemini, GLabs, HuggingFace, Replicate, Runway)
+PROVIDERS = [of(access(of.name, None)) for of in (*METERED, *OTHERS)]
 
 
 @pytest.mark.parametrize(
@@ -250,6 +263,27 @@ def test_no_header_raises_and_no_wait_is_negative_or_endless(headers: dict[str, 
             assert one.most is None or one.most >= 0
             assert one.left is None or one.left >= 0
             assert one.resets is None or 0 <= one.resets <= LONGEST_WAIT
+
+
+WORDS = (
+    "error detail details detail.code code status message metadata headers X-RateLimit-Remaining X-RateLimit-Reset 0 "
+    "retryDelay quotaId violations GenerateRequestsPerDayPerProject reason estimated_time title issues 17s"
+)
+words = st.sampled_from(WORDS.split(" "))
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | hostile | words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(anything, st.dictionaries(st.sampled_from(NAMES), hostile, max_size=3), st.sampled_from([400, 429, 503]))
+@example({"error": {"metadata": {"headers": {"X-RateLimit-Reset": 5, "": None}}}}, {}, 429)
+@example({"error": {"details": [{"violations": [{"quotaId": "PerDay"}], "retryDelay": "9e9s"}]}}, {}, 429)
+def test_no_refusal_of_any_service_raises_or_waits_for_ever(body: object, headers: dict[str, str], status: int) -> None:
+    for provider in PROVIDERS:
+        found = provider.heard(Answer(status, headers, json.dumps(body).encode("utf-8", "surrogatepass"))).wait
+        assert found is None or 0 <= found <= LONGEST_WAIT, f"{provider.name} waits {found}"
 
 
 @given(
