@@ -113,20 +113,21 @@ async def resume(
     run: str | None,
     *,
     budget: Decimal | None = None,
+    priority: int | None = None,
     on_unknown: OnUnknown | None = None,
     substitute: tuple[str, ...] = (),
     hooks: Hooks = NO_HOOKS,
 ) -> RunSummary:
     """Go on with a run (the newest that is not over, when none is named). Raises NotFound, UserError, RefusedError.
 
-    `budget` is the run's ceiling from now on, in USD: what it spent before counts. `on_unknown` is what becomes of
-    requests in doubt from now on, `substitute` who may stand in for models that are not to be had.
+    `budget` is the run's ceiling from now on, in USD: what it spent before counts. `priority` is the run's among others
+    that want the same account, `on_unknown` what becomes of requests in doubt from now on, `substitute` who may stand
+    in for models that are not to be had.
     """
     record = project.ledger.run(RunId(run)) if run is not None else newest_open(project)
-    if budget is not None:
-        record = dataclasses.replace(record, options=dataclasses.replace(record.options, budget=budget))
-    if on_unknown is not None:
-        record = dataclasses.replace(record, options=dataclasses.replace(record.options, on_unknown=on_unknown))
+    said = {"budget": budget, "priority": priority, "on_unknown": on_unknown}
+    now = {name: value for name, value in said.items() if value is not None}
+    record = dataclasses.replace(record, options=dataclasses.replace(record.options, **now))  # type: ignore[arg-type]
     record = same_world(project, record)
     if substitute:
         record = _with_stand_ins(project, record, substitute)
@@ -139,9 +140,11 @@ async def resume(
     if holder is not None:
         raise UserError(
             f"run {record.id} is being driven by another process ({holder})",
-            next_step=f"watch it with: rushes status {record.id}",
+            next_step=f"let it go on with: rushes ctl {record.id} resume"
+            if project.ledger.run(record.id).state is RunState.PAUSED
+            else f"watch it with: rushes status {record.id}",
         )
-    if budget is not None or on_unknown is not None or substitute:
+    if now or substitute:
         _meant(project, record, record.options)
     return await _drive(project, prepared, record, owner, hooks)
 

@@ -15,8 +15,8 @@ from rich.text import Text
 
 from rushes.app.planned import Plan
 from rushes.cli.progress import Now, Progress
-from rushes.cli.say import STOPPING, clean
-from rushes.model.event import CellFailed, Event, Resolved, Slow, Unknown, Waiting
+from rushes.cli.say import STOPPING, clean, told_line
+from rushes.model.event import CellFailed, Event, Resolved, Slow, Told, Unknown, Waiting
 from rushes.model.money import show_usd
 from rushes.model.size import show_seconds
 
@@ -65,6 +65,8 @@ class LiveView:
             self._print(f"doubt   {self._name(event)}: {clean(event.says)} ({event.attempt})", "red")
         elif isinstance(event, Slow):
             self._print(f"slow    {self._name(event)}: {clean(event.says)}", "yellow")
+        elif isinstance(event, Told):
+            self._print(told_line(event), "yellow")
         elif isinstance(event, Resolved):
             self._print(f"doubt   {event.attempt}: {clean(event.note)}", "yellow")
 
@@ -97,6 +99,8 @@ def picture(progress: Progress, now: float, width: int) -> Text:
         lines.append(Text(f"    and {more:,} more", style="dim"))
     if progress.stopping:
         lines.append(Text(STOPPING, style="yellow"))
+    elif progress.paused_by:
+        lines.append(Text(clean(progress.pause), style="yellow"))
     kept = [line for line in lines if line.plain]
     for line in kept:
         line.truncate(max(20, width - 1), overflow="ellipsis")

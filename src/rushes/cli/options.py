@@ -15,7 +15,7 @@ from rushes.app.expanded import expanded
 from rushes.cli.session import Session, session
 from rushes.model.money import parse_usd
 from rushes.model.profile import FINAL
-from rushes.model.run import STAND_INS, OnUnknown, RunMode, RunOptions
+from rushes.model.run import PRIORITIES, STAND_INS, OnUnknown, RunMode, RunOptions
 from rushes.model.size import parse_age, parse_bytes
 from rushes.model.workflow import Pick
 
@@ -217,11 +217,18 @@ def selection(command: F) -> F:
     return command
 
 
+def priority(command: F) -> F:
+    """Which run is served first."""
+    says = "Of runs that want the same account, the highest N is served first (-100 to 100, else 0)."
+    return click.option("--priority", type=click.IntRange(*PRIORITIES), metavar="N", help=says)(command)
+
+
 def running(command: F) -> F:
     """How to run it."""
     least = click.IntRange(min=1)
     flags: tuple[Callable[[F], F], ...] = (
         whom,
+        priority,
         click.option("--attempts", type=least, metavar="N", help="At most N results for a flagged candidate."),
         click.option(
             "--candidates",
@@ -271,6 +278,7 @@ def options_from(given: dict[str, Any]) -> RunOptions:
         failed=given["failed"],
         stale=given["stale"],
         concurrency=given["concurrency"],
+        priority=given["priority"] or 0,
         attempts=given["attempts"],
         candidates=given["candidates"],
         pick=Pick(given["pick"]) if given["pick"] else None,

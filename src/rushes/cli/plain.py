@@ -9,9 +9,9 @@ from typing import Any, TextIO
 
 from rushes.app.planned import Plan
 from rushes.cli.progress import Progress
-from rushes.cli.say import STOPPING, clean, count
+from rushes.cli.say import STOPPING, clean, count, told_line
 from rushes.cli.session import print_json
-from rushes.model.event import CellDone, CellFailed, Event, Resolved, Slow, Unknown, Waiting, to_plain
+from rushes.model.event import CellDone, CellFailed, Event, Resolved, Slow, Told, Unknown, Waiting, to_plain
 from rushes.model.money import show_usd
 from rushes.model.size import show_seconds
 
@@ -88,6 +88,8 @@ class LogView:
             return f"doubt   {self._name(event)}: {clean(event.says)} ({event.attempt})"
         if isinstance(event, Slow):
             return f"slow    {self._name(event)}: {clean(event.says)}"
+        if isinstance(event, Told):
+            return told_line(event)
         if isinstance(event, Resolved):
             return f"doubt   {event.attempt}: {clean(event.note)}"
         return ""
@@ -99,7 +101,7 @@ class LogView:
         if second != self._second:
             self._second, self._lines = second, 0
         self._lines += 1
-        if self._lines <= LINES_PER_SECOND or text.startswith(("failed", "doubt")):
+        if self._lines <= LINES_PER_SECOND or text.startswith(("failed", "doubt", "told")):
             self._say(text)
         else:
             self._unsaid += 1
@@ -121,7 +123,8 @@ class LogView:
             show_usd(progress.spent),
             f"{show_seconds(now - progress.began)}",
         ]
-        return "  ".join(parts) + (f", about {show_seconds(left)} left" if left is not None else "")
+        told = "  ".join(parts) + (f", about {show_seconds(left)} left" if left is not None else "")
+        return f"{told}\n{clean(progress.pause)}" if progress.paused_by else told
 
 
 class StreamView:

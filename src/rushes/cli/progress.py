@@ -29,10 +29,12 @@ from rushes.model.event import (
     RunParked,
     RunStarted,
     Stored,
+    Told,
     Unknown,
     Waiting,
 )
 from rushes.model.ids import AttemptId
+from rushes.model.run import Verb
 
 _WORTH_GUESSING = 3  # finished requests before their pace says more than the plan's estimate
 
@@ -63,6 +65,8 @@ class Progress:
         self.began = began
         self.ended = False
         self.stopping = False
+        self.run = ""
+        self.paused_by = ""
         self.requests = 0  # to buy, as far as the plan can know
         self.bought = 0
         self.rows = 0
@@ -108,6 +112,7 @@ class Progress:
         self.books.take(event)
         match event:
             case Reserved():
+                self.run = self.run or event.attempt.rpartition("/")[0]
                 self._ready.discard((event.base, event.candidate, event.salt))
                 self._retrying.discard(event.place)
                 self._running[event.attempt] = Now(event.place, now, event.model, "")
@@ -151,6 +156,8 @@ class Progress:
                 self._asking.discard((place.node, place.row))
             case RunStarted():
                 self.ended = False
+            case Told(verb=verb, by=by):
+                self.paused_by = by if verb is Verb.PAUSE else self.paused_by if verb is Verb.SET else ""
             case RunEnded() | RunParked():
                 self.ended = True
                 self._running.clear()
@@ -186,6 +193,15 @@ class Progress:
         limit = sum(limits.values()) if limits else len(self._ready)
         inputs = self.requests - self.bought - self.lost - self.running - limit - len(self._retrying)
         return Waits(limit, max(0, inputs), len(self._retrying), len(self._asking), limits)
+
+    @property
+    def pause(self) -> str:
+        """Who lets the run wait, how much waits, and what lets it go on; `""` while it is not paused."""
+        if not self.paused_by:
+            return ""
+        return (
+            f"paused by {self.paused_by}: {self.waits.limit:,} wait; go on with: rushes ctl {self.run or 'last'} resume"
+        )
 
     @property
     def share(self) -> float:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
 from rushes.errors import RushesError
+from rushes.model.event import Told
 from rushes.model.problem import Problem, ProblemsError, Severity
 from rushes.model.size import show_bytes
 
@@ -47,6 +48,12 @@ def error_lines(error: Exception, problems: Sequence[Problem], *, expected: bool
         yield "  -> run it again with --debug and report what it prints"
     if not expected:
         yield "     (what was bought is kept; a run goes on with: rushes resume)"
+
+
+def told_line(word: Told) -> str:
+    """What a run was told while it is watched."""
+    what = str(word.verb) if word.knob is None else f"{word.knob} {'none' if word.value is None else word.value}"
+    return f"told    {what}, by {clean(word.by)}"
 
 
 def nothing_to_do(rows: int, run: str) -> str:

@@ -11,6 +11,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "resume": ("rushes.cli.commands.run:resume", "go on with a run that was stopped, parked or killed"),
     "status": ("rushes.cli.commands.show:status", "show where a run stands"),
     "runs": ("rushes.cli.commands.show:runs", "list the runs, newest first"),
+    "ctl": ("rushes.cli.commands.ctl:ctl", "tell a run under way to pause, to finish, to go faster"),
     "approve": ("rushes.cli.commands.review:approve", "let a candidate through its gate"),
     "reject": ("rushes.cli.commands.review:reject", "turn a candidate down"),
     "unknowns": ("rushes.cli.commands.unknowns:unknowns", "list the requests that may or may not have been charged"),
@@ -34,7 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """By name: where the command is, and the line that `rushes --help` says about it."""
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "runs": ("runs", "unknowns", "resolve", "export"),
+    "runs": ("runs", "ctl", "unknowns", "resolve", "export"),
     "models": ("models", "keys", "compare", "bench"),
     "books": ("costs", "stats"),
     "files": ("fanout", "diff", "gc", "verify", "schema"),

@@ -34,6 +34,8 @@ _STYLE = {
     "wait": "yellow",
     "waiting": "yellow",
     "parked": "yellow",
+    "paused": "yellow",
+    "stopping": "yellow",
     "blocked": "red",
     "failed": "bold red",
     "interrupted": "yellow",

@@ -41,6 +41,7 @@ from rushes.model.event import (
     Told,
     Unknown,
     Waiting,
+    Word,
 )
 from rushes.model.ids import AttemptId, BaseKey, NodeId
 from rushes.model.media import Artifact
@@ -75,13 +76,6 @@ class AttemptState(NamedTuple):
     sent: float | None = None  # when it was first submitted
     outcome: str = ""  # of what was resolved: paid, lost, adopt
     slow: bool = False  # it was said that it takes long
-
-
-class Word(NamedTuple):
-    """What a run was told, and when (unix seconds)."""
-
-    at: float
-    said: Told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

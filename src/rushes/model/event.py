@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from rushes.errors import ErrorClass
 from rushes.model.ids import AttemptId, BaseKey, Digest, NodeId, RequestKey
@@ -300,6 +300,13 @@ class Told(Event):
     owner: str | None = None
     knob: Knob | None = None
     value: int | None = None
+
+
+class Word(NamedTuple):
+    """What a run was told, and when (unix seconds)."""
+
+    at: float
+    said: Told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from rushes.cli.options import (
     newest,
     on_unknown,
     options_from,
+    priority,
     project_flags,
     running,
     selection,
@@ -118,6 +119,7 @@ def rerun(
 @click.command()
 @click.argument("run_id", metavar="[RUN]", required=False, callback=newest)
 @budget
+@priority
 @on_unknown
 @min_free
 @stand_ins
@@ -133,7 +135,13 @@ def resume(run_id: str | None, every: bool, yes: bool, **given: Any) -> int:
         return drive(
             now,
             lambda hooks: resume_run(
-                project, run_id, budget=most, on_unknown=doubt, substitute=others, hooks=_warned(hooks, now)
+                project,
+                run_id,
+                budget=most,
+                priority=given["priority"],
+                on_unknown=doubt,
+                substitute=others,
+                hooks=_warned(hooks, now),
             ),
             yes=yes,
             every=every,

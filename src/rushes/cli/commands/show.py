@@ -11,8 +11,10 @@ from rushes.app import show
 from rushes.app.project import Project
 from rushes.cli.exits import Exit, exit_of_state
 from rushes.cli.options import newest
+from rushes.cli.say import clean
 from rushes.cli.session import common, session
 from rushes.cli.tables import out, show_runs, show_summary
+from rushes.model.event import Word
 from rushes.model.run import RunRecord
 
 
@@ -41,12 +43,16 @@ def runs(file: Path | None, limit: int) -> None:
     now = session()
     with Project.open(Path.cwd(), home=now.home) as project:
         found = show.runs(project, file=file, limit=limit)
-    now.result([_plain(one) for one in found])
+        told = {one.id: word for one in found if (word := show.word_to(project, one)) is not None}
+    now.result([_plain(one, told.get(one.id)) for one in found])
     if now.for_people:
         show_runs(found, out())
+        for one in found:
+            if one.id in told:
+                click.echo(f"{one.id}: {clean(show.word_says(one, told[one.id]))}")
 
 
-def _plain(one: RunRecord) -> dict[str, object]:
+def _plain(one: RunRecord, word: Word | None) -> dict[str, object]:
     return {
         "run": one.id,
         "workflow": one.workflow,
@@ -58,4 +64,5 @@ def _plain(one: RunRecord) -> dict[str, object]:
         "updated": one.updated,
         "fingerprint": one.fingerprint,
         "simulated": one.options.sim is not None,
+        "told": None if word is None else {"verb": str(word.said.verb), "by": word.said.by, "at": word.at},
     }
