@@ -160,8 +160,9 @@ def test_the_words_of_a_refusal_name_a_time(says: str, seconds: float | None) ->
     assert in_words(says) == pytest.approx(seconds)
 
 
-def test_words_count_where_no_header_is_meant_for_it() -> None:
-    assert wait(429, {"retry-after": "3"}, "Your rate limit resets in ~30s.") == 3.0
+def test_of_a_429_header_and_words_count_and_the_later_of_them() -> None:
+    assert wait(429, {"retry-after": "5"}, "try again in 7s") == 7.0
+    assert wait(429, {"retry-after": "9"}, "try again in 7s") == 9.0
     assert wait(429, {}, "Your rate limit resets in ~30s.") == 30.0
 
 

@@ -51,15 +51,15 @@ def meter(of: Unit, pattern: str, words: Sequence[str] = ("limit", "remaining", 
 def wait(status: int, headers: Mapping[str, str], says: str = "", meters: Sequence[Meter] = ()) -> float | None:
     """Seconds until a refused request may be sent again; None where nothing that can be read says so.
 
-    Of a 429 without a header for it the words count, and where these name no time, the limits that have nothing left.
+    Of a 429 the words count too, and where neither a header nor they name a time, the limits that have nothing left.
     Of any other answer only a header that is meant for it does: a 503 that names its hour is believed to have done
     nothing, and an error page that happens to say "retry in 5s" must not pass for one.
     """
     told = retry_after(headers)
-    if status != TOO_MANY or told is not None:
+    if status != TOO_MANY:
         return told
-    said = in_words(says)
-    return max(_spent(headers, meters), default=None) if said is None else said
+    said = [one for one in (told, in_words(says)) if one is not None]
+    return max(said or _spent(headers, meters), default=None)
 
 
 def _spent(headers: Mapping[str, str], meters: Sequence[Meter]) -> list[float]:
