@@ -114,7 +114,8 @@ class ScriptedProvider:
 
     `latency` is in seconds, one number or one for each request; with `polls` the job is submitted and asked
     about, without it `submit` answers when it is finished. At its `door` (`rushes.sim.door`) calls are refused with
-    RATE_LIMIT; what counts more than requests there, `weigh` says of each.
+    RATE_LIMIT; what counts more than requests there, `weigh` says of each. `way` is how many seconds an answer to a
+    submission is under way.
     `price` is what a request is quoted at, one amount or one for each recipe (None: unknown); `charges` says what it is
     really charged (None: nobody says), where that is something else.
     `journal` keeps jobs in a file; a provider that opens the same file knows them, and they are finished.
@@ -133,6 +134,7 @@ class ScriptedProvider:
         outputs: int = 1,
         in_flight: int | None = None,
         door: Door | None = None,
+        way: float = 0.0,
         weigh: Callable[[Request], Mapping[Unit, float]] = lambda _request: {},
         refuses: Callable[[Recipe], Sequence[Problem]] | None = None,
         versions: dict[str, str] | None = None,
@@ -159,6 +161,7 @@ class ScriptedProvider:
         self._charges = charges
         self._outputs = outputs
         self.door = door or Door()
+        self._way = way
         self._weigh = weigh
         self._inside: list[tuple[float, str]] = []  # by the time at which they leave by the door
         self._refuses = refuses
@@ -193,8 +196,9 @@ class ScriptedProvider:
             job = self._buy(request, number, context.idempotency_key)
         self._strike(Stage.REPLY, number, request)
         if self._polls:
+            await self._under_way(self._way, context)
             return Submitted(job.remote, wait=max(job.ready - _now(), 0.0))
-        await context.sleep(max(job.ready - _now(), 0.0))
+        await context.sleep(max(job.ready - _now(), 0.0) + self._way)
         return self._finish(job)
 
     async def poll(self, remote: str, context: Context) -> Pending | Finished:
@@ -276,9 +280,12 @@ class ScriptedProvider:
         refused = self.door.enter(_now(), self._weigh(request))
         if refused is None:
             return
-        if refused.held:
-            await context.sleep(refused.held)
+        await self._under_way(refused.held + self._way, context)
         raise RemoteError(ErrorClass.RATE_LIMIT, "the door is shut", retry_after=refused.retry_after)
+
+    async def _under_way(self, seconds: float, context: Context) -> None:
+        if seconds > 0:
+            await context.sleep(seconds)
 
     def _let_out(self) -> None:
         """A job leaves by the door when it is finished, whenever its client asks about it."""
