@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 import trustme
+from tests.providers.rig import access
 from tests.providers.wire import Visit, serving
 
 from rushes.errors import ErrorClass, RemoteError
 from rushes.providers import http
+from rushes.providers.gemini.provider import Gemini
 from rushes.providers.http import Answer, Http, NotSent, Unknown, Unreachable
+from rushes.testing.context import PlainContext
 
 SECRET = "key-that-nobody-may-see"
 HEADERS = {"Authorization": f"Key {SECRET}"}
@@ -267,6 +272,27 @@ def test_a_question_is_not_asked_before_the_service_said() -> None:
     assert waits == [7.0]
 
 
+def test_where_the_body_says_when_the_question_waits_for_that(tmp_path: Path) -> None:
+    told = json.dumps({"error": {"code": 429, "details": [{"retryDelay": "17s"}]}}).encode()
+    waits: list[float] = []
+
+    async def later(visit: Visit) -> None:
+        await visit.answer(429, told)
+
+    class Patient(PlainContext):
+        async def sleep(self, seconds: float) -> None:
+            waits.append(seconds)
+
+    async def run() -> None:
+        async with serving([later, ok]) as wire:
+            gemini = Gemini(access("gemini", wire.url))
+            await gemini.check_key(Patient(tmp_path))
+            await gemini.close()
+
+    asyncio.run(run())
+    assert waits == [17.0]
+
+
 def test_questions_have_an_end_and_it_shows_no_secret() -> None:
     async def run() -> None:
         async with serving(reset) as wire:
@@ -290,6 +316,39 @@ async def downloaded(url: str, base: str | None) -> bytes:
         return b"".join([piece async for piece in client.download(url, name="fal", sleep=no_wait)])
     finally:
         await client.close()
+
+
+@pytest.mark.parametrize(("said", "waits"), [("retry-after: 7", [7.0]), ("retry-after: 0", [1.0]), ("x: y", [1.0])])
+def test_a_download_is_not_begun_again_before_the_service_said(said: str, waits: list[float]) -> None:
+    slept: list[float] = []
+
+    async def busy(visit: Visit) -> None:
+        await visit.answer(503, b"busy", said)
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    async def run() -> None:
+        async with serving([busy, ok]) as wire:
+            client = Http(wire.url)
+            assert [piece async for piece in client.download(wire.url, name="fal", sleep=sleep)]
+            await client.close()
+
+    asyncio.run(run())
+    assert slept == waits
+
+
+def test_a_download_that_has_to_wait_for_long_says_how_long_and_holds_nothing_meanwhile() -> None:
+    async def busy(visit: Visit) -> None:
+        await visit.answer(429, b"busy", "retry-after: 300")
+
+    async def run() -> None:
+        async with serving(busy) as wire:
+            with pytest.raises(RemoteError) as raised:
+                await downloaded(wire.url, wire.url)
+            assert (raised.value.kind, raised.value.retry_after, len(wire.visits)) == (ErrorClass.TRANSIENT, 300.0, 1)
+
+    asyncio.run(run())
 
 
 def test_a_download_goes_on_after_a_break_and_skips_what_it_had() -> None:

@@ -190,7 +190,7 @@ class ElevenLabs(Answering):
         if 400 <= answer.status < 500 and answer.status not in _BUSY:
             raise paid(read(HISTORY, self.heard(answer), self.name, self.access.key))
         if answer.status != 200 or is_cut(answer.body):
-            wait = max(_LATER, self.heard(answer).wait or 0.0)
+            wait = max(_LATER, self.when(answer) or 0.0)
             return Pending(wait, says=f"elevenlabs says {answer.status}")
         return Finished((self._sound(answer),))
 

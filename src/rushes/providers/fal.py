@@ -139,18 +139,18 @@ class Fal(Remote):
         """Ask about a job. Whatever keeps the answer from us is a reason to ask later, never to buy again."""
         job, headers = self._job(remote), self._headers(of_a_job=True)
         try:
-            answer = await self.http.ask("GET", job.status, headers=headers, sleep=context.sleep)
+            answer = await self.http.ask("GET", job.status, headers=headers, sleep=context.sleep, when=self.when)
             said = document(answer.body)
             state = said.get("status") if isinstance(said, dict) and answer.status in (200, 202) else None
             if state == "COMPLETED":
-                answer = await self.http.ask("GET", job.response, headers=headers, sleep=context.sleep)
+                answer = await self.http.ask("GET", job.response, headers=headers, sleep=context.sleep, when=self.when)
                 return self._finished(answer, said)
         except Unreachable as error:
             return Pending(pace(job.at, 5.0), says=f"fal cannot be reached: {error}")
         if state is None and 400 <= answer.status < 500 and answer.status not in BUSY:
             raise paid(read(RESULT, self.heard(answer), self.name, self.access.key))
         if state is None and answer.status >= 400:
-            wait = max(pace(job.at, 5.0), self.heard(answer).wait or 0.0)
+            wait = max(pace(job.at, 5.0), self.when(answer) or 0.0)
             return Pending(wait, says=f"fal says {answer.status}")
         if state in ("CANCELLED", "CANCELED"):
             raise RemoteError(ErrorClass.CANCELLED, "fal cancelled the job", maybe_billed=True)

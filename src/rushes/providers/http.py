@@ -135,10 +135,12 @@ class Http:
         body: bytes = b"",
         tries: int = TRIES,
         most: int = MOST_ANSWER,
+        when: Callable[[Answer], float | None] | None = None,
     ) -> Answer:
         """Ask what is free to ask, again after a break and after an answer that says busy. Raises Unreachable.
 
-        The last busy answer is returned: its reader knows what it means.
+        `when` reads in how many seconds a busy service wants to be asked again; without it its headers say so. The last
+        busy answer is returned: its reader knows what it means.
         """
         if not all(_VALUE.fullmatch(value) for value in headers.values()):
             raise Unreachable("a header is malformed: see the key")
@@ -152,7 +154,7 @@ class Http:
             else:
                 if answer.status not in _BUSY or attempt == tries:
                     return answer
-                if (said := retry_after(answer.headers)) is not None:
+                if (said := when(answer) if when is not None else retry_after(answer.headers)) is not None:
                     if said > _LONGEST_WAIT:
                         return answer  # whoever reads it waits that long, and holds nothing meanwhile
                     wait = said
@@ -195,10 +197,11 @@ class Http:
                             yield fresh
                     return
             except (httpx.HTTPError, TimeoutError, Refused) as error:
-                if attempt == TRIES:
+                told = error.wait if isinstance(error, Refused) else 0.0
+                if attempt == TRIES or told > _LONGEST_WAIT:
                     says = f"a result of {name} cannot be fetched: {_why(error)}"
-                    raise RemoteError(ErrorClass.TRANSIENT, says) from None
-            await sleep(0.5 * 2**attempt)
+                    raise RemoteError(ErrorClass.TRANSIENT, says, retry_after=told or None) from None
+            await sleep(max(0.5 * 2**attempt, told))
 
     async def published(self, url: str) -> bytes:
         """A small public document, such as a set of keys; nothing when it cannot be had."""
@@ -302,7 +305,11 @@ def form(fields: Sequence[tuple[str, str]], files: Sequence[File]) -> tuple[str,
 
 
 class Refused(Exception):
-    """An answer without end, or one that says no; its text is ours."""
+    """An answer without end, or one that says no; its text is ours. `wait`: seconds that it asks to be left alone."""
+
+    def __init__(self, says: str, wait: float = 0.0) -> None:
+        super().__init__(says)
+        self.wait = wait
 
 
 def _trust() -> ssl.SSLContext:
@@ -367,7 +374,7 @@ def _refuse_result(response: httpx.Response, name: str) -> None:
         says = f"a result of {name} is no longer there ({code}): it has expired"
         raise _result(ErrorClass.BAD_OUTPUT, says)
     if code != 200:
-        raise Refused(f"it answered {code}")
+        raise Refused(f"it answered {code}", retry_after(response.headers) or 0.0)
 
 
 def _result(kind: ErrorClass, says: str) -> RemoteError:

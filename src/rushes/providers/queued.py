@@ -62,7 +62,7 @@ class Queued(Remote):
     ) -> dict[str, Any] | Pending:
         """What the service says of a job, or a reason to ask again. Raises RemoteError, as paid, for a definite no."""
         try:
-            answer = await self.http.ask("GET", url, headers=headers, sleep=context.sleep)
+            answer = await self.http.ask("GET", url, headers=headers, sleep=context.sleep, when=self.when)
         except Unreachable as error:
             return Pending(pace(job.at, _LATER), says=f"{self.name} cannot be reached: {error}")
         said = self.about(answer)
@@ -81,7 +81,7 @@ class Queued(Remote):
         return answer.status in BUSY
 
     def _when(self, job: Job, answer: Answer) -> float:
-        return max(pace(job.at, _LATER), self.heard(answer).wait or 0.0)
+        return max(pace(job.at, _LATER), self.when(answer) or 0.0)
 
     def later(self, job: Job, says: str = "", progress: float | None = None, *, queued: bool = False) -> Pending:
         """It is not done yet; `queued` where nobody works on it, either."""

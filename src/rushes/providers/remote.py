@@ -220,7 +220,7 @@ class Remote(ABC):
     ) -> dict[str, Any]:
         """A step before anything is bought, as JSON: its failures are never in doubt. `rows` say what one means."""
         try:
-            answer = await self.http.ask(method, url, headers=headers, body=body, sleep=context.sleep)
+            answer = await self.http.ask(method, url, headers=headers, body=body, sleep=context.sleep, when=self.when)
         except Unreachable as error:
             raise RemoteError(ErrorClass.TRANSIENT, f"{self.name} cannot be reached: {error}") from None
         said = document(answer.body)
@@ -231,6 +231,10 @@ class Remote(ABC):
     @abstractmethod
     def heard(self, answer: Answer) -> Heard:
         """An error answer, read in this service's own shape."""
+
+    def when(self, answer: Answer) -> float | None:
+        """Seconds until a service that says busy wants to be asked again, wherever it says so. None: not said."""
+        return self.heard(answer).wait
 
     def wait(self, answer: Answer, says: str = "") -> float | None:
         """Seconds until what was refused may be asked again; `says` are the words of the refusal. None: not said."""
