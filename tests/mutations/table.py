@@ -604,6 +604,20 @@ ADAPTERS = (
         f"{_SAID}::test_retry_after_in_seconds",
     ),
     wire(
+        "a question waits as long as a refusal says in its body",
+        "providers/http.py",
+        "when(answer) if when is not None else retry_after(answer.headers)",
+        "retry_after(answer.headers)",
+        f"{_AT}_http.py::test_where_the_body_says_when_the_question_waits_for_that",
+    ),
+    wire(
+        "a download waits as long as a busy service says",
+        "providers/http.py",
+        "            await sleep(max(0.5 * 2**attempt, told))\n",
+        "            await sleep(0.5 * 2**attempt)\n",
+        f"{_AT}_http.py::test_a_download_is_not_begun_again_before_the_service_said",
+    ),
+    wire(
         "gemini: a quota of a day is back at midnight, whatever delay is said",
         "providers/gemini/said.py",
         "    if any(_DAILY in code for code in found.codes):\n",
