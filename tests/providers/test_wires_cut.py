@@ -16,8 +16,10 @@ from rushes.model.request import Request
 from rushes.plugin.provider import Absent, Finished, Submitted
 from rushes.providers.fal import Fal
 from rushes.providers.http import Answer, Http, NotSent, Unknown
+from rushes.providers.luma import Luma
 from rushes.providers.remote import Remote
 from rushes.testing import faulty, lasting
+from rushes.testing.context import PlainContext
 from rushes.testing.faulty import Check
 
 
@@ -148,7 +150,18 @@ class ForgetsTheJobWithTheKey(Fal):
         return super().key()
 
 
-CUT: list[tuple[type[Fal], Check]] = [
+class WaitsLonger(Fal):
+    def heard(self, answer: Answer) -> Any:
+        heard = super().heard(answer)
+        return heard._replace(wait=heard.wait and heard.wait + 60.0)
+
+
+class KeepsLimitsToItself(Luma):
+    def accepted(self, answer: Any, rows: Any, context: Any) -> Answer:
+        return super().accepted(answer, rows, PlainContext(context.scratch))
+
+
+CUT: list[tuple[type[Remote], Check]] = [
     (SendsAgain, faulty.a_rate_limit_says_when),
     (SendsAgain, faulty.a_lost_answer_is_unknown),
     (SendsAgain, faulty.a_reset_connection_is_never_sent_again),
@@ -157,6 +170,8 @@ CUT: list[tuple[type[Fal], Check]] = [
     (CallsALostAnswerHarmless, faulty.a_reset_connection_is_never_sent_again),
     (DoubtsWhatIsCertain, faulty.an_unreachable_service_is_not_unknown),
     (ForgetsWhen, faulty.a_rate_limit_says_when),
+    (WaitsLonger, faulty.a_rate_limit_says_when),
+    (KeepsLimitsToItself, faulty.what_answers_tell_of_limits_is_passed_on),
     (SaysItCostsNothing, faulty.a_lost_answer_is_unknown),
     (SaysItCostsNothing, faulty.a_refusal_is_a_matter_of_policy),
     (TakesARefusalForAFailure, faulty.a_refusal_is_a_matter_of_policy),
@@ -172,13 +187,14 @@ CUT: list[tuple[type[Fal], Check]] = [
 ]
 
 
-def requests(fal: Remote) -> Sequence[Request]:
-    edit = asked(fal, "nano_banana_2_edit", Operation.IMAGE_TO_IMAGE, inputs={"image": (FRAME_ARTIFACT,)})
-    return [request_of(asked(fal, "flux_schnell", Operation.TEXT_TO_IMAGE)), request_of(edit)]
+def requests(provider: Remote) -> Sequence[Request]:
+    picture, edit = ("uni_1", "uni_1_max") if provider.name == "luma" else ("flux_schnell", "nano_banana_2_edit")
+    changed = asked(provider, edit, Operation.IMAGE_TO_IMAGE, inputs={"image": (FRAME_ARTIFACT,)})
+    return [request_of(asked(provider, picture, Operation.TEXT_TO_IMAGE)), request_of(changed)]
 
 
 @pytest.mark.parametrize(("cut", "check"), CUT, ids=lambda value: value.__name__)
-def test_an_adapter_with_a_wire_cut_is_found(cut: type[Fal], check: Check, tmp_path: Path) -> None:
+def test_an_adapter_with_a_wire_cut_is_found(cut: type[Remote], check: Check, tmp_path: Path) -> None:
     async def run() -> None:
         async with subject(cut, requests, tmp_path, floor=1.0) as broken:
             await check(broken)
