@@ -32,6 +32,8 @@ from rushes.testing.subject import Books, Subject
 KEY = "simulated-key-that-shows-nowhere"
 FRAME = png("a frame of a film")
 FRAME_ARTIFACT = artifact_of(Kind.IMAGE, FRAME)
+TELL = {"openai", "anthropic", "luma"}
+"""Services whose answers say what is left of a limit."""
 OF_MEANING = {"refused", "refused-billed", "failed", "expired", "retired", "no-money"}
 
 
@@ -131,7 +133,7 @@ async def subject(
                 keyless=lambda: client(there._replace(key=None)),
                 secret=KEY,
                 floor=floor,
-                tells=bool(made[0].meters),
+                tells=name in TELL,
             )
         finally:
             for one in made:

@@ -79,7 +79,8 @@ def test_each_account_has_a_door_of_its_own_and_a_rule_binds_whom_it_names() -> 
             answer = await near.http.post(f"{near.sim.url}{GEMINI}", json=body, headers={"x-goog-api-key": "k"})
             assert answer.status_code == 200
 
-    simulated(story, capacity=capacities(["fal:in-flight=1"]))
+    # slow enough that the first is still under way when the second comes
+    simulated(story, capacity=capacities(["fal:in-flight=1"]), time_scale=0.1)
 
 
 def test_gemini_says_it_in_its_own_words() -> None:

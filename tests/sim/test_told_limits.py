@@ -47,7 +47,7 @@ def test_of_what_is_in_flight_and_of_silent_rules_nothing_is_told() -> None:
 
 
 def test_openai_tells_spans() -> None:
-    assert dict(told("openai", (REQUESTS, TOKENS), 1.0)) == {
+    assert dict(told("openai", (REQUESTS, TOKENS), 1.0, refused=True)) == {
         "x-ratelimit-limit-requests": "60",
         "x-ratelimit-remaining-requests": "12",
         "x-ratelimit-reset-requests": "30s",
@@ -59,22 +59,27 @@ def test_openai_tells_spans() -> None:
 
 def test_of_two_limits_that_count_the_same_the_nearer_one_is_told() -> None:
     day = Standing(Unit.REQUESTS, 1000.0, 10.0, 3600.0)
-    assert dict(told("openai", (REQUESTS, day), 1.0))["x-ratelimit-limit-requests"] == "1000"
+    assert dict(told("openai", (REQUESTS, day), 1.0, refused=True))["x-ratelimit-limit-requests"] == "1000"
 
 
 def test_anthropic_and_openrouter_tell_moments_none_too_early() -> None:
     before = time.time()
-    anthropic = dict(told("anthropic", (REQUESTS, TOKENS), 0.1))
+    anthropic = dict(told("anthropic", (REQUESTS, TOKENS), 0.1, refused=True))
     assert anthropic["anthropic-ratelimit-input-tokens-remaining"] == "0"
     assert (until(anthropic["anthropic-ratelimit-requests-reset"], before) or 0) >= 3.0
-    openrouter = dict(told("openrouter", (REQUESTS, TOKENS), 0.1))
+    openrouter = dict(told("openrouter", (REQUESTS, TOKENS), 0.1, refused=True))
     assert openrouter.keys() == {"x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"}
     assert 3.0 <= (until(openrouter["x-ratelimit-reset"], before) or 0) < 60.0
 
 
+def test_openrouter_tells_of_limits_only_when_it_refuses() -> None:
+    assert told("openrouter", (REQUESTS,), 1.0, refused=False) == ()
+    assert told("openai", (REQUESTS,), 1.0, refused=False) == told("openai", (REQUESTS,), 1.0, refused=True)
+
+
 @pytest.mark.parametrize("service", ["fal", "gemini", "replicate", "runway", "elevenlabs", "huggingface", "comfyui"])
 def test_a_service_that_is_not_known_to_tell_says_nothing(service: str) -> None:
-    assert told(service, (REQUESTS, TOKENS), 1.0) == ()
+    assert told(service, (REQUESTS, TOKENS), 1.0, refused=True) == ()
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.2501, 1.0, 59.0, 60.0, 3600.0, 3725.0])

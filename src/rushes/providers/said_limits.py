@@ -29,7 +29,9 @@ _SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?")
 _PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|[dhms])")
 _SPAN = rf"(?:{_PART.pattern})+"
-_IN_WORDS = re.compile(rf"\b(?:try again|retry|resets?) in ~?({_SPAN})", re.IGNORECASE)
+_IN_WORDS = re.compile(
+    rf"\b(?:try again|retry|resets?|available) (?:in|after) ~?({_SPAN}|[0-9]{{1,9}} seconds?\b)", re.IGNORECASE
+)
 _LEFT = re.compile(r";\s*r\s*=\s*([0-9]{1,15})\s*;\s*t\s*=\s*([0-9]{1,15})")
 
 
@@ -133,9 +135,9 @@ def duration(text: object) -> float | None:
 
 
 def in_words(says: str) -> float | None:
-    """Seconds that the words of a refusal name: `Please try again in 20s.`, `Your rate limit resets in ~30s.`"""
+    """Seconds that the words of a refusal name: `Please try again in 20s.`, `Expected available in 1 second.`"""
     found = _IN_WORDS.search(says[:2000])
-    return None if found is None else duration(found[1])
+    return None if found is None else duration(re.sub(r" seconds?$", "s", found[1].lower()))
 
 
 def _moment(text: str) -> float | None:

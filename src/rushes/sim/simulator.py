@@ -135,7 +135,7 @@ class Simulator:
     async def _let_in(self, call: Call, speaker: Spoken, request: Request) -> Reply:
         """The answer of whoever is let in; else the provider's own words for too many calls, and no job."""
         refused = call.knock()
-        limits = told(speaker.name, call.stands(), self.world.clock.scale)
+        limits = told(speaker.name, call.stands(), self.world.clock.scale, refused=refused is not None)
         if refused is None:
             try:
                 return (await speaker.answer(call)).with_headers(*limits)

@@ -1,7 +1,7 @@
 """What an account's limits have left, in the headers in which a service tells it. Most services tell nothing.
 
 Sources: OpenAI's guide to rate limits (spans such as `6m0s`), Anthropic's page on rate limits (moments of RFC 3339),
-OpenRouter's page on limits (thousandths of seconds since 1970), Luma's page on rate limits, as of 2026-11-21.
+OpenRouter's page on limits (thousandths of seconds since 1970, in refusals), Luma's page on rate limits, 2026-11-21.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from rushes.model.limit import Standing, Unit
 Headers = Iterator[tuple[str, str]]
 
 
-def told(service: str, stands: Sequence[Standing], scale: float) -> tuple[tuple[str, str], ...]:
+def told(service: str, stands: Sequence[Standing], scale: float, *, refused: bool) -> tuple[tuple[str, str], ...]:
     """The headers of an answer. `scale` is real seconds for a simulated one: headers are for whoever reads them."""
     words = _WORDS.get(service)
-    if words is None:
+    if words is None or (service in _IN_REFUSALS and not refused):
         return ()
     nearest: dict[Unit, Standing] = {}
     for one in sorted(stands, key=_share):
@@ -76,6 +76,9 @@ def _counts(one: Standing, most: str, left: str) -> Headers:
     yield most, str(math.floor(one.most or 0.0))
     yield left, str(max(math.floor(one.left or 0.0), 0))
 
+
+_IN_REFUSALS = frozenset({"openrouter"})
+"""Services that tell of limits only when these are used up."""
 
 _WORDS: Mapping[str, Callable[[Standing, float], Headers]] = {
     "openai": _openai,
