@@ -138,7 +138,7 @@ class _Story:
         self.scenario = scenario
         self.door = Door(scenario.hidden(), way=WAY)
         self.senders = make(self.door, scenario)
-        self.work = [deque(range(n, scenario.calls, len(self.senders))) for n in range(len(self.senders))]
+        self.work = deque(range(scenario.calls))  # whoever may send takes the next
         self.events: list[tuple[float, int, Callable[[float], None]]] = []
         self.number = 0
         self.done = self.sent = self.sent_late = self.late = 0
@@ -155,9 +155,9 @@ class _Story:
         now = 0.0
         self._ticks()
         while True:
-            self.idle.forbidden = min((self.heard[n] for n, one in enumerate(self.work) if one), default=math.inf)
+            self.idle.forbidden = min(self.heard)
             sent = sum(self._send(index, now) for index in range(len(self.senders)))
-            self.idle.looked(now, sent, sum(len(one) for one in self.work))
+            self.idle.looked(now, sent, len(self.work))
             if self.done == self.scenario.calls or not self.events or now > self.until:
                 break
             opens = self.idle.opens(now)
@@ -206,7 +206,7 @@ class _Story:
         self._at(when, tick)
 
     def _send(self, index: int, now: float) -> int:
-        sender, work, sent = self.senders[index], self.work[index], 0
+        sender, work, sent = self.senders[index], self.work, 0
         while work:
             opens = sender.opens(now)
             if opens > now + 1e-9:
@@ -252,9 +252,9 @@ class _Story:
     def _refused(self, index: int, number: int, ticket: int, now: float, until: float | None) -> None:
         self.heard[index] = max(self.heard[index], until or 0.0)
         self.senders[index].refused(ticket, now, until)
-        self.work[index].appendleft(number)
+        self.work.appendleft(number)
 
     def _erred(self, index: int, number: int, ticket: int, now: float) -> None:
         self.senders[index].erred(now)
         self.senders[index].lost(ticket)
-        self.work[index].appendleft(number)
+        self.work.appendleft(number)
