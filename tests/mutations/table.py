@@ -620,7 +620,7 @@ ADAPTERS = (
     wire(
         "gemini: a quota of a day is back at midnight, whatever delay is said",
         "providers/gemini/said.py",
-        "    if any(_DAILY in code for code in found.codes):\n",
+        "    if answer.status == TOO_MANY and any(_DAILY in code for code in found.codes):\n",
         "    if False:\n",
         f"{_AT}_gemini_errors.py::test_the_quota_of_a_day_is_back_at_midnight_in_california_whatever_delay_is_said",
     ),

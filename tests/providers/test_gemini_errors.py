@@ -57,6 +57,7 @@ SUBMITTED = [
     Case(413, "", {}, E.INVALID_INPUT, False),
     Case(500, google("INTERNAL"), {}, E.UNKNOWN_OUTCOME, True),
     Case(503, google("UNAVAILABLE"), {}, E.UNKNOWN_OUTCOME, True),
+    Case(503, google("UNAVAILABLE", violations=[{"quotaId": OF_A_DAY}]), {}, E.UNKNOWN_OUTCOME, True),
     Case(503, google("UNAVAILABLE", retryDelay="4s"), {}, E.TRANSIENT, False),
     Case(504, google("DEADLINE_EXCEEDED"), {}, E.UNKNOWN_OUTCOME, True),
     Case(524, "", {}, E.UNKNOWN_OUTCOME, True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.providers.rows import Case, means, untested
+from tests.providers.rows import Case, error, means, untested
 
 from rushes.errors import ErrorClass
 from rushes.providers.openrouter import RESULT, SUBMIT, OpenRouter
@@ -53,6 +53,20 @@ def test_an_answer_to_a_request(case: Case) -> None:
 @pytest.mark.parametrize("case", ASKED, ids=lambda case: f"{case.status} {str(case.body)[:60]}")
 def test_an_answer_about_a_film(case: Case) -> None:
     means(OpenRouter, RESULT, case)
+
+
+def test_the_quota_of_a_day_says_in_its_body_when_it_is_back() -> None:
+    headers = {"X-RateLimit-Limit": "50", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1791072000000"}
+    body = said(429, "Rate limit exceeded: free-models-per-day.", headers=headers)
+    at = {"date": "Sat, 03 Oct 2026 07:32:05 GMT"}
+    assert error(OpenRouter, SUBMIT, Case(429, body, at, E.RATE_LIMIT, False)).retry_after == 59275.0
+    at["x-ratelimit-reset"] = "1791070000000"  # what stands in the answer's own headers goes before
+    assert error(OpenRouter, SUBMIT, Case(429, body, at, E.RATE_LIMIT, False)).retry_after == 57275.0
+
+
+def test_a_makers_hour_in_the_body_is_not_openrouters_word_that_nothing_was_done() -> None:
+    body = said(503, "Provider returned error", headers={"Retry-After": "5"})
+    assert error(OpenRouter, SUBMIT, Case(503, body, {}, E.UNKNOWN_OUTCOME, True)).kind is E.UNKNOWN_OUTCOME
 
 
 def test_no_row_is_without_a_test() -> None:

@@ -282,9 +282,10 @@ def _about(said: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any
 
 
 def _headers(said: Mapping[str, Any]) -> dict[str, str]:
-    """The headers about limits that a refusal has in its body."""
-    headers = _about(said)[1].get("headers")
-    return {name.lower(): str(value) for name, value in headers.items()} if isinstance(headers, dict) else {}
+    """The headers about limits that a refusal has in its body. Others may be a maker's, and not OpenRouter's."""
+    found = _about(said)[1].get("headers")
+    headers = {name.lower(): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
+    return {name: value for name, value in headers.items() if name.startswith("x-ratelimit-")}
 
 
 def _heard(said: Mapping[str, Any], status: int) -> Heard:

@@ -16,7 +16,7 @@ from rushes.errors import ErrorClass
 from rushes.providers.errors import COMMON, EDGE, LOST, Heard, Row
 from rushes.providers.http import Answer
 from rushes.providers.remote import document, listed
-from rushes.providers.said_limits import clock, duration, wait
+from rushes.providers.said_limits import TOO_MANY, clock, duration, wait
 
 _BILLING = "see the plan and its billing at aistudio.google.com"
 _KEY = "see the key: rushes keys check"
@@ -86,7 +86,7 @@ def heard(answer: Answer) -> Heard:
     said = document(answer.body)
     found = heard_of(answer.status, said[0] if isinstance(said, list) and said else said)
     waits = [found.wait, wait(answer.status, answer.headers, found.says)]
-    if any(_DAILY in code for code in found.codes):
+    if answer.status == TOO_MANY and any(_DAILY in code for code in found.codes):
         waits.append(until_midnight(clock(answer.headers)))
     return found._replace(wait=max((one for one in waits if one is not None), default=None))
 
