@@ -1,0 +1,295 @@
+"""What one account takes, found by asking it: how many requests in flight, and how many in a time.
+
+Nobody declares what an account really takes; it shows when it refuses. Two things may be behind a refusal, and each has
+its own cure::
+
+    too many in flight    what stood when it refused is what it takes: hold that, and ask for one more now and then
+    too many in a time    waiting heals it, whatever is in flight: keep a pace (`tempo`)
+
+Which of the two it is, shows in what happens next. Where one more than stood is taken although nothing has come back,
+time has healed it. Where it refuses with less than half of what has stood, it was never about that.
+
+The rules that keep an account from being annoyed, and a run from standing still:
+
+- Growth is quick while nothing was ever refused: every request that is taken makes room for one more.
+- Everything that was sent before a refusal was heard belongs to one episode, and an episode cuts once.
+- Nobody asks before the time that a refusal named. Where it named none, the waits double from one second.
+- A refusal costs a token, and so many requests that are taken earn one; a probe needs one. So probing costs less than
+  one request in a hundred, however long it goes on.
+- Server errors stop growth for a while, and cut nothing.
+
+Pure: time comes in from outside, in seconds of any one clock, and nothing waits in here.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from rushes.engine.tempo import Tempo
+
+START = 8
+"""Requests in flight that an unknown account is trusted with: what the smallest plans of most services take."""
+
+SILENCE = 1.0
+"""Seconds without an answer after which a request counts as taken: a refusal comes at once, a picture does not."""
+
+TOKEN = 125
+"""Requests taken that earn one refusal."""
+
+TOKENS = 6.0
+"""So many refusals may be saved up, for an account that changes."""
+
+WARM = 60.0
+"""Seconds from the first request in which refusals are free: somewhere one has to begin."""
+
+BACKOFF = 1800.0
+"""The longest wait, in seconds, between two questions to an account that refuses everything and names no time."""
+
+STEADY = 15.0
+"""Seconds without growth after a server error."""
+
+_PATIENCE, _MOST_PATIENCE = 16, 256  # requests taken between two probes: doubled by each that is refused
+_WORTH = 40.0  # a refused probe that paused the account is not repeated before so many times that pause
+_UNHEARD = 32  # requests that nobody has answered yet, beyond which the next waits; later this share of what was taken
+_SHARE = 1 / 250
+_SIGNS = 3  # signs that a refusal is about time, before a pace is kept
+_SPARSE = 200  # requests taken for each refused one, from which on a pace is not worth its while
+_QUOTA = 900.0  # seconds between two refusals, from which on it is a quota, to be used up and waited for
+
+
+class _Sent(NamedTuple):
+    """A request on its way or taken: when it was sent, and what was in flight with it."""
+
+    at: float
+    level: int
+
+
+class Finder:
+    """One account, or one model at it. Every request that is sent has a ticket, until it is refused or has ended.
+
+    `most` is the ceiling on what is in flight, `paused` the time before which nothing is sent, `told` whether the account
+    named it. `elsewhere` is what other processes have in flight at the same account.
+    """
+
+    def __init__(self, start: float = START) -> None:
+        self.most = float(start)
+        self.tempo = Tempo()
+        self.paused = -math.inf
+        self.told = False
+        self.elsewhere = 0
+        self.taken = 0
+        self.refusals = 0
+        self._number = 0
+        self._flying: dict[int, _Sent] = {}
+        self._unheard: dict[int, None] = {}  # tickets nobody has answered yet, oldest first
+        self._free = True  # nothing holds growth: never refused, or a pace guards it
+        self._stood = 0  # the most that was in flight with one that was taken, since the last cut
+        self._began = math.inf
+        self._cut_at = -math.inf
+        self._came_back = True  # something has, since the last cut
+        self._cutting = False  # the episode is about what is in flight: each refusal of it is one less that stood
+        self._ramp = math.inf  # after a refusal one goes first, then two: unheard ones at most, one more for each taken
+        self._strikes = 0  # episodes since something was taken
+        self._signs = 0  # of a limit in time
+        self._sparse = False
+        self._between = 0  # requests taken since the last episode
+        self._lately = 0  # requests refused in it
+        self._trying: int | None = None  # the ticket of a probe: one more than `most`
+        self._trial_at = math.inf  # when one is due, to see whether time alone has healed it
+        self._trial_wait = 1.0
+        self._step = 1.0
+        self._patience = _PATIENCE
+        self._probe_at = -math.inf
+        self._since = 0  # requests taken since the last cut or probe
+        self._tokens = 0.0
+        self._steady = -math.inf
+
+    @property
+    def flying(self) -> int:
+        """In flight, here and elsewhere."""
+        return len(self._flying) + self.elsewhere
+
+    @property
+    def pace(self) -> float | None:
+        """Requests a second; None: any number."""
+        return self.tempo.rate
+
+    def opens(self, now: float) -> float:
+        """When one more may be sent: `now` or before it is at once, infinity when something has come back."""
+        self._hear_silence(now)
+        when = max(self.paused, self.tempo.opens())
+        waits = len(self._unheard) >= self._unheard_at_most
+        if not waits and (self.flying < math.floor(self.most) or self._may_try(now)):
+            return when
+        later = self._trial_at if not waits and self.flying <= self.most and self._earned(now) else math.inf
+        if self._unheard:  # their silence will be an answer
+            later = min(later, self._flying[next(iter(self._unheard))].at + SILENCE)
+        return max(when, later)
+
+    @property
+    def _unheard_at_most(self) -> float:
+        return min(self._ramp, max(_UNHEARD, self.taken * _SHARE))
+
+    def sent(self, now: float) -> int:
+        """One more is on its way; its ticket."""
+        self._began = min(self._began, now)
+        self._number += 1
+        if self.flying >= math.floor(self.most):
+            self._trying = self._number
+        self._flying[self._number] = _Sent(now, self.flying + 1)
+        self._unheard[self._number] = None
+        self.tempo.sent(now)
+        return self._number
+
+    def took(self, ticket: int, now: float) -> None:
+        """The account has it, and has said so."""
+        if ticket in self._unheard:
+            del self._unheard[ticket]
+            self._took(ticket, now)
+
+    def ended(self, ticket: int, now: float) -> None:
+        """The account is done with it, one way or the other."""
+        self._came_back = True
+        self.took(ticket, now)
+        self._flying.pop(ticket, None)
+
+    def lost(self, ticket: int) -> None:
+        """It never got there: neither taken nor refused."""
+        self._forget(ticket)
+
+    def erred(self, now: float) -> None:
+        """The service has trouble of its own: nothing grows until that is over."""
+        self._steady = now + STEADY
+
+    def pause(self, until: float) -> None:
+        """Send nothing before that time: the account said so."""
+        if until > self.paused:
+            self.paused, self.told = until, True
+
+    def refused(self, ticket: int, now: float, until: float | None) -> None:
+        """It was too much. `until` is when the account may be asked again, where it said so."""
+        sent = self._flying.get(ticket)
+        if sent is None:
+            return
+        tried = self._trying == ticket
+        self._forget(ticket)
+        self.refusals += 1
+        if now - self._began > WARM:
+            self._tokens -= 1.0
+        if until is not None:
+            self.pause(until)
+        if sent.at <= self._cut_at:  # on its way when we heard of the first
+            self._lately += 1
+            if self._cutting:
+                self._hold_at(self.flying)
+            return
+        quota = now - self._cut_at > _QUOTA
+        self._cut_at, self._strikes, self._came_back = now, self._strikes + 1, False
+        if tried:
+            self._tried_in_vain(sent, now)
+        else:
+            self._episode(now, quota)
+        self._since, self._step = 0, 1.0
+
+    def _tried_in_vain(self, sent: _Sent, now: float) -> None:
+        """What stood before stands; the next probe comes later."""
+        self._hold_at(sent.level - 1)
+        self._cutting = True
+        self._patience = min(_MOST_PATIENCE, self._patience * 2)
+        self._probe_at = now + _WORTH * max(0.0, self.paused - now)
+        self._trial_wait *= 2.0
+        self._trial_at = max(now + self._trial_wait, self._probe_at)
+
+    def _episode(self, now: float, quota: bool) -> None:
+        """The account has begun to refuse what it should have taken: find out why, and cut once."""
+        again = self._strikes > 1
+        self.tempo.refused()
+        self._wait(now)
+        self._cutting = not again and (self.flying >= self._stood or self._ramp < _UNHEARD)
+        self._ramp = 1.0
+        if again:
+            return  # still the same trouble: what is in flight now is only what the waiting has left
+        self._sparse = quota or self._between >= _SPARSE * self._lately
+        self._between, self._lately = 0, 1
+        if self.pace is None and not self._cutting:
+            self._sign(now)
+        if self.pace is None or self._cutting:
+            self._hold_at(self.flying)
+        self._trial_wait = 1.0
+        self._trial_at = now + self._trial_wait if self.pace is None else math.inf
+
+    def _sign(self, now: float) -> None:
+        """It refused what it had taken before, or took what it had refused, and nothing had come back."""
+        self._signs += 1
+        if self._signs >= _SIGNS and not self._sparse:
+            self.tempo.keep(now)
+        if self.pace is not None:
+            self._free = True
+            self._trial_at = math.inf
+            self._signs = 0
+
+    def _wait(self, now: float) -> None:
+        """Where the account named no time: from one second, or from the time of two requests, doubled."""
+        if self.paused > now:
+            return
+        first = 1.0 if self.pace is None else 2.0 / self.pace
+        self.paused, self.told = now + min(BACKOFF, max(0.25, first) * 2.0 ** (self._strikes - 1)), False
+
+    def _hold_at(self, level: float) -> None:
+        self.most = max(1.0, level)
+        self._stood = math.floor(self.most)
+        self._free = False
+
+    def _may_try(self, now: float) -> bool:
+        """Whether one more than `most` may be sent, to see what becomes of it."""
+        if self._trying is not None or now < max(self._steady, self._probe_at) or self.flying > self.most:
+            return False
+        if self._step > 1.0:  # the last one was taken: on
+            return True
+        return self._earned(now) and (now >= self._trial_at or self._since >= self._patience)
+
+    def _earned(self, now: float) -> bool:
+        return self._tokens >= 1.0 or now - self._began < WARM
+
+    def _took(self, ticket: int, now: float) -> None:
+        level = self._flying[ticket].level
+        self.taken += 1
+        self._since += 1
+        self._between += 1
+        if self._strikes:
+            self._strikes = 0
+            self.tempo.healed(now, self.taken - 1)
+        self._ramp += 1.0
+        self._stood = max(self._stood, level)
+        self._tokens = min(TOKENS, self._tokens + 1.0 / TOKEN)
+        self.tempo.took()
+        if ticket == self._trying:
+            self._trying = None
+            self._tried_well(now)
+        elif self._free and now >= self._steady and level * 2 > self.most:
+            self.most += 1.0
+        elif self._since > 4 * self.most + _PATIENCE:
+            self._signs = 0  # so many at this level: it is about what is in flight
+
+    def _tried_well(self, now: float) -> None:
+        """One more than stood was taken: grow by a step, and by a larger one the next time."""
+        self.most = max(self.most + self._step, self._stood)
+        self._step = max(1.5, min(self._step * 2.0, self.most / 8.0))
+        self._patience = _PATIENCE
+        if not self._came_back and self.pace is None:
+            self._sign(now)
+
+    def _hear_silence(self, now: float) -> None:
+        while self._unheard:
+            ticket = next(iter(self._unheard))
+            if self._flying[ticket].at + SILENCE > now:
+                return
+            del self._unheard[ticket]
+            self._took(ticket, now)
+
+    def _forget(self, ticket: int) -> None:
+        self._flying.pop(ticket, None)
+        self._unheard.pop(ticket, None)
+        if self._trying == ticket:
+            self._trying = None
