@@ -223,7 +223,7 @@ def bars(*times: tuple[float, float]) -> list[Bar]:
 
 
 def test_attempts_share_lanes_and_never_overlap() -> None:
-    drawn = timeline(bars((0, 4), (1, 3), (3, 5), (4, 6), (5, 6)))
+    drawn = timeline(bars((0, 4), (1, 3), (3, 5), (4, 6), (5, 6)), 5)
     boxes = [
         (float(x), float(x) + float(width), int(y))
         for x, y, width in re.findall(r'<rect class="work" x="([\d.]+)" y="(\d+)" width="([\d.]+)"', drawn)
@@ -235,16 +235,16 @@ def test_attempts_share_lanes_and_never_overlap() -> None:
 
 
 def test_a_night_of_waiting_is_cut_out_of_the_timeline() -> None:
-    drawn = timeline(bars((0, 5), (50_000, 50_005)))
+    drawn = timeline(bars((0, 5), (50_000, 50_005)), 2)
     assert "11 s" in drawn and "cut" in drawn and "h " not in drawn
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e5), st.floats(0, 1e4)), min_size=1, max_size=40))
 def test_every_bar_lies_inside_the_picture(times: list[tuple[float, float]]) -> None:
-    drawn = timeline(bars(*((start, start + length) for start, length in times)))
+    drawn = timeline(bars(*((start, start + length) for start, length in times)), len(times))
     for x, width in re.findall(r'<rect class="\w+" x="(-?[\d.]+)" y="\d+" width="([\d.]+)"', drawn):
         assert float(x) >= -0.1 and float(x) + float(width) <= 1001.2
 
 
 def test_without_attempts_there_is_no_timeline() -> None:
-    assert timeline([]) == ""
+    assert timeline([], 0) == ""

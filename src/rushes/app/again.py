@@ -17,5 +17,5 @@ async def export_run(project: Project, run: str | None, output_dir: str | None =
     if output_dir is not None:
         record = dataclasses.replace(record, options=dataclasses.replace(record.options, output_dir=output_dir))
     prepared = await prepared_as_of(project, record)
-    entries = project.ledger.events(record.id)
+    entries = project.ledger.journal(record.id)
     return finish(project, prepared, Finished(record, prepared.plan.outcomes, entries))

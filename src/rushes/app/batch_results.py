@@ -13,7 +13,7 @@ again. So nothing here can be torn or said twice, and whoever throws the folder 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -63,7 +63,7 @@ def write_part(
     prepared: Prepared,
     record: RunRecord,
     outcomes: Sequence[Outcome | None],
-    entries: Sequence[Entry],
+    entries: Iterable[Entry],
 ) -> Exported:
     """Put the files of a part in their places, and then its lines. Raises StoreError, UserError, NotFound."""
     options = prepared.options

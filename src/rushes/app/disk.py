@@ -119,7 +119,7 @@ def _has_paid(project: Project, run: RunId) -> bool:
     """Whether a run has requests at providers that it can go on with."""
     from rushes.engine.recover import past_of  # for those who have no room
 
-    past = past_of(fold(project.ledger.events(run)))
+    past = past_of(fold(project.ledger.journal(run)))
     return bool(past.open or past.late)
 
 

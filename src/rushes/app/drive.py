@@ -48,15 +48,15 @@ async def drive_run(project: Project, prepared: Prepared, record: RunRecord, own
         ledger.set_ceilings(record.id, {one.scope: one.most for one in ceilings})
         parts = _parts(project, writer, owner, hooks)
         parts = dataclasses.replace(parts, room=room_left(project, prepared), told=partial(ledger.told, record.id))
-        past = fold(ledger.events(record.id))
+        past = fold(ledger.journal(record.id))
         under = [one._replace(scope=account_of(one, prepared)) for one in ceilings]
         async with _called(project, hooks, parts) as parts, watching(project, record, past, under, parts) as watched:
             end = await drive(_job(project, prepared, record, owner, past), watched.parts)
         await writer.flush()
         record = dataclasses.replace(record, state=end.state)
-        entries = await asyncio.to_thread(ledger.events, record.id)
+        ended = Finished(record, end.outcomes, ledger.journal(record.id))
         # before the run is left: whoever fails or dies over its files leaves a run that resumes
-        summary = await asyncio.to_thread(finish, project, prepared, Finished(record, end.outcomes, entries), hooks)
+        summary = await asyncio.to_thread(finish, project, prepared, ended, hooks)
         state = end.state
         why = (parts.stop.why,) if parts.stop.why and state is RunState.INTERRUPTED else ()
         return dataclasses.replace(summary, notes=(*summary.notes, *watched.notes, *why))

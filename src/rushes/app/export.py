@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -115,13 +115,18 @@ def _write_errors(home: Path, failures: Sequence[Failure]) -> Path | None:
 
 def write_whole(path: Path, content: str | bytes) -> None:
     """Put a file in its place in one step: readers see the old one, the new one or none, never a part."""
-    data = content if isinstance(content, bytes) else content.encode("utf-8", "replace")
+    write_pieces(path, (content,))
+
+
+def write_pieces(path: Path, pieces: Iterable[str | bytes]) -> None:
+    """`write_whole` of a file that memory need not hold."""
     with told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=".building-", dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(data)
+                for one in pieces:
+                    file.write(one if isinstance(one, bytes) else one.encode("utf-8", "replace"))
             Path(name).chmod(0o644)
             Path(name).replace(path)
         except BaseException:

@@ -5,7 +5,7 @@ The summary speaks of nodes; whoever calls from a program, compares models or fi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -68,7 +68,7 @@ class Made(NamedTuple):
 
 
 def made_by(
-    grid: Grid, outcomes: Sequence[Outcome | None], entries: Sequence[Entry], exported: Exported
+    grid: Grid, outcomes: Sequence[Outcome | None], entries: Iterable[Entry], exported: Exported
 ) -> tuple[Made, ...]:
     """Every result that a run has, in the order of the file: candidates too, those of other runs too."""
     return tuple(_Results(grid, outcomes, entries, exported).all())
@@ -76,7 +76,7 @@ def made_by(
 
 class _Results:
     def __init__(
-        self, grid: Grid, outcomes: Sequence[Outcome | None], entries: Sequence[Entry], exported: Exported
+        self, grid: Grid, outcomes: Sequence[Outcome | None], entries: Iterable[Entry], exported: Exported
     ) -> None:
         self._shown = list(shown(grid, outcomes))
         self._attempts = fold(entries).attempts
@@ -131,7 +131,7 @@ def seconds_of(attempt: AttemptState | None) -> float | None:
     return max(attempt.since - attempt.sent, 0.0)
 
 
-def paid_in(entries: Sequence[Entry]) -> Mapping[AttemptId, Decimal | None]:
+def paid_in(entries: Iterable[Entry]) -> Mapping[AttemptId, Decimal | None]:
     """What each attempt was charged, in USD; None where nobody said how much."""
     holds = Holds()
     for entry in entries:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from rushes.app.export import write_whole
+from rushes.app.export import write_pieces
 from rushes.app.export_layout import OutFile
 from rushes.app.picks import Shown, shown
 from rushes.app.report_html import Bytes, esc
 from rushes.app.report_page import page
 from rushes.app.report_scenes import Sheet, shown_pictures
-from rushes.app.report_tables import costs, failures, nodes, notes, waiting
-from rushes.app.report_timeline import bars_of, timeline
+from rushes.app.report_tables import Costs, failures, nodes, notes, waiting
+from rushes.app.report_timeline import Bars
+from rushes.app.report_words import Recipe, shown_of
 from rushes.app.summary import RunSummary
 from rushes.graph.grid import Grid
 from rushes.graph.value import NOT_SELECTED, Outcome
@@ -34,23 +34,23 @@ EMBEDDED = 400
 class Story:
     """What a report tells. `files` and `version` are what `export` wrote; `reasons` are the plan's, by node.
 
-    `recipes` are for results of earlier runs; those of this run are in its entries.
+    `recipes` are for results of earlier runs; those of this run are in its entries, which are walked over once.
     """
 
     summary: RunSummary
     grid: Grid
     outcomes: Sequence[Outcome | None]
-    entries: Sequence[Entry] = ()
+    entries: Iterable[Entry] = ()
     files: Sequence[OutFile] = ()
     version: int | None = None
     reasons: Mapping[str, str] = field(default_factory=dict)
-    recipes: Mapping[BaseKey, Mapping[str, Any]] = field(default_factory=dict)
+    recipes: Mapping[BaseKey, Recipe] = field(default_factory=dict)
 
 
 def write_report(story: Story, store: Bytes, folder: Path) -> Path:
     """Write `report-{run}.html` into the folder that holds the exported ones, whole or not at all. StoreError."""
     target = folder / f"report-{story.summary.run}.html"
-    write_whole(target, "".join(report(story, store)))
+    write_pieces(target, report(story, store))
     return target
 
 
@@ -104,18 +104,25 @@ def _body(story: Story, rows: Sequence[Shown], store: Bytes) -> Iterator[str]:
     from rushes.app.report_pictures import thumbs
 
     summary = story.summary
-    picture = timeline(bars_of(story.entries, {one.node: one.title for one in summary.nodes}))
+    bars, costs = Bars({one.node: one.title for one in summary.nodes}), Costs()
+    asked: dict[BaseKey, Recipe] = {}
+    for entry in story.entries:
+        bars.take(entry)
+        costs.take(entry)
+        if isinstance(entry.event, Stored):
+            asked[entry.event.base] = shown_of(entry.event.recipe)
+    picture = bars.picture()
     yield _nav(rows, picture)
     yield failures(summary)
     yield waiting(summary)
     yield notes(summary)
     yield '<h2 id="sheet">Contact sheet</h2>'
     small = thumbs(shown_pictures(rows), store, EMBEDDED)
-    yield from Sheet(small, _links(story), _recipes(story), _bases(story, rows)).html(rows)
+    yield from Sheet(small, _links(story), asked, story.recipes, _bases(story, rows)).html(rows)
     if picture:
         yield f'<h2 id="timeline">Timeline</h2>{picture}'
     yield '<h2 id="numbers">Numbers</h2>'
-    yield costs(story.entries)
+    yield costs.table()
     yield from nodes(summary, story.reasons)
 
 
@@ -133,14 +140,6 @@ def _links(story: Story) -> dict[str, str]:
         # the pick is the same file as one of the candidates; either link serves
         links.setdefault(one.digest, f"{one.folder}/v0-{story.version}/{one.path}")
     return links
-
-
-def _recipes(story: Story) -> dict[BaseKey, Mapping[str, Any]]:
-    found = dict(story.recipes)
-    for entry in story.entries:
-        if isinstance(entry.event, Stored):
-            found[entry.event.base] = entry.event.recipe
-    return found
 
 
 def _bases(story: Story, rows: Sequence[Shown]) -> dict[int, BaseKey | None]:

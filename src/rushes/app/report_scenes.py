@@ -40,7 +40,7 @@ class Sheet:
     """What the contact sheet is made from.
 
     `links` are the exported files by digest, relative to the report; `recipes` by base key, for the words that were
-    asked.
+    asked: of this run, else of earlier ones.
     """
 
     def __init__(
@@ -48,11 +48,13 @@ class Sheet:
         thumbs: Mapping[Digest, Thumb],
         links: Mapping[str, str],
         recipes: Mapping[BaseKey, Mapping[str, Any]],
+        earlier: Mapping[BaseKey, Mapping[str, Any]],
         bases: Mapping[int, BaseKey | None],
     ) -> None:
         self._thumbs = thumbs
         self._links = links
         self._recipes = recipes
+        self._earlier = earlier
         self._bases = bases
 
     def html(self, rows: Sequence[Shown]) -> Iterator[str]:
@@ -71,10 +73,11 @@ class Sheet:
                 yield "</div></section>"
 
     def _strip(self, one: Shown) -> Iterator[str]:
-        prompt = self._prompt(one)
+        recipe = self._recipe(one) or {}
+        said = recipe.get("prompt")
+        prompt = said if isinstance(said, str) else ""
         yield f'<div class="strip {esc(one.kind)}"><div class="what">'
         yield f"<b>{esc(one.node.title or one.node.id)}</b>"
-        recipe = self._recipe(one) or {}
         model = str(recipe.get("stands_in") or one.node.model or recipe.get("model") or "")
         lent = one.says if one.borrowed else ""
         facts = [_WORDS.get(one.node.op, str(one.node.op)), model, _common_facts(one), _note(one), lent]
@@ -143,12 +146,7 @@ class Sheet:
 
     def _recipe(self, one: Shown) -> Mapping[str, Any] | None:
         base = self._bases.get(one.cell)
-        return self._recipes.get(base) if base is not None else None
-
-    def _prompt(self, one: Shown) -> str:
-        recipe = self._recipe(one)
-        said = recipe.get("prompt") if recipe is not None else None
-        return said if isinstance(said, str) else ""
+        return None if base is None else self._recipes.get(base) or self._earlier.get(base)
 
 
 def scene_of(one: Shown) -> str:

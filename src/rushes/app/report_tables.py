@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from rushes.app.report_html import esc, short
 from rushes.app.summary import NodeLine, RunSummary
@@ -91,24 +91,35 @@ class _Cost:
         self.seconds = 0.0
 
 
-def costs(entries: Iterable[Entry]) -> str:
-    """What each provider's model was asked and charged."""
-    found: dict[tuple[str, str], _Cost] = {}
-    of: dict[AttemptId, _Cost] = {}
-    for entry in entries:
-        paid_for = of.get(getattr(entry.event, "attempt", AttemptId("")))
-        if paid_for is not None:
-            paid_for.books.take(entry.event)
-        match entry.event:
-            case Reserved(attempt=attempt, provider=provider, model=model):
-                of[attempt] = found.setdefault((provider, model), _Cost())
-                of[attempt].attempts += 1
-                of[attempt].books.take(entry.event)
-            case Stored(attempt=attempt, seconds=took) if attempt in of:
-                of[attempt].results += 1
-                of[attempt].seconds += took
-    if not found:
-        return ""
+class Costs:
+    """What each provider's model was asked and charged, kept up entry by entry."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], _Cost] = {}
+        self._of: dict[AttemptId, _Cost] = {}
+
+    def take(self, entry: Entry) -> None:
+        """One entry; they come oldest first."""
+        event = entry.event
+        if isinstance(event, Reserved):
+            cost = self._of[event.attempt] = self._found.setdefault((event.provider, event.model), _Cost())
+            cost.attempts += 1
+        else:
+            known = self._of.get(getattr(event, "attempt", AttemptId("")))
+            if known is None:
+                return
+            cost = known
+        cost.books.take(event)
+        if isinstance(event, Stored):
+            cost.results += 1
+            cost.seconds += event.seconds
+
+    def table(self) -> str:
+        """The table; `""` where nothing was asked."""
+        return _costs(self._found) if self._found else ""
+
+
+def _costs(found: Mapping[tuple[str, str], _Cost]) -> str:
     rows = []
     for (provider, model), cost in sorted(found.items()):
         money = cost.books.balance

@@ -7,7 +7,7 @@ nobody worked (a run that waited for a person over night) are cut out.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -43,34 +43,51 @@ class _Span(NamedTuple):
     shift: float  # what is taken off a time in this span
 
 
-def bars_of(entries: Iterable[Entry], titles: dict[str, str]) -> list[Bar]:
-    """The attempts in the order in which they began."""
-    bars: dict[AttemptId, Bar] = {}
-    last = 0.0
-    for entry in entries:
-        event, last = entry.event, entry.at
+class Bars:
+    """The attempts in the order in which they began, those that are drawn; kept up entry by entry."""
+
+    def __init__(self, titles: Mapping[str, str]) -> None:
+        self.attempts = 0
+        self._titles = titles
+        self._bars: dict[AttemptId, Bar] = {}
+        self._last = 0.0
+
+    def take(self, entry: Entry) -> None:
+        """One entry; they come oldest first."""
+        event, self._last = entry.event, entry.at
+        if isinstance(event, Reserved):
+            self.attempts += 1
+            if self.attempts <= MOST:
+                place = event.place
+                title = self._titles.get(place.node, place.node)
+                what = f"{title}, row {place.row + 1}, candidate {place.candidate + 1}"
+                self._bars[event.attempt] = Bar(what, entry.at)
+            return
+        bar = self._bars.get(getattr(event, "attempt", AttemptId("")))
+        if bar is None:
+            return
         match event:
-            case Reserved(attempt=attempt, place=place):
-                title = titles.get(place.node, place.node)
-                bars[attempt] = Bar(f"{title}, row {place.row + 1}, candidate {place.candidate + 1}", entry.at)
-            case Accepted(attempt=attempt) if attempt in bars:
-                bars[attempt].accepted = entry.at
-            case Done(attempt=attempt) if attempt in bars:
-                bars[attempt].done = entry.at
-            case Stored(attempt=attempt) if attempt in bars:
-                bars[attempt].end, bars[attempt].fate = entry.at, "stored"
-            case Failed(attempt=attempt) | Cancelled(attempt=attempt) | Unknown(attempt=attempt) if attempt in bars:
-                bars[attempt].end, bars[attempt].fate = entry.at, type(event).__name__.lower()
-    for bar in bars.values():
-        bar.end = bar.end or last
-    return list(bars.values())
+            case Accepted():
+                bar.accepted = entry.at
+            case Done():
+                bar.done = entry.at
+            case Stored():
+                bar.end, bar.fate = entry.at, "stored"
+            case Failed() | Cancelled() | Unknown():
+                bar.end, bar.fate = entry.at, type(event).__name__.lower()
+
+    def picture(self) -> str:
+        """The timeline of what was taken."""
+        for bar in self._bars.values():
+            bar.end = bar.end or self._last
+        return timeline(list(self._bars.values()), self.attempts)
 
 
-def timeline(bars: Sequence[Bar]) -> str:
-    """The picture, with a line of words for those who cannot see it; `""` without attempts."""
+def timeline(bars: Sequence[Bar], attempts: int) -> str:
+    """The picture of these of so many attempts, with a line of words for those who cannot see it; `""` of none."""
     if not bars:
         return ""
-    drawn = sorted(bars[:MOST], key=lambda bar: bar.reserved)
+    drawn = sorted(bars, key=lambda bar: bar.reserved)
     spans = _spans(drawn)
     total = max(0.001, spans[-1].end - spans[-1].shift)
     lanes = _lanes(drawn)
@@ -82,7 +99,7 @@ def timeline(bars: Sequence[Bar]) -> str:
 
     parts = [
         f'<svg class="time" viewBox="0 0 {_WIDTH} {height}" role="img" preserveAspectRatio="none"'
-        f' style="height:{min(height, 900)}px" aria-label="{len(bars)} attempts over {esc(show_seconds(total))}">'
+        f' style="height:{min(height, 900)}px" aria-label="{attempts} attempts over {esc(show_seconds(total))}">'
     ]
     parts += [
         f'<line class="tick" x1="{n * _WIDTH / 5:.0f}" x2="{n * _WIDTH / 5:.0f}" y1="18" y2="{height}"/>'
@@ -94,7 +111,7 @@ def timeline(bars: Sequence[Bar]) -> str:
         parts.append(_bar(bar, _TOP + lane * _LANE, x))
     parts.append("</svg>")
     labels = "".join(f"<span>{esc(show_seconds(total * n / 5))}</span>" for n in range(6))
-    more = f"<p>The first {MOST:,} of {len(bars):,} attempts.</p>" if len(bars) > MOST else ""
+    more = f"<p>The first {MOST:,} of {attempts:,} attempts.</p>" if attempts > MOST else ""
     cut = "<p>Dashed lines: nobody worked in between, and the time is cut out.</p>" if len(spans) > 1 else ""
     return f'<div class="axis" aria-hidden="true">{labels}</div>{"".join(parts)}{_LEGEND}{cut}{more}'
 

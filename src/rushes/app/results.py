@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,11 +23,11 @@ EXPORTS = "export"
 
 
 class Finished(NamedTuple):
-    """A run as it ended. `entries` are left out where it had nothing to do."""
+    """A run as it ended. `entries`, which are walked over several times, are left out where it had nothing to do."""
 
     record: RunRecord
     outcomes: Sequence[Outcome]
-    entries: Sequence[Entry]
+    entries: Iterable[Entry]
 
 
 def finish(project: Project, prepared: Prepared, run: Finished, hooks: Hooks = NO_HOOKS) -> RunSummary:
@@ -67,9 +67,11 @@ def write_results(project: Project, prepared: Prepared, run: Finished, summary: 
 
 def _report(project: Project, prepared: Prepared, run: Finished, summary: RunSummary, exported: Exported) -> Path:
     from rushes.app.report import Story, write_report
+    from rushes.app.report_words import Recipes
 
-    entries = run.entries or project.ledger.events(run.record.id)
+    entries = run.entries or project.ledger.journal(run.record.id)
     bases: dict[BaseKey, None] = {outcome.base: None for outcome in run.outcomes if outcome.base is not None}
+    recipes = Recipes(list(bases), project.ledger.recipes)
     story = Story(
         summary=summary,
         grid=prepared.grid,
@@ -78,6 +80,6 @@ def _report(project: Project, prepared: Prepared, run: Finished, summary: RunSum
         files=exported.files,
         version=exported.version,
         reasons={str(one.node): one.reason for one in prepared.plan.nodes},
-        recipes=project.ledger.recipes(list(bases)),
+        recipes=recipes,
     )
     return write_report(story, project.store, exported.home)

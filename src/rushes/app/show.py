@@ -58,6 +58,6 @@ async def status(project: Project, run: str | None) -> RunSummary:
     """Where a run stands now (the newest, when none is named), whether or not a process drives it. Raises NotFound."""
     record = run_named(project, run)
     prepared = await prepared_as_of(project, record)
-    summary = summarize(record, prepared.grid, prepared.plan.outcomes, project.ledger.events(record.id))
+    summary = summarize(record, prepared.grid, prepared.plan.outcomes, project.ledger.journal(record.id))
     word = word_to(project, record)
     return summary if word is None else replace(summary, notes=(word_says(record, word), *summary.notes))

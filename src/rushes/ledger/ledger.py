@@ -22,6 +22,7 @@ from rushes.ledger.claims import HOLDERS, Unsent, beat, holders_of, is_alive, le
 from rushes.ledger.database import Args, Database, Row, Transaction, safe_text
 from rushes.ledger.entry import Batch, Entry, Holder
 from rushes.ledger.group import numbered, release, write_group
+from rushes.ledger.journal import Journal
 from rushes.ledger.project import STATEMENTS, knobs_after, rows_of, state_after, to_json
 from rushes.ledger.rows import (
     RESULT_COLUMNS,
@@ -214,17 +215,11 @@ class Ledger:
 
     def events(self, run_id: RunId, after: int = 0) -> list[Entry]:
         """The run's entries with a number above `after`, in order."""
-        rows = self._db.read(
-            "SELECT seq, at, kind, body FROM events WHERE run = ? AND seq > ? ORDER BY seq", (run_id, after)
-        )
-        try:
-            with collector_off():
-                return [entry_of(*row) for row in rows]
-        except (KeyError, TypeError, ValueError) as error:
-            raise StoreError(
-                f"run {run_id} in {self.where} holds an event that cannot be read: {error!r}",
-                next_step="it may come from another version of rushes; use that one",
-            ) from error
+        return list(Journal(self._db, run_id, after))
+
+    def journal(self, run_id: RunId) -> Journal:
+        """The run's entries, for walks over as many as there are."""
+        return Journal(self._db, run_id)
 
     def tell(self, run_id: RunId, say: Say, at: float) -> list[Told]:
         """Tell a run something: `say` is handed its state and its live owner, and answers what, or raises.
@@ -404,6 +399,8 @@ class Ledger:
             safe_text(workflow),
         )
         last = {(node, row): base for node, row, base in rows}
+        if not last:
+            return {}
         return {place: last[key] for place in places if (key := (safe_text(place[0]), place[1])) in last}
 
     def moments(self, since: float) -> Iterator[tuple[RunSeen, Iterator[Moment]]]:
