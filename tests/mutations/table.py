@@ -1394,6 +1394,59 @@ TRANSCRIPTS = (
 )
 """Of what was said, and when: the times come with the words, and are never worth a second buy."""
 
+HIDDEN = (
+    wire(
+        "capacity: what an account refuses opens no job",
+        "sim/simulator.py",
+        "        refused = call.knock()\n",
+        "        refused = None\n",
+        "tests/sim/test_doors.py::test_more_than_an_account_takes_is_refused_in_the_providers_words_before_there_is_a_job",
+    ),
+    wire(
+        "capacity: a submission that opens no job gives its place back",
+        "sim/simulator.py",
+        "                call.turn_back()\n",
+        "                pass\n",
+        "tests/sim/test_doors.py::test_a_submission_that_opens_no_job_gives_its_place_back",
+    ),
+    wire(
+        "capacity: a job that is over has left by the door",
+        "sim/jobs.py",
+        "        self.door.leave()\n",
+        "",
+        "tests/sim/test_doors.py::test_a_cancelled_job_frees_its_place",
+    ),
+    wire(
+        "capacity: a Retry-After is never too early",
+        "sim/told_limits.py",
+        "math.ceil(seconds * parts",
+        "math.floor(seconds * parts",
+        "tests/sim/test_doors.py::test_a_retry_after_is_rounded_to_the_later_side",
+    ),
+    wire(
+        "capacity: who calls before a Retry-After is over is counted",
+        "sim/door.py",
+        "        self.early += now < self._heard_until - _HAIR\n",
+        "",
+        "tests/sim/test_capacity.py::test_who_comes_before_a_retry_after_is_over_is_counted_and_who_could_not_know_is_not",
+    ),
+    wire(
+        "capacity: a rule that says nothing is believed by those beside it",
+        "sim/door.py",
+        "rule.silent or opens == NEVER",
+        "opens == NEVER",
+        "tests/sim/test_capacity.py::test_a_silent_rule_refuses_without_a_word_and_so_do_all_beside_it",
+    ),
+    wire(
+        "capacity: the scripted provider has the same door",
+        "testing/provider.py",
+        "            await self._knock(request, context)\n",
+        "",
+        "tests/testing/test_provider.py::test_who_is_not_let_in_at_the_door_is_refused_and_has_no_job",
+    ),
+)
+"""What an account takes, hidden: a limiter is judged by it, so it must refuse what it should and tell the truth."""
+
 WIRES: tuple[Wire, ...] = (
     *NEVER_TWICE,
     *NEVER_OVER,
@@ -1409,5 +1462,6 @@ WIRES: tuple[Wire, ...] = (
     *COPIES,
     *BATCHES,
     *TRANSCRIPTS,
+    *HIDDEN,
 )
 """All of them."""

@@ -100,6 +100,17 @@ def test_a_silent_line_refuses_nobody_and_works_on_so_many() -> None:
     assert Door([]).begins(3, 10) == 3
 
 
+def test_a_silent_rule_refuses_without_a_word_and_so_do_all_beside_it() -> None:
+    door = Door([rule("1/min silent"), rule("1/hour")])
+    assert let_in(door, 0) == [True]
+    refusal = door.enter(1)
+    assert refusal is not None
+    assert refusal.retry_after is None
+    told = door.enter(61)
+    assert told is not None
+    assert told.retry_after == 3600 - 61
+
+
 def test_several_rules_all_have_to_agree_and_a_refused_call_uses_up_nothing() -> None:
     door = Door([rule("in-flight=1"), rule("2/min")])
     assert let_in(door, 0, 0, 0, 0) == [True, False, False, False]
