@@ -55,6 +55,7 @@ async def at_work(provider: Diffusers, request: Request, given: Quick) -> str:
         state = await provider.poll(remote, given)
         assert isinstance(state, Pending)
         if state.progress:
+            assert not state.queued, "it waits for its turn, and is some steps into it"
             return remote
         await given.sleep(0.1)
     raise AssertionError("it never began")
@@ -151,6 +152,8 @@ def test_a_job_that_is_called_off_stops_between_two_steps(alone: Diffusers, pipe
         request, given = request_of(asked(alone, pipelines / "still", params=LONG)), context(tmp_path)
         remote = await at_work(alone, request, given)
         waiting = (await alone.submit(request_of(request.recipe, candidate=1), given)).remote
+        state = await alone.poll(waiting, given)
+        assert isinstance(state, Pending) and state.queued, "one worker makes one picture after the other"
         pid = worker_of(alone, remote)
         for one in (remote, waiting):
             assert await alone.cancel(one, given) == 0

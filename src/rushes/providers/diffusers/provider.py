@@ -198,7 +198,7 @@ class Diffusers:
             raise RemoteError(ErrorClass.CANCELLED, "it was called off")
         if failure is None and alive:
             says, share = job.progress()
-            return Pending(_WAIT, share, says)
+            return Pending(_WAIT, share, says, queued=not job.begun())
         if failure is None and worker is not None and not worker.ended and worker.broke(job):
             failure = Failure("crash", worker.last_words())
             job.fail(*failure)
@@ -207,7 +207,7 @@ class Diffusers:
             self._try_alone(job, asked, pipeline, failure)
         job.leave()
         self._give(job, remote, pipeline)
-        return Pending(_WAIT, None, "handed to a worker")
+        return Pending(_WAIT, None, "handed to a worker", queued=True)
 
     def _try_alone(self, job: Job, asked: dict[str, Any], pipeline: Pipeline, failure: Failure) -> None:
         """Raises the failure; returns when it was for want of memory that other workers have held, and gave back."""
