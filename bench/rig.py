@@ -127,6 +127,7 @@ async def run(
         setting=setting,
         selected=frozenset(range(len(grid.nodes))),
         owner=owner,
+        limits=flow.limits,
         concurrency=concurrency,
         seconds=seconds,
     )
