@@ -11,7 +11,7 @@ from typing import Any
 from rushes.engine.claims import stuck_in
 from rushes.engine.job import Job, RunEnd
 from rushes.engine.limits import Accounts
-from rushes.engine.parts import Parts, Stop
+from rushes.engine.parts import Listen, Parts, Stop
 from rushes.engine.recover import past_of
 from rushes.engine.run import drive
 from rushes.errors import NotFound
@@ -20,7 +20,7 @@ from rushes.graph.grid import Grid, build_grid
 from rushes.ledger.fold import fold
 from rushes.ledger.ledger import Ledger
 from rushes.ledger.open import open_ledger
-from rushes.model.event import Event, Told
+from rushes.model.event import Event
 from rushes.model.ids import Digest, NodeId, RunId
 from rushes.model.media import Artifact
 from rushes.model.operation import Operation
@@ -161,7 +161,7 @@ class Rig:
         gauge: Callable[[object], None] | None = None,
         accounts: Accounts | None = None,
         room: Callable[[], str | None] = lambda: None,
-        told: Callable[[int], tuple[int, Sequence[Told]]] | None = None,
+        listen: Listen | None = None,
         **more: object,
     ) -> RunEnd:
         run = run or self.new_run()
@@ -186,7 +186,7 @@ class Rig:
             gauge=gauge or (lambda _waits: None),
             accounts=accounts or Accounts(),
             room=room,
-            told=told,
+            listen=listen,
         )
         job = Job(
             run=run,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from rushes.engine import run as loop
 from rushes.engine.parts import Stop
 from rushes.errors import StoreError
+from rushes.ledger.ear import LOOK_EVERY, Deaf, Hear
 from rushes.ledger.fold import fold
 from rushes.model.event import Accepted, Cancelled, Event, RunStarted, Stored, Submitting, Told
 from rushes.model.run import Knob, RunState, Verb
@@ -64,10 +64,25 @@ class Desk:
 
         if not self.taken:
             self.rig.ledger.take_run(self.run, f"owner-of-{self.run}", EPOCH)
-        told = partial(self.rig.ledger.told, self.run)
-        end = await self.rig.driven(flow, run=self.run, watch=watch, **{"told": told, **more})  # type: ignore[arg-type]
+        hearing = {"listen": self._listen, **more}
+        end = await self.rig.driven(flow, run=self.run, watch=watch, **hearing)  # type: ignore[arg-type]
         self.took = now.time()
         return end.state
+
+    def _listen(self, after: int, hear: Hear, deaf: Deaf) -> Callable[[], None]:
+        """The ledger's ear, in virtual time."""
+        now, heard = asyncio.get_running_loop(), {self.run: after}
+        next_look: asyncio.TimerHandle
+
+        def look() -> None:
+            nonlocal next_look
+            next_look = now.call_later(LOOK_EVERY, look)
+            for last, words in self.rig.ledger.told(heard).values():
+                heard[self.run] = last
+                hear(words)
+
+        next_look = now.call_later(LOOK_EVERY, look)
+        return lambda: next_look.cancel()
 
 
 def stills(count: int) -> Workflow:
@@ -101,7 +116,7 @@ def test_who_hears_nothing_begins_nothing_either(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.at(7.0, Verb.PAUSE)
     desk.at(50.0, Verb.RESUME)
-    assert desk.go(stills(8), concurrency=2, told=None) is RunState.DONE
+    assert desk.go(stills(8), concurrency=2, listen=None) is RunState.DONE
     assert not desk.heard
     assert not [at for at in desk.sent if 7.0 <= at < 50.0]
     assert set(desk.provider.posts.values()) == {1} and desk.provider.posts.total() == 8
@@ -211,13 +226,12 @@ def test_a_word_to_a_process_that_has_not_quite_begun_is_not_lost(tmp_path: Path
 def test_a_run_that_can_hear_nothing_any_more_ends_and_leaves_nothing_behind(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
 
-    def deaf(after: int) -> tuple[int, list[Told]]:
-        if desk.provider.jobs:
-            raise StoreError("the ledger is gone")
-        return after, []
+    def listen(_after: int, _hear: Hear, deaf: Deaf) -> Callable[[], None]:
+        gone = asyncio.get_running_loop().call_later(2.0, deaf, StoreError("the ledger is gone"))
+        return gone.cancel
 
     with pytest.raises(StoreError, match="the ledger is gone"):
-        desk.go(stills(6), concurrency=2, told=deaf)
+        desk.go(stills(6), concurrency=2, listen=listen)
     accepted = [event for event in desk.rig.events if isinstance(event, Accepted)]
     assert len(accepted) == desk.provider.posts.total() <= 2
 

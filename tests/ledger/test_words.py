@@ -90,14 +90,15 @@ def test_whoever_takes_the_run_next_is_not_paused(ledger: Ledger, driven: str) -
 
 
 def test_a_word_is_heard_once_and_in_its_order(ledger: Ledger, driven: str) -> None:
-    assert ledger.told(R1, 0) == (0, [])
+    ledger.create_run(record("r2"))
+    both = {R1: 0, RunId("r2"): 0, RunId("nobody"): 0}
+    assert ledger.told(both) == {}
     ledger.append(R1, [SKIPPED, word(), SKIPPED, word(Verb.RESUME)], 2.0)
-    seq, words = ledger.told(R1, 0)
-    assert (seq, [one.verb for one in words]) == (4, [Verb.PAUSE, Verb.RESUME])
-    assert ledger.told(R1, seq) == (4, [])
+    assert ledger.told(both) == {R1: (4, [word(), word(Verb.RESUME)])}
+    assert ledger.told({R1: 4}) == {}
     ledger.append(R1, [word(Verb.DRAIN)], 3.0)
-    assert ledger.told(R1, seq) == (5, [word(Verb.DRAIN)])
-    assert ledger.told(RunId("nobody"), 0) == (0, [])
+    ledger.append(RunId("r2"), [SKIPPED], 3.0)
+    assert ledger.told({**both, R1: 4}) == {R1: (5, [word(Verb.DRAIN)]), RunId("r2"): (1, [])}
 
 
 def test_whoever_tells_sees_the_state_and_the_living_owner_of_that_moment(ledger: Ledger, driven: str) -> None:

@@ -47,7 +47,9 @@ async def drive_run(project: Project, prepared: Prepared, record: RunRecord, own
         ceilings = ceilings_of(project, prepared, record.id)
         ledger.set_ceilings(record.id, {one.scope: one.most for one in ceilings})
         parts = _parts(project, writer, owner, hooks)
-        parts = dataclasses.replace(parts, room=room_left(project, prepared), told=partial(ledger.told, record.id))
+        parts = dataclasses.replace(
+            parts, room=room_left(project, prepared), listen=partial(project.ear.listen, record.id)
+        )
         past = fold(ledger.journal(record.id))
         under = [one._replace(scope=account_of(one, prepared)) for one in ceilings]
         async with _called(project, hooks, parts) as parts, watching(project, record, past, under, parts) as watched:

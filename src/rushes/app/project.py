@@ -18,6 +18,7 @@ from rushes.assets.local import LocalStore
 from rushes.catalogue.endpoints import takes_at
 from rushes.catalogue.load import Catalogue
 from rushes.errors import StoreError
+from rushes.ledger.ear import Ear
 from rushes.ledger.ledger import Ledger
 from rushes.ledger.open import open_ledger
 from rushes.model.ids import RunId
@@ -79,7 +80,7 @@ class Project:
         """The project of another folder, with the settings that lie there and the ledger and store of this one."""
         mine = {"home": str(self.config.home.value), "ledger": self.config.ledger.value}
         other = Project(load_config(folder, mine), self._providers, self._checks)
-        other.ledger, other.store = self.ledger, self.store
+        other.ledger, other.store, other.ear = self.ledger, self.store, self.ear
         return other
 
     @cached_property
@@ -87,6 +88,11 @@ class Project:
         """The ledger of this home."""
         self._make_home()
         return open_ledger(self.config.ledger.value)
+
+    @cached_property
+    def ear(self) -> Ear:
+        """Who hears what the runs of this project are told."""
+        return Ear(self.ledger)
 
     @cached_property
     def store(self) -> LocalStore:

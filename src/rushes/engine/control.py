@@ -8,14 +8,12 @@ keeps the queue from asking in vain, and the display from keeping quiet about it
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from rushes.engine.desk import Desk
 from rushes.model.event import Told
 from rushes.model.run import Knob, Verb
-
-_LOOK = 0.06  # seconds between two looks: with the look itself, a word is heard within a tenth of a second
 
 _RUN = "run"  # the limit over everything that a run does
 
@@ -27,28 +25,24 @@ class Control:
         self._desk = desk
         self.paused = False
 
-    def listen(self) -> asyncio.Task[None]:
-        """Do what the run is told, until the task is cancelled. A run that cannot hear any more cannot be stopped: that
-        ends it.
+    def listen(self) -> Callable[[], None]:
+        """Do what the run is told, until what this returns is called. A run that cannot hear any more cannot be
+        stopped: that ends it.
         """
-        task = asyncio.create_task(self._listen())
-        task.add_done_callback(lambda done: self._desk.broken(None if done.cancelled() else done.exception()))
-        return task
-
-    async def _listen(self) -> None:
         desk, loop = self._desk, asyncio.get_running_loop()
-        look, seq = desk.parts.told, desk.job.past.seq
-        if look is None:
-            return
+        if desk.parts.listen is None:
+            return lambda: None
         self._do(desk.job.past.told)
-        room = ThreadPoolExecutor(1, "rushes-control")  # a database that is slow to answer holds up nobody but us
-        try:
-            while True:
-                seq, words = await loop.run_in_executor(room, look, seq)
-                self._do(words)
-                await desk.parts.clock.sleep(_LOOK)
-        finally:
-            room.shutdown(wait=False)
+
+        def hear(words: Sequence[Told]) -> None:
+            with suppress(RuntimeError):  # the loop is closed: nobody is there any more
+                loop.call_soon_threadsafe(self._do, words)
+
+        def deaf(error: BaseException) -> None:
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(desk.broken, error)
+
+        return desk.parts.listen(desk.job.past.seq, hear, deaf)
 
     def let_go(self) -> None:
         """The run stops: what is still fetched waits for no word."""

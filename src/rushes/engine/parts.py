@@ -64,6 +64,10 @@ class Notes(Protocol):
         ...
 
 
+Listen = Callable[[int, Callable[[Sequence[Told]], None], Callable[[BaseException], None]], Callable[[], None]]
+"""See `Parts.listen`."""
+
+
 class Stop:
     """A person's wish that the run stops. `ask` may be called from a signal handler of the loop."""
 
@@ -111,8 +115,9 @@ class Parts:
     says how many requests wait for which limit at this moment. `busy` says whether another live process holds money or
     requests, so that waiting for it makes sense. `webhook` is the address at which a provider may call.
     `room` says why nothing new may be begun for want of room on a disk, or None.
-    `accounts` is what providers take at once, of all runs together that are handed the same. `told` blocks, and answers
-    what the run was told after an entry's number, and up to which number that is; None: nobody can tell it anything.
+    `accounts` is what providers take at once, of all runs together that are handed the same. `listen` begins to hand
+    over what the run is told after an entry's number, or what went wrong with that, from any thread, and returns what
+    ends it; None: nobody can tell it anything.
     """
 
     journal: Journal
@@ -129,7 +134,7 @@ class Parts:
     accounts: Accounts = field(default_factory=Accounts)
     webhook: Callable[[str], str | None] = lambda _provider: None
     room: Callable[[], str | None] = lambda: None
-    told: Callable[[int], tuple[int, Sequence[Told]]] | None = None
+    listen: Listen | None = None
     pace: Pace = field(default_factory=lambda: Pace(Wakes()))
     stop: Stop = field(default_factory=Stop)
     watch: Callable[[Event], None] = lambda _event: None

@@ -30,13 +30,13 @@ _DECISION_POLL = 0.5  # seconds between looks for a person's decision while othe
 async def drive(job: Job, parts: Parts) -> RunEnd:
     """Drive a run until it is done, failed, parked at its gates, or asked to stop. Raises StoreError."""
     run = _Run(job, parts)
-    listening = run.control.listen()
+    leave = run.control.listen()
     try:
         return await run.go()
     finally:
-        listening.cancel()
+        leave()
         run.units.late.close()
-        run.desk.limits.leave(run.desk.wake.set)
+        run.desk.limits.leave(run.desk.now())
 
 
 class _Run:
@@ -81,7 +81,7 @@ class _Run:
         desk = self.desk
         if desk.parts.stop.asked and not len(desk.queue):
             return False
-        comes = desk.limits.next_free(desk.now()) is not None or desk.limits.in_line(desk.wake.set)
+        comes = desk.queue.opens(desk.now()) is not None or desk.limits.in_line()
         return (
             self.units.sleeping > 0
             or (len(desk.queue) > 0 and comes)
@@ -92,8 +92,8 @@ class _Run:
     async def _wait(self) -> None:
         desk, loop = self.desk, asyncio.get_running_loop()
         timers = []
-        free = desk.limits.next_free(loop.time())
-        if free is not None and len(desk.queue):
+        free = desk.queue.opens(loop.time())
+        if free is not None:
             timers.append(loop.call_at(free, desk.wake.set))
         if self.cells.held:
             timers.append(loop.call_later(_DECISION_POLL, self.cells.look_again))

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 Look = Callable[[Sequence[Entry], str | None], None]
 Say = Callable[[RunState, str | None], Sequence[Told]]
 
+_TOLD = "SELECT seq, at, kind, body FROM events WHERE run = ? AND seq > ? AND seq <= ? AND kind = ? ORDER BY seq"
 _EVENT = "INSERT INTO events (run, seq, at, kind, body) VALUES (?, ?, ?, ?, ?)"
 
 
@@ -237,21 +238,19 @@ class Ledger:
 
         return self._db.write(write)
 
-    def told(self, run_id: RunId, after: int) -> tuple[int, list[Told]]:
-        """What a run was told after the entry with this number, and the number of its newest entry.
+    def told(self, after: Mapping[RunId, int]) -> dict[RunId, tuple[int, list[Told]]]:
+        """What runs were told after the entries with these numbers: of each run in which anything was written since, the
+        number of its newest entry, and the words.
 
-        Made to be asked many times a second: what was read before is not read again, and where nothing was written one
-        row is looked at.
+        Made to be asked many times a second: what was read before is not read again.
         """
-        rows = self._db.read("SELECT last_seq FROM runs WHERE id = ?", (run_id,))
-        last = int(rows[0][0]) if rows else after
-        if last <= after:
-            return after, []
-        rows = self._db.read(
-            "SELECT seq, at, kind, body FROM events WHERE run = ? AND seq > ? AND seq <= ? AND kind = ? ORDER BY seq",
-            (run_id, after, last, Told.__name__),
-        )
-        return last, [event for row in rows if isinstance(event := entry_of(*row).event, Told)]
+        found: dict[RunId, tuple[int, list[Told]]] = {}
+        for run, last in self._for("SELECT id, last_seq FROM runs WHERE id IN (??)", after):
+            if last > after[run]:
+                rows = self._db.read(_TOLD, (run, after[run], last, Told.__name__))
+                words = (entry_of(*row).event for row in rows)
+                found[run] = last, [word for word in words if isinstance(word, Told)]
+        return found
 
     def append(self, run_id: RunId, events: Sequence[Event], at: float) -> None:
         """Write events, and all that follows from them, in one transaction; on disk when this returns."""
