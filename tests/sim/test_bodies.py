@@ -15,6 +15,7 @@ from tests.sim.near import FLUX, KEY, KONTEXT, Near
 from rushes.model.money import ZERO
 from rushes.sim.books import Books
 from rushes.sim.clock import SimClock
+from rushes.sim.door import Door
 from rushes.sim.jobs import Account, Job, JobFailed, State
 from rushes.sim.simulator import Simulator
 
@@ -84,7 +85,7 @@ async def _ended(work: Any) -> Job:
     books = Books()
     entry = books.submission("fal", "a", "m", "h", intended=False)
     books.accepted(entry, "job")
-    account = Account("a", SimClock(0), 1, None)
+    account = Account("a", SimClock(0), 1, None, Door())
     first, second = (
         Job(id=name, entry=entry, model="m", seconds=1, price=ZERO, work=work, on_end=books.ended)
         for name in ("1", "2")
