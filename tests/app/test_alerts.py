@@ -23,18 +23,22 @@ from rushes.app.alerts_calls import MOST, Calls
 from rushes.app.alerts_due import Due
 from rushes.app.config import NO_ALERTS, load_config
 from rushes.app.hooks import Hooks
+from rushes.app.models import Models
 from rushes.app.project import Project
 from rushes.app.run import run_file
 from rushes.app.scopes import Ceiling
+from rushes.app.stats import stats
 from rushes.app.summary import RunSummary
 from rushes.app.timings import usual_of
-from rushes.errors import ConfigError, ErrorClass
+from rushes.errors import ConfigError, ErrorClass, RemoteError
 from rushes.ledger.fold import fold
 from rushes.ledger.ledger import Ledger
 from rushes.ledger.open import open_ledger
 from rushes.model.event import Event, Slow
 from rushes.model.ids import RunId
+from rushes.model.patience import Patience
 from rushes.model.run import RunOptions, RunState
+from rushes.plugin.provider import Context
 from rushes.testing.clock import EPOCH, run_virtual
 from rushes.testing.provider import Fault, ScriptedProvider, Stage
 
@@ -189,6 +193,29 @@ def test_a_slow_request_is_seen_live_kept_summed_up_and_reported(tmp_path: Path)
     assert said in summary.notes and summary.state is RunState.DONE
     (report,) = tmp_path.glob("Assets/**/report-*.html")
     assert said in report.read_text()
+
+
+def test_what_is_overdue_is_told_named_in_the_summary_and_counted_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Unstoppable(ScriptedProvider):
+        async def cancel(self, remote: str, context: Context) -> Decimal | None:
+            raise RemoteError(ErrorClass.INVALID_INPUT, "jobs of this model cannot be stopped")
+
+    monkeypatch.setattr(Models, "patience", lambda _self, _node: Patience(0.2, 30.0, "learned", 200))
+    for module in ("ask", "in_time"):
+        monkeypatch.setattr(f"rushes.engine.{module}.SELDOM", 0.1)
+    place = Place(tmp_path, SLOW)
+    place.provider = Unstoppable(latency=0.5)
+    summary = place.run()
+    said = [event for event in place.events if isinstance(event, Slow)]
+    assert [slow.until for slow in said] == [None, 30.0]
+    assert summary.state is RunState.DONE
+    (note,) = (note for note in summary.notes if "over 0.2 s" in note)
+    assert note.startswith("overdue: fox row 1") and not any(note.startswith("slow:") for note in summary.notes)
+    with place.project() as project:
+        (model,) = stats(project, since=None).worlds[0].models
+    assert model.count.slow == 1
 
 
 def test_a_model_may_have_another_limit(tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ def test_at_the_end_of_all_patience_it_has_failed_and_a_resume_looks_once_more(t
     assert (failed.error, failed.maybe_billed, failed.says) == (
         ErrorClass.TIMEOUT,
         True,
-        "not finished within 1000 s (learned from 200 results)",
+        "not finished within 1000 s (nobody could call it off)",
     )
     one.provider.jobs["job-0"].ready = 500.0  # type: ignore[attr-defined]
     assert one.run(still("a"), run=run).state is RunState.DONE
@@ -139,7 +139,9 @@ def test_at_the_end_of_all_patience_it_has_failed_and_a_resume_looks_once_more(t
 
 def test_a_job_that_can_be_called_off_is_and_is_never_overdue(tmp_path: Path) -> None:
     one = Timed(tmp_path, ScriptedProvider(latency=300.0, price=PRICE))
-    assert one.run(still("a")).state is RunState.FAILED
+    end = one.run(still("a"))
+    assert end.state is RunState.FAILED
+    assert end.outcomes[0].says == "not finished within 60 s (learned from 200 results)"
     assert len(one.of(Cancelled)) == 1
     assert not one.of(Slow)
     assert one.when(Cancelled, "a") == pytest.approx(60.0)

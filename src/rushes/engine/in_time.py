@@ -107,5 +107,6 @@ def _over(order: Order, provider: Provider) -> RemoteError:
     if order.phase is Phase.SUBMITTING and not harmless:
         # the POST was on its way: a time-out here proves nothing about the other side
         return RemoteError(ErrorClass.UNKNOWN_OUTCOME, f"no answer within {seconds:g} s", maybe_billed=True)
-    says = f"not finished within {seconds:g} s ({order.patience.says})"
+    why = "nobody could call it off" if order.overdue else order.patience.says
+    says = f"not finished within {seconds:g} s ({why})"
     return RemoteError(ErrorClass.TIMEOUT, says, maybe_billed=not harmless)
