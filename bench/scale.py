@@ -4,7 +4,8 @@ Whole processes, from the shell and back, in CPU seconds: a plan where nothing i
 everything that is done with a run of 100,000 pictures: going on with it after its process was killed, its status, its
 export with its report, the same file run again. Each beside the same for 10,000; eleven times as much is still linear.
 
-Then the engine: a durable paid call, in a home on this disk, and a node whose answer is known, both at 100,000 nodes.
+Then the engine: a durable paid call, in a home on this disk, and a node whose answer is known, both at 100,000 nodes;
+and what the live display takes of such a run.
 """
 
 from __future__ import annotations
@@ -22,13 +23,18 @@ from tempfile import TemporaryDirectory
 from bench.figure import PYTHON, ROOT, Cost, Figure, child
 from bench.left import PROVIDER, RUN, leave, write_file
 from bench.rig import home, independent, run
+from bench.stats import attempt
 from bench.submits import AT_ONCE, Paid
+from rushes.cli.live import picture
+from rushes.cli.progress import Progress
+from rushes.model.event import Event
 from rushes.model.operation import Operation
 
 SMALL, LARGE = 10_000, 100_000
 LINEAR = 1.1 * LARGE / SMALL
 
 _FASTER = Path("/dev/shm")  # no promise here hangs on a disk, but for the engine's
+_DRAWN = 100  # requests between two pictures of the panel
 _RUSHES = str(Path(PYTHON).parent / "rushes")
 _LIVES = {  # in this order, because each leaves behind what the next one reads
     "resume": ("resume", RUN),
@@ -50,6 +56,9 @@ def measure() -> Iterator[Figure]:
     lives = [_life(count) for count in (SMALL, LARGE)]
     for name in _LIVES:
         yield from _both(name, lives[0][name], lives[1][name], _LIMITS.get(name))
+    shown = [_display(count) / count for count in (SMALL, LARGE)]
+    yield Figure(name="100,000 nodes: live display, a node, CPU", value=shown[1] * 1000, limit=0.1, unit="ms")
+    yield Figure(name="  CPU a node / of 10,000", value=shown[1] / shown[0], limit=1.5, unit="x")
     small_, large_ = (_engine(count) for count in (SMALL, LARGE))
     for name, limit in (("a paid call, durable", 1.0), ("a node whose answer is known", 0.1)):
         yield Figure(name=f"100,000 nodes: {name}, CPU", value=large_[name][0], limit=limit, unit="ms")
@@ -77,6 +86,23 @@ def _life(count: int) -> dict[str, Cost]:
         leave(folder, count)
         env = {"RUSHES_HOME": str(folder / "home")}
         return {said: child([_RUSHES, *words], env=env, cwd=folder) for said, words in _LIVES.items()}
+
+
+def _display(count: int) -> float:
+    """CPU seconds of the panel of a run of so many requests, 200 of them in flight at any time."""
+    progress = Progress(0.0)
+    under_way: list[list[Event]] = []
+    began = time.process_time()
+    for number in range(count):
+        under_way.append(attempt(RUN, number))
+        if len(under_way) > AT_ONCE:
+            for event in under_way.pop(0)[2:]:
+                progress.feed(event, float(number))
+        for event in under_way[-1][:2]:
+            progress.feed(event, float(number))
+        if number % _DRAWN == 0:
+            picture(progress, float(number), 100)
+    return time.process_time() - began
 
 
 def _engine(count: int) -> dict[str, tuple[float, float]]:

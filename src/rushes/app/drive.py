@@ -54,6 +54,7 @@ async def drive_run(project: Project, prepared: Prepared, record: RunRecord, own
         under = [one._replace(scope=account_of(one, prepared)) for one in ceilings]
         async with _called(project, hooks, parts) as parts, watching(project, record, past, under, parts) as watched:
             end = await drive(_job(project, prepared, record, owner, past), watched.parts)
+        del past  # of a large run as large as all that follows
         await writer.flush()
         record = dataclasses.replace(record, state=end.state)
         ended = Finished(record, end.outcomes, ledger.journal(record.id))
