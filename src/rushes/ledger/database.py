@@ -29,6 +29,10 @@ class Transaction(Protocol):
         """Run a statement once for each row of arguments."""
         ...
 
+    def notify(self) -> None:
+        """Wake whoever waits for news, when this is committed."""
+        ...
+
 
 class Database(Protocol):
     """One database, usable from several threads. Everything raises StoreError that names `where`."""
@@ -41,6 +45,10 @@ class Database(Protocol):
 
     def write(self, function: Callable[[Transaction], T]) -> T:
         """Run `function` as one transaction, on disk when this returns; it may be run again after a conflict."""
+        ...
+
+    def wait(self) -> None:
+        """Return when there may be news: a tenth of a second after a `notify` at the latest, and now and then."""
         ...
 
     def list_of(self, values: Sequence[str]) -> Any:

@@ -1,4 +1,4 @@
-"""Hearing what runs are told: one thread for all runs of a process, which asks the ledger a few times a second.
+"""Hearing what runs are told: one thread for all runs of a process, which waits for news of the ledger.
 
 A look at a run in which nothing was written is the look at one row. What the thread costs is waking up, so it wakes for
 all runs at once, and the event loop is woken only by a word.
@@ -14,9 +14,6 @@ from rushes.ledger.ledger import Ledger
 from rushes.model.event import Told
 from rushes.model.ids import RunId
 
-LOOK_EVERY = 0.075
-"""Seconds between two looks: with the look itself a word is heard within a tenth of a second."""
-
 Hear = Callable[[Sequence[Told]], None]
 Deaf = Callable[[BaseException], None]
 
@@ -31,7 +28,7 @@ class Ear:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._listeners: dict[RunId, _Listener] = {}
         self._heard: dict[RunId, int] = {}  # the number up to which each run's journal was looked at
         self._thread: threading.Thread | None = None
@@ -41,7 +38,7 @@ class Ear:
 
         Both are called in the ear's thread and must not block. Returns what ends the listening.
         """
-        with self._changed:
+        with self._lock:
             self._listeners[run] = _Listener(hear, deaf)
             self._heard[run] = after
             if self._thread is None:
@@ -49,40 +46,37 @@ class Ear:
                 self._thread.start()
 
         def leave() -> None:
-            with self._changed:
+            with self._lock:
                 self._listeners.pop(run, None)
                 self._heard.pop(run, None)
-                self._changed.notify()
 
         return leave
 
     def _work(self) -> None:
         while True:
-            with self._changed:
-                if self._listeners:
-                    self._changed.wait(LOOK_EVERY)
+            with self._lock:
                 if not self._listeners:
                     self._thread = None
                     return
-                listeners, heard = dict(self._listeners), dict(self._heard)
             try:
-                news = self._ledger.told(heard)
+                self._ledger.database.wait()
+                with self._lock:
+                    heard = dict(self._heard)
+                self._pass_on(self._ledger.told(heard))
             except BaseException as error:
-                self._end(listeners, error)
-                continue
-            self._pass_on(news)
+                self._end(error)
 
     def _pass_on(self, news: dict[RunId, tuple[int, list[Told]]]) -> None:
-        with self._changed:
+        with self._lock:
             for run, (last, words) in news.items():
                 if run in self._listeners:
                     self._heard[run] = last
                     if words:
                         self._listeners[run].hear(words)
 
-    def _end(self, listeners: dict[RunId, _Listener], error: BaseException) -> None:
-        with self._changed:
-            for run, one in listeners.items():
-                if self._listeners.get(run) is one:
-                    del self._listeners[run], self._heard[run]
-                    one.deaf(error)
+    def _end(self, error: BaseException) -> None:
+        with self._lock:
+            for one in self._listeners.values():
+                one.deaf(error)
+            self._listeners.clear()
+            self._heard.clear()

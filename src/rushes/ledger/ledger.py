@@ -239,8 +239,8 @@ class Ledger:
         return self._db.write(write)
 
     def told(self, after: Mapping[RunId, int]) -> dict[RunId, tuple[int, list[Told]]]:
-        """What runs were told after the entries with these numbers: of each run in which anything was written since, the
-        number of its newest entry, and the words.
+        """What runs were told after the entries with these numbers: the number of the newest entry and the words, for
+        each run in which anything was written since.
 
         Made to be asked many times a second: what was read before is not read again.
         """
@@ -314,6 +314,8 @@ class Ledger:
         state = state_after(entry.event for entry in entries)
         if state is not None:
             tx.run("UPDATE runs SET state = ? WHERE id = ?", (str(state), run_id))
+        if any(isinstance(entry.event, Told) for entry in entries):
+            tx.notify()
         knobs = knobs_after(entry.event for entry in entries)
         if knobs:
             record = record_of(tx.read(f"SELECT {RUN_COLUMNS} FROM runs WHERE id = ?", (run_id,))[0])  # noqa: S608

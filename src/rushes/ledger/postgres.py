@@ -1,7 +1,10 @@
-"""PostgreSQL: what it says differently. One connection writes, one reads; all tables are in the schema `rushes`."""
+"""PostgreSQL: what it says differently. One connection writes, one reads, one waits for news where anybody does; all
+tables are in the schema `rushes`.
+"""
 
 from __future__ import annotations
 
+import select
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +24,7 @@ T = TypeVar("T")
 _CONNECT_TIMEOUT = 10  # seconds
 _MIGRATION_LOCK = 0x72757368  # "rush"
 _ATTEMPTS = 5
+_NEWS_EVERY = 1.0  # seconds after which whoever waits for news looks without any: one that was lost is late, not gone
 _CONFLICTS = (errors.DeadlockDetected, errors.SerializationFailure)
 
 
@@ -38,6 +42,9 @@ class _Transaction:
         with self._connection.cursor() as cursor:
             cursor.executemany(_dialect(sql), rows)
 
+    def notify(self) -> None:
+        self._connection.execute("NOTIFY rushes_told")
+
 
 class PostgresDatabase:
     """A ledger on a server, shared by several machines."""
@@ -49,6 +56,7 @@ class PostgresDatabase:
         self._read_lock = threading.Lock()
         self._writer: psycopg.Connection | None = None
         self._reader: psycopg.Connection | None = None
+        self._waiter: psycopg.Connection | None = None
         try:
             self.write(self._prepare)
         except BaseException:
@@ -74,6 +82,17 @@ class PostgresDatabase:
                         raise
             raise AssertionError("unreachable")
 
+    def wait(self) -> None:
+        """Return when somebody was notified, or a second later; the first time at once. For one thread at a time."""
+        with self._errors():
+            if self._waiter is None or self._waiter.closed:
+                self._waiter = self._connected(None)
+                self._waiter.execute("LISTEN rushes_told")
+                return  # what was said before is looked for once
+            select.select([self._waiter], [], [], _NEWS_EVERY)  # psycopg itself would look ten times a second
+            for _news in self._waiter.notifies(timeout=0):
+                pass
+
     def list_of(self, values: Sequence[str]) -> Any:
         """A list of texts as one argument."""
         return list(values)
@@ -85,7 +104,7 @@ class PostgresDatabase:
     def close(self) -> None:
         """Close both connections."""
         with self._write_lock, self._read_lock:
-            for connection in (self._writer, self._reader):
+            for connection in (self._writer, self._reader, self._waiter):
                 if connection is not None:
                     connection.close()
 
