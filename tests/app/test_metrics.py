@@ -84,7 +84,7 @@ def test_a_run_is_scraped_while_it_goes_on_and_when_it_is_done(tmp_path: Path) -
 
     during, after = asyncio.run(all_of_it())
     model = {"provider": "scripted", "model": "flux_dev@1"}
-    assert value(during, "rushes_in_flight", **model) == 2
+    assert value(during, "rushes_in_flight", **model) in (1, 2), "an account that refused is asked for less at once"
     assert value(during, "rushes_waiting", reason="provider:scripted") >= 1
     assert value(after, "rushes_in_flight", **model) == 0
     assert value(after, "rushes_requests_total", **model, outcome="stored") == 5

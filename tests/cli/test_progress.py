@@ -37,6 +37,7 @@ from rushes.model.ids import AttemptId, BaseKey, Digest, NodeId, RequestKey
 from rushes.model.money import Estimate
 from rushes.model.operation import Operation
 from rushes.model.verdict import Verdict
+from rushes.model.wait import Wait
 
 
 def place(n: int, node: str = "scene") -> Place:
@@ -118,7 +119,7 @@ def test_a_request_is_waiting_then_running_then_made() -> None:
 def test_waiting_says_why() -> None:
     progress = Progress(0.0)
     progress.planned(plan_of(9))
-    progress.gauge(lambda: {"provider:sketch": 4, "run": 1})
+    progress.gauge(lambda: {"provider:sketch": Wait(4, "full"), "run": Wait(1, "full")})
     feed(progress, reserved(0), failed(0, final=False), reserved(1), failed(1, final=True))
     feed(progress, Waiting(place=place(5), subject=BaseKey("b"), shown=(Digest("d"),)))
     waits = progress.waits

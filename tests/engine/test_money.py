@@ -14,6 +14,7 @@ from rushes.model.ids import RunId
 from rushes.model.money import Quote
 from rushes.model.request import Recipe
 from rushes.model.run import RunState
+from rushes.model.wait import Wait
 from rushes.testing.provider import Fault, ScriptedProvider
 
 from .rig import Rig, still, workflow
@@ -65,7 +66,7 @@ def test_money_that_comes_back_is_used_at_once_and_not_when_all_is_over(tmp_path
 def test_a_wait_for_money_is_shown_as_the_budget_it_waits_for(tmp_path: Path) -> None:
     one = rig(tmp_path, Cheaper)
     run = one.new_run()
-    seen: list[dict[str, int]] = []
+    seen: list[dict[str, Wait]] = []
     gauges: list[object] = []
 
     def look(event: Event) -> None:
@@ -75,7 +76,7 @@ def test_a_wait_for_money_is_shown_as_the_budget_it_waits_for(tmp_path: Path) ->
     one.ledger.set_ceilings(run, {f"run:{run}": Decimal("0.40")})
     flow = workflow(*(still(f"s{n}") for n in range(5)))
     one.go(flow, run=run, scopes=lambda _node: (f"run:{run}",), watch=look, gauge=gauges.append)
-    assert any(reasons.get("budget of run") == 3 for reasons in seen)
+    assert any("budget of run" in waits and waits["budget of run"].number == 3 for waits in seen)
 
 
 def test_what_can_never_fit_is_told_with_the_ceiling_and_cheaper_work_goes_on(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from rushes.model.run import RunState
 from rushes.model.text import Ref, Text, Var
 from rushes.model.verdict import Choice, Finding, Verdict
 from rushes.model.workflow import Condition, Input, LimitSpec, Mode, Pick
-from rushes.testing.provider import Fault, ScriptedProvider
+from rushes.testing.provider import Fault, ScriptedProvider, Stage
 
 from .rig import Rig, film, gate, node, still, workflow
 
@@ -230,6 +230,13 @@ def test_rate_limits_leave_all_tries_for_failures(tmp_path: Path) -> None:
     ]
     one = rig(tmp_path, faults=faults)
     assert one.go(workflow(still("a")), retry=RetryPolicy(tries=2)).state is RunState.DONE
+
+
+def test_a_job_that_nobody_answers_for_any_more_is_not_bought_again(tmp_path: Path) -> None:
+    fault = Fault(error=ErrorClass.RATE_LIMIT, stage=Stage.POLL, times=None)
+    one = rig(tmp_path, faults=[fault], latency=5.0)
+    assert one.go(workflow(still("a"))).state is RunState.FAILED
+    assert sum(one.provider.bought.values()) == 1  # type: ignore[attr-defined]
 
 
 def test_one_failure_leaves_independent_work_alone(tmp_path: Path) -> None:

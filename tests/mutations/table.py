@@ -240,10 +240,24 @@ NEVER_OVER = (
         f"{_ENGINE}/test_run.py::test_rate_limits_leave_all_tries_for_failures",
     ),
     wire(
-        "nothing is sent before Retry-After",
+        "who cannot be reached any more to ask about a job is not asked for another",
         "engine/retry.py",
-        "        return max(error.retry_after or 0.0, _backoff(min(tries, 6), policy, jitter_of))\n",
-        "        return _backoff(min(tries, 6), policy, jitter_of)\n",
+        "    if error.maybe_billed:\n        return None\n",
+        "",
+        f"{_ENGINE}/test_run.py::test_a_job_that_nobody_answers_for_any_more_is_not_bought_again",
+    ),
+    wire(
+        "a free token is for the highest priority",
+        "engine/limits.py",
+        "        return -run.priority, self.users.get(run, 0)\n",
+        "        return 0, self.users.get(run, 0)\n",
+        f"{_ENGINE}/test_together.py::test_a_free_token_is_for_the_highest_priority_and_then_for_who_has_the_fewest",
+    ),
+    wire(
+        "nothing is sent before Retry-After",
+        "engine/limits.py",
+        "limit.finder.refused(ticket, now, None if wait is None else now + wait)",
+        "limit.finder.refused(ticket, now, None)",
         f"{_ENGINE}/test_run.py::test_a_rate_limit_uses_up_no_try_and_nothing_is_sent_before_retry_after",
     ),
     wire(
@@ -820,15 +834,15 @@ PROGRAMS = (
     wire(
         "what a provider takes at once it takes of all runs together",
         "engine/desk.py",
-        "            self.limits.share(account, self.parts.accounts.limit(account))\n",
+        "            self.limits.share(account)\n",
         "",
         f"{_ENGINE}/test_together.py::test_a_provider_is_asked_no_more_at_once_by_many_runs_than_by_one",
     ),
     wire(
         "who hands a token back wakes who waits for it",
         "engine/limits.py",
-        "            limit.used -= 1\n            limit.call_next()\n",
-        "            limit.used -= 1\n",
+        "        for limit, _ticket in held:\n            limit.call_next(now)\n",
+        "",
         f"{_ENGINE}/test_together.py::test_whoever_is_called_and_wants_nothing_calls_the_next",
     ),
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rushes.engine.parts import Stop
 from rushes.graph.planned import Plan
 from rushes.model.event import Event
+from rushes.model.wait import Wait
 
 if TYPE_CHECKING:
     from rushes.app.consent import Answer
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 Watch = Callable[[Event], None]
 Tell = Callable[[Plan], None]
-Gauge = Callable[[Callable[[], Mapping[str, int]]], None]
+Gauge = Callable[[Callable[[], Mapping[str, Wait]]], None]
 
 
 class Hooks(NamedTuple):

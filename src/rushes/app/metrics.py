@@ -26,6 +26,7 @@ from rushes.model.collector import collector_off
 from rushes.model.event import CellDone, Event, Reserved
 from rushes.model.ids import AttemptId
 from rushes.model.money import ZERO
+from rushes.model.wait import Wait
 
 if TYPE_CHECKING:
     from threading import Thread
@@ -117,7 +118,7 @@ class Metrics:
         self.reused = self.made = 0
         self._loop = loop
         self._nodes: set[str] = set()
-        self._gauge: Callable[[], Mapping[str, int]] = dict
+        self._gauge: Callable[[], Mapping[str, Wait]] = dict
         self._said: list[Metric] = []
 
     def hung_on(self, hooks: Hooks) -> Hooks:
@@ -127,7 +128,7 @@ class Metrics:
             self.watch(event)
             hooks.watch(event)
 
-        def gauge(waits: Callable[[], Mapping[str, int]]) -> None:
+        def gauge(waits: Callable[[], Mapping[str, Wait]]) -> None:
             self._gauge = waits  # of the run that began last: a batch drives its parts one after the other
             hooks.gauge(waits)
 
@@ -159,7 +160,8 @@ class Metrics:
         from rushes.app.metrics_shape import families, live
 
         shared = families(self.counted, self.spending.by_model, self.reused, self.made)
-        return [*shared, *live(self.counted, self._gauge())]
+        waiting = {name: one.number for name, one in self._gauge().items()}
+        return [*shared, *live(self.counted, waiting)]
 
 
 class Spending:

@@ -20,6 +20,7 @@ from rushes.cli.views import live_wanted
 from rushes.model.event import CellDone, CellFailed, CellSkipped, Event, RunStarted
 from rushes.model.money import show_usd
 from rushes.model.size import show_seconds
+from rushes.model.wait import Wait
 
 _EVERY = 10.0  # seconds between two lines of a log
 _REDRAW = 0.25
@@ -89,7 +90,7 @@ class BatchView:
     def planned(self, plan: Plan) -> None:
         """A part is planned: told for the whole batch."""
 
-    def gauge(self, ask: Callable[[], Mapping[str, int]]) -> None:
+    def gauge(self, ask: Callable[[], Mapping[str, Wait]]) -> None:
         """Not asked."""
 
     def watch(self, event: Event) -> None:

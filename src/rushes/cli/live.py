@@ -19,6 +19,7 @@ from rushes.cli.say import STOPPING, clean, told_line
 from rushes.model.event import CellFailed, Event, Resolved, Slow, Told, Unknown, Waiting
 from rushes.model.money import show_usd
 from rushes.model.size import show_seconds
+from rushes.model.wait import Wait
 
 ROWS = 8
 """How many of the longest-running requests are shown."""
@@ -50,7 +51,7 @@ class LiveView:
         """The plan is known."""
         self.progress.planned(plan)
 
-    def gauge(self, ask: Callable[[], Mapping[str, int]]) -> None:
+    def gauge(self, ask: Callable[[], Mapping[str, Wait]]) -> None:
         """The run can be asked why its requests wait."""
         self.progress.gauge(ask)
 
@@ -153,7 +154,7 @@ def _waits(progress: Progress) -> Text:
     return Text("waiting: " + ", ".join(said) if said else "", style="yellow" if waits.approval else "dim")
 
 
-def _at(limits: Mapping[str, int]) -> str:
+def _at(limits: Mapping[str, Wait]) -> str:
     """Which limits are full, in the words of flags and files."""
     names = ["--concurrency" if name == "run" else clean(name.partition(":")[2]) for name in limits]
     return f" ({', '.join(names[:3])})" if names else ""

@@ -14,6 +14,7 @@ from rushes.cli.session import print_json
 from rushes.model.event import CellDone, CellFailed, Event, Resolved, Slow, Told, Unknown, Waiting, to_plain
 from rushes.model.money import show_usd
 from rushes.model.size import show_seconds
+from rushes.model.wait import Wait
 
 SUMMARY_EVERY = 10.0
 """Seconds between two summary lines of the log."""
@@ -47,7 +48,7 @@ class LogView:
             about = f", about {show_seconds(plan.seconds)}" if plan.seconds else ""
             self._say(f"plan {plan.fingerprint}: {count(plan.most, 'request')} to make{about}")
 
-    def gauge(self, ask: Callable[[], Mapping[str, int]]) -> None:
+    def gauge(self, ask: Callable[[], Mapping[str, Wait]]) -> None:
         """The run can be asked why its requests wait."""
         self.progress.gauge(ask)
 
@@ -142,7 +143,7 @@ class StreamView:
         raw.pop("units", None)
         print_json({"type": "plan", "plan": raw})
 
-    def gauge(self, ask: Callable[[], Mapping[str, int]]) -> None:
+    def gauge(self, ask: Callable[[], Mapping[str, Wait]]) -> None:
         """Not asked: the events say all that happened."""
 
     def watch(self, event: Event) -> None:
@@ -169,7 +170,7 @@ class QuietView:
     def planned(self, plan: Plan) -> None:
         """Nothing."""
 
-    def gauge(self, ask: Callable[[], Mapping[str, int]]) -> None:
+    def gauge(self, ask: Callable[[], Mapping[str, Wait]]) -> None:
         """Nothing."""
 
     def watch(self, event: Event) -> None:

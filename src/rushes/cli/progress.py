@@ -35,6 +35,7 @@ from rushes.model.event import (
 )
 from rushes.model.ids import AttemptId
 from rushes.model.run import Verb
+from rushes.model.wait import Wait
 
 _WORTH_GUESSING = 3  # finished requests before their pace says more than the plan's estimate
 
@@ -55,7 +56,7 @@ class Waits(NamedTuple):
     inputs: int  # something before them is not decided
     retry: int  # failed, and tried again soon
     approval: int  # a person must choose
-    limits: Mapping[str, int]
+    limits: Mapping[str, Wait]
 
 
 class Progress:
@@ -83,9 +84,9 @@ class Progress:
         self._retrying: set[Place] = set()
         self._asking: set[tuple[str, int]] = set()
         self._titles: dict[str, str] = {}
-        self._gauge: Callable[[], Mapping[str, int]] | None = None
+        self._gauge: Callable[[], Mapping[str, Wait]] | None = None
 
-    def gauge(self, ask: Callable[[], Mapping[str, int]]) -> None:
+    def gauge(self, ask: Callable[[], Mapping[str, Wait]]) -> None:
         """Take the run's own answer to the question how many requests wait for which limit."""
         self._gauge = ask
 
@@ -190,7 +191,7 @@ class Progress:
     def waits(self) -> Waits:
         """Why the rest does not move."""
         limits = self._gauge() if self._gauge is not None else {}
-        limit = sum(limits.values()) if limits else len(self._ready)
+        limit = sum(one.number for one in limits.values()) if limits else len(self._ready)
         inputs = self.requests - self.bought - self.lost - self.running - limit - len(self._retrying)
         return Waits(limit, max(0, inputs), len(self._retrying), len(self._asking), limits)
 

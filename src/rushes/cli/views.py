@@ -11,6 +11,7 @@ from rushes.app.planned import Plan
 from rushes.cli.plain import LogView, QuietView, StreamView
 from rushes.cli.session import Session
 from rushes.model.event import Event
+from rushes.model.wait import Wait
 
 
 class View(Protocol):
@@ -28,7 +29,7 @@ class View(Protocol):
         """The plan is known."""
         ...
 
-    def gauge(self, ask: Callable[[], Mapping[str, int]]) -> None:
+    def gauge(self, ask: Callable[[], Mapping[str, Wait]]) -> None:
         """The run can be asked how many requests wait for which limit."""
         ...
 

@@ -28,6 +28,7 @@ async def finished(
 ) -> Finished:
     """Ask about a job until it is finished. Raises Left, CalledOff, RemoteError."""
     order.phase, order.remote = Phase.POLLING, remote
+    order.taken(False)
     said, lost = "", 0
     while True:
         _leave_if_asked(order, parts)
@@ -44,6 +45,7 @@ async def finished(
         if not isinstance(answer, Pending):
             return answer
         order.seen = True
+        order.taken(answer.queued)
         lost, wait = 0, max(answer.wait, SELDOM if order.overdue else 0.0)
         if answer.says != said and not order.overdue:  # of an attempt that was given up, nothing moves any more
             said = answer.says

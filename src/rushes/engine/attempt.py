@@ -222,4 +222,4 @@ def _lying_at(urls: tuple[str, ...]) -> Finished:
 
 def _context(order: Order, key: str, parts: Parts) -> JobContext:
     webhook = parts.webhook(order.request.recipe.provider)
-    return JobContext(parts.scratch, key, parts.store, parts.clock, parts.notes, webhook)
+    return JobContext(parts.scratch, key, parts.store, parts.clock, parts.notes, webhook, order.heard)

@@ -108,7 +108,7 @@ class Cells:
         if not wanted:
             self.finish(number, unselected(desk.job.selection))
             return
-        lane = desk.lane(frame.node, frame.choice.provider)
+        lane = desk.lane(frame.node, frame.choice)
         halted = desk.why_halted(lane)
         if halted is not None and not desk.parts.stop.patient:
             if not desk.parts.stop.asked:

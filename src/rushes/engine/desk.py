@@ -14,11 +14,14 @@ from rushes.engine.job import Job
 from rushes.engine.limits import Lane, Limits
 from rushes.engine.parts import Parts
 from rushes.engine.work import Unit
+from rushes.graph.setting import ModelChoice
 from rushes.graph.topology import remaining_path
 from rushes.graph.value import Outcome
 from rushes.model.event import Event, Place
+from rushes.model.limit import Allowed
 from rushes.model.operation import INLINE
 from rushes.model.workflow import Node
+from rushes.plugin.provider import Duplicates
 
 
 class Desk:
@@ -27,7 +30,8 @@ class Desk:
     def __init__(self, job: Job, parts: Parts) -> None:
         grid = job.grid
         self.job, self.parts, self.grid = job, parts, grid
-        self.limits = Limits()
+        self.wake = asyncio.Event()
+        self.limits = Limits(self.wake.set, job.priority)
         self.queue: Dispatch[Unit] = Dispatch(self.limits)
         self.outcomes: list[Outcome | None] = [None] * len(grid.cells)
         self.left = [len(cell.needs) for cell in grid.cells]
@@ -40,14 +44,13 @@ class Desk:
         self.halted: dict[str, str] = {}  # limit name ("run" for all) -> why nothing more is admitted under it
         self.priority = job.priority  # of this run among others that want the same account
         self.fatal: BaseException | None = None
-        self.wake = asyncio.Event()
         self.specs = {group(spec.name): spec for spec in job.limits}
-        self._accounts: set[str] = set()
+        self._lanes: dict[ModelChoice, Lane] = {}
         weight = [0.0 if node.op in INLINE else job.seconds(node) for node in grid.nodes]
         self.paths = remaining_path(grid.topology, weight)
         self.limits.set("run", job.concurrency)
         for name in parts.accounts.together:
-            self.limits.share(name, parts.accounts.limit(name))
+            self.limits.share(parts.accounts.limit(name))
         for name, spec in self.specs.items():
             self.limits.set(name, spec.in_flight)
 
@@ -59,14 +62,27 @@ class Desk:
         """Where a cell is."""
         return Place(node=self.node(number).id, row=self.grid.cells[number].row)
 
-    def lane(self, node: Node, provider: str) -> Lane:
+    def lane(self, node: Node, choice: ModelChoice) -> Lane:
         """The limits that a unit of this node needs a token of."""
-        account = f"provider:{provider}"
-        if account not in self._accounts:
-            self._accounts.add(account)
-            self.limits.share(account, self.parts.accounts.limit(account))
-            self.limits.set(account, self.parts.provider(provider).facts.in_flight)
-        return ("run", account, *self.parts.accounts.together, *self.groups(node))
+        lane = self._lanes.get(choice)
+        if lane is None:
+            lane = self._lanes[choice] = ("run", *self._spaced(choice), *self._account(choice))
+        return (*lane, *self.parts.accounts.together, *self.groups(node))
+
+    def _spaced(self, choice: ModelChoice) -> Lane:
+        return (spacing(choice.provider),) if self.job.request_delay else ()
+
+    def _account(self, choice: ModelChoice) -> Lane:
+        """What the provider declares is for the account or for each model at it; the other may be limited by people."""
+        facts = self.parts.provider(choice.provider).facts
+        declared, nothing = Allowed(facts.in_flight, facts.rates), Allowed()
+        finds = facts.duplicates is not Duplicates.HARMLESS  # what is free and without effect refuses nobody
+        names = (f"provider:{choice.provider}", f"provider:{choice.provider}/{choice.model}")
+        for name, of_model in zip(names, (False, True), strict=True):
+            its_own = of_model == facts.by_model
+            account = self.parts.accounts.account(name, declared if its_own else nothing, finds=finds and its_own)
+            self.limits.share(account)
+        return names
 
     def groups(self, node: Node) -> list[str]:
         """The names of the groups around a node, innermost first."""
@@ -100,6 +116,11 @@ class Desk:
         """Write down; what is durable is on disk when this returns."""
         await self.parts.journal.record(event)
         self.parts.watch(event)
+
+
+def spacing(provider: str) -> str:
+    """The limit's name of the pause that a file wants between two requests of a provider."""
+    return f"spacing:{provider}"
 
 
 def group(name: str) -> str:

@@ -1,75 +1,229 @@
 """Limits: named, visible, resizable ceilings on work in flight.
 
-A unit of work needs a token from every limit of its *lane*: the run's `--concurrency`, its provider account, its
-group and the groups around it, its own step. A limit that was told to slow down is paused, and says until when.
+A unit of work needs a token from every limit of its *lane*: the run's `--concurrency`, its provider account, the model
+at it, its group and the groups around it. A limit may be told a ceiling or rates, and that of an account finds out by
+itself what it takes (`finder`). Whatever holds a unit up says why, and until when if that is known.
 
-What a provider takes at once it takes of all runs together: its limit is one for all runs of a process that share
-their `Accounts`. Runs that find it full stand in line, and whoever hands a token back wakes the first of them.
+What a provider takes it takes of all runs together: its limits are one for all runs of a process that share their
+`Accounts`. Runs that find one full stand in its line. A free token is for the run of the highest priority in it, among
+equals for the one that holds the fewest; the others leave it alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from rushes.engine.finder import START, Finder
+from rushes.engine.window import Window
+from rushes.model.limit import Allowed, Standing, Unit
 
 Lane = tuple[str, ...]
 """Names of the limits that a unit needs, outermost first."""
 
 Wake = Callable[[], None]
+Weigh = Callable[[Unit], float]
 
 TOGETHER = "together"
 """The limit on everything that the runs of one program have in flight."""
 
 
+def unknown(unit: Unit) -> float:
+    """The weight of a request of which nothing is known."""
+    return 1.0 if unit is Unit.REQUESTS else 0.0
+
+
+class Closed(NamedTuple):
+    """Why nothing goes: the limit's name, the reason in words, the loop time until which (None: nobody can say)."""
+
+    limit: str
+    why: str
+    until: float | None = None
+
+
+def _found(finder: Finder, now: float) -> str:
+    """Why an account that finds out for itself what it takes takes no more."""
+    if finder.paused > now:
+        return "it said to wait so long" if finder.told else "it refuses, and did not say for how long"
+    if finder.pace is not None and finder.flying < finder.most:
+        return f"it was found to take {finder.pace * 60:.3g} a minute"
+    return f"it was found to take {math.floor(finder.most)} at once"
+
+
 class Limit:
-    """One ceiling. `line` are the runs that wait for a token which another run has, first come first; `held` says why
-    nothing is admitted until somebody lets it go on.
+    """One ceiling. `most` is what it was told, `finder` finds out the rest; `held` says why nothing is admitted until
+    somebody lets it go on. `line` are the runs that wait for what others have of it, with their priorities.
     """
 
-    __slots__ = ("held", "line", "most", "paused", "used")
+    __slots__ = ("finder", "held", "line", "most", "name", "paused", "used", "users", "why_paused", "windows")
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "") -> None:
+        self.name = name
         self.most: int | None = None
+        self.windows: tuple[Window, ...] = ()
+        self.finder: Finder | None = None
         self.used = 0
-        self.paused = 0.0
+        self.users: dict[Limits, int] = {}
         self.held = ""
-        self.line: dict[Wake, None] = {}
+        self.paused = 0.0
+        self.why_paused = ""
+        self.line: dict[Limits, None] = {}
 
-    @property
-    def full(self) -> bool:
-        """Whether no token is left."""
-        return self.most is not None and self.used >= self.most
+    def shut(self, now: float, weigh: Weigh = unknown) -> Closed | None:
+        """Why not one more; None when it may go."""
+        if self.held:
+            return Closed(self.name, self.held)
+        if self.paused > now:
+            return Closed(self.name, self.why_paused, self.paused)
+        if self.most is not None and self.used >= self.most:
+            return Closed(self.name, f"all {self.most} at once are in flight")
+        for window in self.windows:
+            opens = window.opens(weigh(window.rate.of), now)
+            if opens > now:
+                return Closed(self.name, f"no more than {window.rate.says}", opens)
+        opens = self.finder.opens(now) if self.finder is not None else now
+        if opens <= now:
+            return None
+        assert self.finder is not None
+        return Closed(self.name, _found(self.finder, now), None if opens == math.inf else opens)
 
-    def call_next(self) -> None:
-        """Wake the first in line; who finds nothing to take calls the next one (`Limits.line_up`)."""
-        if self.line:
-            wake = next(iter(self.line))
-            del self.line[wake]
-            wake()
+    def best(self) -> Limits | None:
+        """Whose turn it is."""
+        return min(self.line, key=self._turn, default=None)
+
+    def is_others(self, run: Limits) -> bool:
+        """Whether somebody in line comes before this run."""
+        best = self.best()
+        return best is not None and best is not run and self._turn(best) < self._turn(run)
+
+    def call_next(self, now: float) -> None:
+        """Wake the first in line, where there is something to take."""
+        if self.line and self.shut(now) is None:
+            best = self.best()
+            assert best is not None
+            best.wake()
+
+    def _turn(self, run: Limits) -> tuple[int, int]:
+        return -run.priority, self.users.get(run, 0)
 
 
 class Accounts:
-    """The limits that runs of one process keep together. Use it from one event loop at a time."""
+    """The limits that runs of one process keep together. Use it from one event loop at a time.
 
-    def __init__(self, most: int | None = None) -> None:
-        self._limits: dict[str, Limit] = {}
+    `allowed` is what people set for an account (`fal`) or a model at it (`fal/flux_dev`), in place of what the provider
+    declares.
+    """
+
+    def __init__(self, most: int | None = None, allowed: Mapping[str, Allowed] | None = None) -> None:
+        self.limits: dict[str, Limit] = {}
         self.together: Lane = () if most is None else (TOGETHER,)
+        self._allowed = dict(allowed or {})
         self.limit(TOGETHER).most = most
 
     def limit(self, name: str) -> Limit:
         """The limit of that name, for every run the same."""
-        return self._limits.setdefault(name, Limit())
+        limit = self.limits.get(name)
+        if limit is None:
+            limit = self.limits[name] = Limit(name)
+        return limit
+
+    def account(self, name: str, declared: Allowed, *, finds: bool) -> Limit:
+        """The limit of an account or of a model at it, made when it is first asked for; `finds` out what it takes."""
+        known = name in self.limits
+        limit = self.limit(name)
+        if not known:
+            allowed = self._allowed.get(name.removeprefix("provider:"), Allowed())
+            limit.most = allowed.in_flight or declared.in_flight
+            limit.windows = tuple(Window(rate) for rate in allowed.rates or declared.rates)
+            if finds:
+                limit.finder = Finder(limit.most or START)
+        return limit
+
+
+class Tokens:
+    """What one unit holds of its lane while it is on its way, and what became of it there."""
+
+    __slots__ = ("_held", "_run", "_said")
+
+    def __init__(self, run: Limits, limits: Sequence[Limit], now: float, weigh: Weigh) -> None:
+        self._run = run
+        self._said: float | None = None  # seconds that an answer asked to wait
+        self._held: list[tuple[Limit, int]] = []
+        for limit in limits:
+            limit.used += 1
+            limit.users[run] = limit.users.get(run, 0) + 1
+            for window in limit.windows:
+                window.take(weigh(window.rate.of), now)
+            self._held.append((limit, limit.finder.sent(now) if limit.finder is not None else 0))
+
+    def took(self, now: float) -> None:
+        """The provider has it: there may be room for more."""
+        for limit, ticket in self._held:
+            if limit.finder is not None:
+                limit.finder.took(ticket, now)
+                limit.call_next(now)
+
+    def refused(self, now: float, wait: float | None) -> bool:
+        """It was too much; `wait` is the seconds that the provider named. Whether anybody knows now when to go on."""
+        wait = self._said if wait is None else wait
+        self._said = None
+        for limit, ticket in self._held:
+            if limit.finder is not None:
+                limit.finder.refused(ticket, now, None if wait is None else now + wait)
+        return any(limit.finder is not None for limit, _ticket in self._held)
+
+    def erred(self, now: float, wait: float | None) -> None:
+        """The service has trouble of its own, for so many seconds if it said so."""
+        for limit, _ticket in self._held:
+            if limit.finder is not None:
+                limit.finder.erred(now)
+                if wait is not None:
+                    limit.finder.pause(now + wait)
+
+    def lost(self) -> None:
+        """It was not sent after all."""
+        for limit, ticket in self._held:
+            if limit.finder is not None:
+                limit.finder.lost(ticket)
+
+    def heard(self, standings: Sequence[Standing]) -> None:
+        """What the provider said is left. Where that is nothing, the next one waits until there is something again: a
+        part of the time in which all of it is. What a refusal names of its own is better known.
+        """
+        spent = [said for said in standings if said.left is not None and said.left <= 0 and said.resets is not None]
+        self._said = max((said.resets / max(1.0, said.most or 1.0) for said in spent if said.resets), default=None)
+
+    def give(self, now: float) -> None:
+        """Hand everything back; nothing the second time."""
+        held, self._held = self._held, []
+        for limit, ticket in held:
+            if limit.finder is not None and self._said is not None:
+                limit.finder.pause(now + self._said)
+            limit.used -= 1
+            left = limit.users[self._run] - 1
+            if left:
+                limit.users[self._run] = left
+            else:
+                del limit.users[self._run]
+            if limit.finder is not None:
+                limit.finder.ended(ticket, now)
+        for limit, _ticket in held:
+            limit.call_next(now)
 
 
 class Limits:
-    """All limits of one run. Unknown names have no ceiling until `set` gives them one."""
+    """All limits of one run; a name that nobody `set` has no ceiling. `wake` has the run look again."""
 
-    def __init__(self) -> None:
+    def __init__(self, wake: Wake = lambda: None, priority: int = 0) -> None:
+        self.wake = wake
+        self.priority = priority
         self._limits: dict[str, Limit] = {}
         self._shared: dict[str, Limit] = {}
 
-    def share(self, name: str, limit: Limit) -> None:
-        """From now on this name is a limit that other runs have, too."""
-        self._limits[name] = self._shared[name] = limit
+    def share(self, limit: Limit) -> None:
+        """From now on this is a limit that other runs have, too."""
+        self._limits[limit.name] = self._shared[limit.name] = limit
 
     def set(self, name: str, most: int | None) -> None:
         """Make or resize a limit; work already in flight is never taken back."""
@@ -77,10 +231,11 @@ class Limits:
             raise ValueError(f"limit {name!r} must be at least 1, not {most}")
         self._of(name).most = most
 
-    def pause(self, name: str, until: float) -> None:
+    def pause(self, name: str, until: float, why: str) -> None:
         """Admit nothing under this limit before `until` (loop time); a later pause extends, an earlier one does not."""
         limit = self._of(name)
-        limit.paused = max(until, limit.paused)
+        if until > limit.paused:
+            limit.paused, limit.why_paused = until, why
 
     def hold(self, name: str, why: str) -> None:
         """Admit nothing under this limit until it is released."""
@@ -90,52 +245,48 @@ class Limits:
         """Go on admitting under a limit that was held."""
         self._of(name).held = ""
 
-    def why_not(self, lane: Sequence[str], now: float) -> str | None:
-        """None when a token is free in the whole lane, else the name of the first limit that is full or paused."""
+    def shut(self, lane: Sequence[str], now: float, weigh: Weigh = unknown) -> Closed | None:
+        """None when a token is free in the whole lane, else why not: the first limit that is shut."""
         for name in lane:
             limit = self._limits.get(name)
-            if limit is not None and (limit.held or limit.paused > now or limit.full):
-                return name
+            if limit is None:
+                continue
+            found = limit.shut(now, weigh)
+            if found is None and limit.line and limit.is_others(self):
+                found = Closed(name, "another run comes first")
+            if found is not None:
+                return found
         return None
 
-    def next_free(self, now: float) -> float | None:
-        """The loop time at which the next pause ends, or None."""
-        return min((one.paused for one in self._limits.values() if one.paused > now), default=None)
+    def take(self, lane: Sequence[str], now: float, weigh: Weigh = unknown) -> Tokens:
+        """Take one token of every limit of the lane; ask `shut` first."""
+        return Tokens(self, [self._of(name) for name in lane], now, weigh)
 
-    def take(self, lane: Sequence[str]) -> None:
-        """Take one token of every limit of the lane; ask `why_not` first."""
-        for name in lane:
-            self._of(name).used += 1
-
-    def give(self, lane: Sequence[str]) -> None:
-        """Hand the tokens back."""
-        for name in lane:
-            limit = self._limits[name]
-            limit.used -= 1
-            limit.call_next()
-
-    def line_up(self, lanes: Iterable[Lane], wake: Wake, now: float) -> None:
-        """Stand in line for what other runs have of these lanes; call whoever waits for what nobody has."""
-        for lane in lanes:
-            name = self.why_not(lane, now)
-            if name in self._shared and self._shared[name].full:
-                self._shared[name].line.setdefault(wake)
+    def line_up(self, lanes: Iterable[Lane], now: float) -> None:
+        """Stand in line for what is shut of these lanes, and in no other; call whoever waits for what is open."""
+        wanted = {found.limit for lane in lanes if (found := self.shut(lane, now)) is not None}
+        for name, limit in self._shared.items():
+            if name in wanted:
+                limit.line.setdefault(self)
+            else:
+                limit.line.pop(self, None)
         for limit in self._shared.values():
-            if limit.line and not limit.full:
-                limit.call_next()
+            if limit.line and limit.best() is not self:
+                limit.call_next(now)
 
-    def in_line(self, wake: Wake) -> bool:
+    def in_line(self) -> bool:
         """Whether somebody will wake this run when a token is handed back."""
-        return any(wake in limit.line for limit in self._shared.values())
+        return any(self in limit.line for limit in self._shared.values())
 
-    def leave(self, wake: Wake) -> None:
+    def leave(self, now: float) -> None:
         """The run is over, and wants nothing any more."""
         for limit in self._shared.values():
-            limit.line.pop(wake, None)
-        self.line_up((), wake, 0.0)
+            limit.line.pop(self, None)
+        for limit in self._shared.values():
+            limit.call_next(now)
 
     def _of(self, name: str) -> Limit:
         limit = self._limits.get(name)
         if limit is None:
-            limit = self._limits[name] = Limit()
+            limit = self._limits[name] = Limit(name)
         return limit

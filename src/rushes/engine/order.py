@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -13,6 +13,7 @@ from rushes.errors import RemoteError
 from rushes.model.claim import Short
 from rushes.model.event import Place
 from rushes.model.ids import AttemptId
+from rushes.model.limit import Standing
 from rushes.model.patience import Patience
 from rushes.model.request import Request
 
@@ -63,8 +64,10 @@ class Order:
     """One attempt in the making. `patience` is how long its provider may take.
 
     `answered` is called when the provider has done its part: what is left to do takes none of its capacity. `let_go` is
-    called when it is `overdue`: its time is over, its job may go on, and nobody shall wait for its slot. `doom` says
-    why the engine itself ends it; it is read between two questions to the provider, never in the middle of one.
+    called when it is `overdue`: its time is over, its job may go on, and nobody shall wait for its slot. `taken` is
+    called when the provider has the job, with whether it waits in a line of the provider's own; `heard` with what its
+    answers say of limits. `doom` says why the engine itself ends it; it is read between two questions to the provider,
+    never in the middle of one.
     """
 
     attempt: AttemptId
@@ -73,6 +76,8 @@ class Order:
     patience: Patience
     answered: Callable[[], None]
     let_go: Callable[[], None]
+    taken: Callable[[bool], None]
+    heard: Callable[[Sequence[Standing]], None]
     scopes: tuple[str, ...] = ()
     claimed: bool = False
     phase: Phase = Phase.QUEUED

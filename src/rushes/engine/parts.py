@@ -18,6 +18,7 @@ from rushes.model.event import Event, Reserved, Submitting, Told
 from rushes.model.ids import Digest, RequestKey
 from rushes.model.limit import Standing
 from rushes.model.media import Artifact
+from rushes.model.wait import Wait
 from rushes.plugin.blobs import BlobStore
 from rushes.plugin.check import Check
 from rushes.plugin.provider import Provider
@@ -138,7 +139,7 @@ class Parts:
     pace: Pace = field(default_factory=lambda: Pace(Wakes()))
     stop: Stop = field(default_factory=Stop)
     watch: Callable[[Event], None] = lambda _event: None
-    gauge: Callable[[Callable[[], Mapping[str, int]]], None] = lambda _waits: None
+    gauge: Callable[[Callable[[], Mapping[str, Wait]]], None] = lambda _waits: None
 
 
 @dataclass(frozen=True, slots=True)

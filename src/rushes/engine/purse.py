@@ -6,12 +6,13 @@ costs nothing. A ceiling that can never allow a unit, whatever comes back, refus
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 
 from rushes.engine.work import Unit
 from rushes.errors import ErrorClass, RemoteError
 from rushes.model.claim import Short
 from rushes.model.money import ZERO
+from rushes.model.wait import Wait
 
 _AT_ONCE = 8  # units that are tried again when one attempt has settled: what came back reaches few
 _TOGETHER = 64  # when nothing else settles, and all must have been tried
@@ -56,13 +57,11 @@ class Purse:
         self._now = min(self._now, self._untried)
         return taken
 
-    def reasons(self) -> dict[str, int]:
+    def reasons(self) -> dict[str, Wait]:
         """How many wait for money of which kind of account: `budget of run`."""
-        counts: dict[str, int] = {}
-        for _unit, short in self._waiting:
-            name = f"budget of {_kind(short)}"
-            counts[name] = counts.get(name, 0) + 1
-        return counts
+        counts = Counter(_kind(short) for _unit, short in self._waiting)
+        why = "what others hold of it may come back"
+        return {f"budget of {kind}": Wait(number, why) for kind, number in counts.items()}
 
 
 def hopeless(short: Short) -> bool:

@@ -40,9 +40,11 @@ def wait_before_next(error: RemoteError, tries: int, policy: RetryPolicy, jitter
     A rate limit costs nothing and uses up no try. Jitter is a function of the request, so that a replayed run waits
     the same and a thousand requests do not come back together.
     """
+    if error.maybe_billed:
+        return None
     if error.kind is ErrorClass.RATE_LIMIT:
         return max(error.retry_after or 0.0, _backoff(min(tries, 6), policy, jitter_of))
-    if error.kind not in _AGAIN or tries >= policy.tries or error.maybe_billed:
+    if error.kind not in _AGAIN or tries >= policy.tries:
         return None
     return max(error.retry_after or 0.0, _backoff(tries - 1, policy, jitter_of))
 

@@ -36,7 +36,7 @@ async def drive(job: Job, parts: Parts) -> RunEnd:
     finally:
         leave()
         run.units.late.close()
-        run.desk.limits.leave(run.desk.wake.set)
+        run.desk.limits.leave(run.desk.now())
 
 
 class _Run:
@@ -81,7 +81,7 @@ class _Run:
         desk = self.desk
         if desk.parts.stop.asked and not len(desk.queue):
             return False
-        comes = desk.limits.next_free(desk.now()) is not None or desk.limits.in_line(desk.wake.set)
+        comes = desk.queue.opens(desk.now()) is not None or desk.limits.in_line()
         return (
             self.units.sleeping > 0
             or (len(desk.queue) > 0 and comes)
@@ -92,8 +92,8 @@ class _Run:
     async def _wait(self) -> None:
         desk, loop = self.desk, asyncio.get_running_loop()
         timers = []
-        free = desk.limits.next_free(loop.time())
-        if free is not None and len(desk.queue):
+        free = desk.queue.opens(loop.time())
+        if free is not None:
             timers.append(loop.call_at(free, desk.wake.set))
         if self.cells.held:
             timers.append(loop.call_later(_DECISION_POLL, self.cells.look_again))

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
 
 from rushes.engine.ahead import Ahead
 from rushes.engine.attempt import adopt, buy, look_back
-from rushes.engine.desk import Desk
+from rushes.engine.desk import Desk, spacing
 from rushes.engine.doubts import Doubts
 from rushes.engine.late import Late
 from rushes.engine.limits import Lane
-from rushes.engine.order import Beyond, CalledOff, Held, Left, Order, Shut
+from rushes.engine.order import Beyond, CalledOff, Held, Left, Order, Phase, Shut
 from rushes.engine.purse import Purse, hopeless, refusal
 from rushes.engine.retry import wait_before_next
+from rushes.engine.weights import weight
 from rushes.engine.work import CellWork, Unit, request_for
 from rushes.errors import ErrorClass, RemoteError
 from rushes.graph.value import Outcome
 from rushes.model.event import Cancelled, Failed, Place, Released
 from rushes.model.ids import AttemptId, RequestKey
+from rushes.model.limit import Standing
+from rushes.model.limit import Unit as Counted
 from rushes.model.result import Result
 
 _KEPT_AT_ONCE = 32  # results on their way into the store beside those that hold a token: a bound on memory
@@ -82,15 +85,15 @@ class Units:
         for unit in self.purse.again():
             self._push(unit)
         while (admitted := desk.queue.pop(loop.time())) is not None:
-            unit, lane = admitted
+            unit, unit.tokens = admitted
             if desk.job.request_delay:
-                desk.limits.pause(lane[1], loop.time() + desk.job.request_delay)
-            for name in lane:
+                self._space(unit)
+            for name in unit.lane:
                 self._begins(name)
             task = loop.create_task(self._carry(unit))
             desk.running[task] = unit
             task.add_done_callback(self._landed)
-        desk.limits.line_up(desk.queue.lanes(), desk.wake.set, loop.time())
+        desk.limits.line_up(desk.queue.lanes(), loop.time())
         self.ahead.look(lambda unit: not self._is_paid(unit.key))
 
     def hold_back(self) -> None:
@@ -121,7 +124,7 @@ class Units:
         return key in self._open or key in self._late
 
     def _push(self, unit: Unit) -> None:
-        self._desk.queue.push(unit, lane=unit.lane, tab=unit.node.tab, path=unit.path)
+        self._desk.queue.push(unit, lane=unit.lane, tab=unit.node.tab, path=unit.path, weigh=partial(self._weigh, unit))
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._desk.running.pop(task, None)
@@ -130,7 +133,6 @@ class Units:
 
     async def _carry(self, unit: Unit) -> None:
         """One try of one unit, from its tokens to its result or to the decision about its failure."""
-        unit.admitted = True
         try:
             result = await self._try(unit)
         except Held:
@@ -152,6 +154,8 @@ class Units:
         else:
             self._bought(unit, result)
         finally:
+            if unit.tokens is not None and (unit.order is None or unit.order.phase is Phase.QUEUED):
+                unit.tokens.lost()  # nothing was sent
             self._give(unit)
             self._keeping.discard(unit)
 
@@ -199,6 +203,8 @@ class Units:
             patience=self._desk.job.patience(unit.node),
             answered=partial(self._answered, unit),
             let_go=partial(self._let_go, unit),
+            taken=partial(self._taken, unit),
+            heard=partial(self._heard, unit),
             scopes=self._desk.job.scopes(unit.node),
         )
 
@@ -218,10 +224,28 @@ class Units:
         self._give(unit)
         self.admit()
 
+    def _taken(self, unit: Unit, queued: bool) -> None:
+        """Its provider has it: room for the next one may be found."""
+        if unit.tokens is not None:
+            unit.tokens.took(self._desk.now())
+            self._desk.wake.set()
+
+    def _heard(self, unit: Unit, standings: Sequence[Standing]) -> None:
+        if unit.tokens is not None:
+            unit.tokens.heard(standings)
+
     def _give(self, unit: Unit) -> None:
-        if unit.admitted:
-            unit.admitted = False
-            self._desk.limits.give(unit.lane)
+        if unit.tokens is not None:
+            tokens, unit.tokens = unit.tokens, None
+            tokens.give(self._desk.now())
+
+    def _weigh(self, unit: Unit, counted: Counted) -> float:
+        return weight(unit.request.recipe, counted, self._desk.parts.provider)
+
+    def _space(self, unit: Unit) -> None:
+        delay, provider = self._desk.job.request_delay, unit.request.recipe.provider
+        why = f"the file wants {delay:g} s between two requests"
+        self._desk.limits.pause(spacing(provider), self._desk.now() + delay, why)
 
     def _found_elsewhere(self, unit: Unit) -> Result | None:
         request = unit.request
@@ -282,14 +306,27 @@ class Units:
             wait = None
         self._note_failure(unit.order, error, final=wait is None)
         self._settled()
+        paced = self._tell_limits(unit, unit.order, error)
         if wait is None:
             self.late.gave_up(unit.order, error)
             self.give_up(unit, error)
-        elif error.kind is ErrorClass.RATE_LIMIT:
-            self._desk.limits.pause(unit.lane[1], self._desk.now() + wait)
+        elif paced:
             self._push(unit)
         else:
             self._later(unit, wait)
+
+    def _tell_limits(self, unit: Unit, order: Order, error: RemoteError) -> bool:
+        """What a failed submission says of what its account takes; what comes later says nothing of it. True: the limit
+        of the account knows when the next may go.
+        """
+        if unit.tokens is None or order.remote is not None:
+            return False
+        if error.kind is ErrorClass.RATE_LIMIT:
+            return unit.tokens.refused(self._desk.now(), error.retry_after)
+        if error.kind is ErrorClass.TRANSIENT:
+            unit.tokens.erred(self._desk.now(), error.retry_after)
+            unit.tokens.lost()
+        return False
 
     def _unknown(self, unit: Unit, error: RemoteError) -> None:
         may_go_on = unit.tries < self._desk.job.retry.tries and self._desk.why_halted(unit.lane) is None

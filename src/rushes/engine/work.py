@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from rushes.engine.limits import Lane
+from rushes.engine.limits import Lane, Tokens
 from rushes.engine.order import Order
 from rushes.errors import RemoteError
 from rushes.graph.answers import Chosen, choose, generated
@@ -83,7 +83,7 @@ class Unit:
     tries: int = 0
     order: Order | None = None
     ahead: asyncio.Task[None] | None = None  # the claim that is made while it waits for a slot
-    admitted: bool = False  # holds a token of every limit in its lane
+    tokens: Tokens | None = None  # of every limit in its lane, while it is on its way
 
     @property
     def key(self) -> RequestKey:

@@ -41,3 +41,10 @@ class Standing(NamedTuple):
     most: float | None = None
     left: float | None = None
     resets: float | None = None
+
+
+class Allowed(NamedTuple):
+    """What an account, or a model at it, may be asked at most: at once, and in a time. None: nobody has said."""
+
+    in_flight: int | None = None
+    rates: tuple[Rate, ...] = ()

@@ -26,6 +26,7 @@ from rushes.model.event import CellDone, CellFailed, Event, Reserved
 from rushes.model.money import show_usd
 from rushes.model.run import RunOptions
 from rushes.model.size import show_seconds
+from rushes.model.wait import Wait
 
 OWN = "auto"
 """Each model is asked for at its own provider, unless somebody says who is asked: these commands mean real models."""
@@ -170,7 +171,7 @@ class Lines:
     def close(self) -> None:
         """Nothing to end."""
 
-    def gauge(self, ask: Callable[[], Mapping[str, int]]) -> None:
+    def gauge(self, ask: Callable[[], Mapping[str, Wait]]) -> None:
         """Not asked."""
 
     def stopping(self) -> None:
