@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,13 @@ from tests.ledger.facts import record, stored
 from rushes.app.config import load_config
 from rushes.app.plan import prepare
 from rushes.app.project import Project
+from rushes.app.run import run_file
 from rushes.app.time_limits import TimeLimit, time_limits
 from rushes.cli.tables import show_plan
+from rushes.errors import ErrorClass, RemoteError
 from rushes.model.ids import RunId
 from rushes.model.run import RunOptions
+from rushes.plugin.provider import Context
 from rushes.testing.provider import ScriptedProvider
 
 STEPS = """\
@@ -101,3 +105,31 @@ def test_free_work_is_given_hours_and_nobody_is_bothered_with_them(tmp_path: Pat
         show_plan(prepared.plan, "film", Console(file=out, width=80), limits=[limit])
     assert limit.patience.seconds == 4 * 3600.0
     assert "timeout" not in out.getvalue()
+
+
+class Unstoppable(ScriptedProvider):
+    """Whatever it is at, nobody can stop it."""
+
+    async def cancel(self, remote: str, context: Context) -> Decimal | None:
+        raise RemoteError(ErrorClass.INVALID_INPUT, "jobs of this model cannot be stopped")
+
+
+@pytest.mark.parametrize(
+    ("provider", "step"),
+    [
+        (ScriptedProvider, "allow more time: rushes run "),
+        (Unstoppable, "look whether it came after all: rushes resume "),
+    ],
+    ids=["called off", "nobody can say"],
+)
+def test_the_next_step_looks_for_what_may_have_come_and_for_nothing_else(
+    provider: type[ScriptedProvider], step: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "film.yaml"
+    file.write_text(STEPS.format(settings="", step=""))
+    config = load_config(tmp_path, {"home": tmp_path / "home"}, {})
+    with Project(config, {"scripted": provider(latency=60.0)}) as project:
+        summary = asyncio.run(run_file(project, file, RunOptions(provider="scripted", timeout=0.1)))
+    assert [one.kind for one in summary.failures] == ["timeout", "timeout"]
+    assert all(one.message == "not finished within 0.1 s (--timeout)" for one in summary.failures)
+    assert all(one.next_step.startswith(step) for one in summary.failures)

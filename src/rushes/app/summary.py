@@ -350,6 +350,7 @@ def _line(node: Node, rows: int, states: dict[str, int], of: NodeTally, says: st
     )
 
 
+_MORE_TIME = "allow more time: rushes run {file} --failed --timeout SECONDS"
 _NEXT = {
     ErrorClass.CONTENT_POLICY: "reword the prompt, or ask again: rushes rerun {file} {node} --fresh-seed",
     ErrorClass.INVALID_INPUT: "correct what the message names, then: rushes run {file} --failed",
@@ -357,8 +358,7 @@ _NEXT = {
     ErrorClass.QUOTA: "top up, then: rushes resume {run}; or let another provider stand in: --substitute",
     ErrorClass.RATE_LIMIT: "wait a little, then: rushes resume {run}",
     ErrorClass.TRANSIENT: "try again: rushes resume {run}; or let another provider stand in: --substitute",
-    ErrorClass.TIMEOUT: "look whether it came after all: rushes resume {run};"
-    " or allow more time: rushes run {file} --failed --timeout SECONDS",
+    ErrorClass.TIMEOUT: "look whether it came after all: rushes resume {run}; or " + _MORE_TIME,
     ErrorClass.RETIRED_MODEL: "let an equivalent stand in: rushes resume {run} --substitute; or name another model",
     ErrorClass.CANCELLED: "go on with: rushes resume {run}",
     ErrorClass.BAD_OUTPUT: "ask again: rushes rerun {file} {node} --fresh-seed",
@@ -388,6 +388,8 @@ def _failure(record: RunRecord, node: Node, row: int, says: str, tally: Tally, b
     file, name = shlex.quote(record.file), shlex.quote(str(node.id))
     message = (told.says if told is not None else "") or says or "no result"
     template = _NEXT[kind or ErrorClass.TRANSIENT]
+    if kind is ErrorClass.TIMEOUT and (node.id, row) in tally.called_off:
+        template = _MORE_TIME  # nothing can come of it any more
     if message.startswith(OUT_OF_BUDGET):
         template = _MORE_FOR_RUN if "--budget" in message else _MORE
     if not Path(record.file).exists():  # a question that no file holds, or a file that is gone: no command names it

@@ -10,8 +10,10 @@ from rushes.app.wasted import Wasted
 from rushes.ledger.books import Balance, Books, Hold, Holds
 from rushes.ledger.entry import Entry
 from rushes.model.event import (
+    Cancelled,
     CellFailed,
     Event,
+    Failed,
     Place,
     Reserved,
     RunEnded,
@@ -54,6 +56,7 @@ class Tally:
         self.failed: dict[tuple[NodeId, int], CellFailed] = {}
         self.tries: dict[tuple[NodeId, int], int] = {}
         self.slow: list[Slow] = []
+        self.called_off: set[tuple[NodeId, int]] = set()  # rows whose last request was really stopped
         self._place: dict[AttemptId, Place] = {}
         self._driven_since: float | None = None
         for entry in entries:
@@ -88,6 +91,10 @@ class Tally:
                 of.bought += 1
                 of.rows.add(place.row)
                 of.seconds += seconds
+            case Failed(place=place):
+                self.called_off.discard((place.node, place.row))
+            case Cancelled(place=place):
+                self.called_off.add((place.node, place.row))
             case CellFailed(place=place):
                 self.failed[place.node, place.row] = event
             case Slow():
