@@ -65,6 +65,14 @@ class _Sent(NamedTuple):
     level: int
 
 
+class Learned(NamedTuple):
+    """What was found out, to be remembered: `free` says that nothing was ever refused for being too many at once."""
+
+    most: float
+    free: bool
+    pace: float | None
+
+
 class Finder:
     """One account, or one model at it. Every request that is sent has a ticket, until it is refused or has ended.
 
@@ -109,6 +117,17 @@ class Finder:
     def flying(self) -> int:
         """In flight, here and elsewhere."""
         return len(self._flying) + self.elsewhere
+
+    @property
+    def learned(self) -> Learned:
+        """What is worth remembering."""
+        return Learned(self.most, self._free, self.pace)
+
+    def recall(self, learned: Learned) -> None:
+        """Go on from what was found out before."""
+        self.most, self._free = max(1.0, learned.most), learned.free
+        self._stood = math.floor(self.most)
+        self.tempo.rate = learned.pace
 
     @property
     def pace(self) -> float | None:
