@@ -14,9 +14,10 @@ from tests.cli.conftest import HELLO, Rushes
 from rushes.app.stats import ModelStats, World
 from rushes.app.stats_count import ModelCount
 from rushes.app.stats_series import Series
+from rushes.app.timings import Usual
 from rushes.cli.live import LiveView
 from rushes.cli.plain import LogView
-from rushes.cli.stats_tables import _speeds
+from rushes.cli.stats_tables import _lines, _speeds
 from rushes.model.event import Place, Slow
 from rushes.model.ids import AttemptId, NodeId
 
@@ -49,6 +50,16 @@ def test_however_slow_and_long_of_name_a_model_is_nothing_is_cut() -> None:
     console.print(_speeds(World(simulated=False, made=1, reused=0, models=(model,), limits=())))
     said = console.file.getvalue()  # type: ignore[attr-defined]
     assert re.search(r"14\.0 min +11\.1 h +11\.1 h +1,810", said) and said.count("…") == 1, said
+
+
+@pytest.mark.parametrize(("known", "says"), [(99, False), (1000, True)])
+def test_what_time_outs_are_learned_from_is_said_once_it_is_enough(known: int, says: bool) -> None:
+    model = ModelStats(
+        provider="fal", model="flux", count=ModelCount(), offered=0, picked=0, usual=Usual(known, half=9.0, most=14.0)
+    )
+    lines = list(_lines(World(simulated=False, made=1, reused=0, models=(model,), limits=())))
+    assert ("fal/flux: 99 of 100 of its last 1,000 took at most 14 s" in lines) is says
+    assert model.plain()["recent"] == {"results": known, "p99": 14.0}
 
 
 @pytest.mark.parametrize("given", ["", "7", "d", "-1d", "7 days", "1.5h", "9999999d"])

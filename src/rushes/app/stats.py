@@ -17,12 +17,14 @@ from rushes.app.spoken import means
 from rushes.app.stats_count import RATE_LIMIT, Counted, ModelCount
 from rushes.app.stats_rows import Rows
 from rushes.app.stats_series import Series
+from rushes.app.timings import Timings, Usual
 from rushes.model.collector import collector_off
 
 PHASES = ("total", "slot", "answer", "work", "keep")
 """The measured parts of a request, as fields of `ModelCount`."""
 
 Wanted = Callable[[str, str], bool]
+UsualOf = Callable[[str, str], Usual | None]
 
 
 class Limit(NamedTuple):
@@ -35,13 +37,17 @@ class Limit(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelStats:
-    """One model. `offered` results were chosen from, and `picked` of them chosen."""
+    """One model. `offered` results were chosen from, and `picked` of them chosen.
+
+    `usual` is what its recent results took, whatever the period: what time-outs are learned from.
+    """
 
     provider: str
     model: str
     count: ModelCount
     offered: int
     picked: int
+    usual: Usual | None = None
 
     @property
     def name(self) -> str:
@@ -95,6 +101,7 @@ class ModelStats:
             "offered": self.offered,
             "picked_share": self.picked_share,
             "seconds": {phase: _plain_series(getattr(count, phase)) for phase in PHASES},
+            "recent": None if self.usual is None else {"results": self.usual.known, "p99": round(self.usual.most, 6)},
         }
 
 
@@ -164,7 +171,8 @@ def stats(project: Project, *, since: float | None, provider: str | None = None,
             counted.run_over()
             rows.run_over()
     wanted = _wanted(project, provider, model)
-    real, simulated = (_world(*both, bool(number), wanted) for number, both in enumerate(worlds))
+    usual = Timings(project.ledger).of
+    real, simulated = (_world(*both, bool(number), wanted, usual) for number, both in enumerate(worlds))
     return Stats(since=since, until=time.time(), runs=runs, worlds=(real, simulated))
 
 
@@ -176,7 +184,7 @@ def limits_of(counted: Counted) -> tuple[Limit, ...]:
     return tuple(Limit(name, one.most, refused[name]) for name, one in sorted(counted.flying.items()) if one.most)
 
 
-def _world(counted: Counted, rows: Rows, simulated: bool, wanted: Wanted) -> World:
+def _world(counted: Counted, rows: Rows, simulated: bool, wanted: Wanted, usual: UsualOf) -> World:
     models = tuple(
         ModelStats(
             provider=name[0],
@@ -184,6 +192,7 @@ def _world(counted: Counted, rows: Rows, simulated: bool, wanted: Wanted) -> Wor
             count=count,
             offered=rows.offered.get(name, 0),
             picked=rows.picked.get(name, 0),
+            usual=usual(*name),
         )
         for name, count in sorted(counted.models.items())
         if count.sent and wanted(*name)

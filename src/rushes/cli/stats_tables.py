@@ -12,6 +12,7 @@ from rushes.app.stats import ModelStats, Stats, World
 from rushes.app.stats_series import Series
 from rushes.cli.say import clean, count, moment
 from rushes.cli.tables import bare, out
+from rushes.model.patience import ENOUGH
 from rushes.model.size import show_seconds
 
 _NAME = 32
@@ -96,6 +97,8 @@ def _lines(world: World) -> Iterator[str]:
         said = ", ".join(f"{times:,} {kind} ({_percent(share)})" for kind, times, share in one.errors)
         if said:
             yield f"{clean(one.name)}: {said}"
+        if one.usual is not None and one.usual.known >= ENOUGH:
+            yield f"{clean(one.name)}: 99 of 100 of its last {one.usual.known:,} took at most {_brief(one.usual.most)}"
     for limit in world.limits:
         refused = f"; refused more {count(limit.rate_limited, 'time')}" if limit.rate_limited else ""
         yield f"{clean(limit.provider)}: at most {count(limit.most_at_once, 'request')} at once in a run{refused}"
