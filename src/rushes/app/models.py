@@ -52,6 +52,7 @@ class Models:
         self._settings = workflow.settings
         self._options = options
         self._chosen: dict[tuple[str, str | None, Operation], ModelChoice] = {}
+        self._chosen_by: dict[tuple[str | None, str | None, Operation], ModelChoice] = {}
         self._offered: dict[tuple[str, str | None, Operation], bool] = {}
         self._named: dict[tuple[str | None, str | None, Operation], str] = {}
         self._timings = Timings(project.ledger)
@@ -62,6 +63,15 @@ class Models:
 
     def choose(self, node: Node) -> ModelChoice:
         """Provider, catalogue key and version for a node whose model is known."""
+        said = (node.provider, node.model, node.op)
+        choice = self._chosen_by.get(said)
+        if choice is None:
+            choice = self._choose(node)
+            if node.op is not Operation.ADD_AUDIO:  # whose provider also depends on what comes in
+                self._chosen_by[said] = choice
+        return choice
+
+    def _choose(self, node: Node) -> ModelChoice:
         name = self.provider_of(node)
         known = (name, node.model, node.op)
         choice = self._chosen.get(known)

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from rushes.app.plan import Prepared
+from rushes.model.operation import Operation
 from rushes.model.patience import Patience
+from rushes.model.workflow import Node
 
 
 class TimeLimit(NamedTuple):
@@ -34,12 +36,13 @@ class TimeLimit(NamedTuple):
 
 def time_limits(prepared: Prepared) -> Sequence[TimeLimit]:
     """The times of everything that the plan may ask for, by provider and model, the longest first of each."""
+    alike: dict[tuple[str, str, Operation, float | None], list[Node]] = {}
+    for node, one in zip(prepared.grid.nodes, prepared.plan.nodes, strict=True):
+        if one.most:
+            alike.setdefault((one.provider, one.model, node.op, node.timeout), []).append(node)
     found: dict[tuple[str, str, Patience], int] = {}
-    asked = {one.node: one for one in prepared.plan.nodes if one.most}
-    for node in prepared.grid.nodes:
-        one = asked.get(node.id)
-        if one is not None:
-            known = (one.provider, one.model, prepared.models.patience(node))
-            found[known] = found.get(known, 0) + 1
-    limits = [TimeLimit(provider, model, nodes, patience) for (provider, model, patience), nodes in found.items()]
+    for (provider, model, _op, _timeout), nodes in alike.items():
+        known = (provider, model, prepared.models.patience(nodes[0]))
+        found[known] = found.get(known, 0) + len(nodes)
+    limits = [TimeLimit(provider, model, count, patience) for (provider, model, patience), count in found.items()]
     return sorted(limits, key=lambda one: (one.provider, one.model, -one.patience.seconds))

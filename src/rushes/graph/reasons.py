@@ -37,6 +37,8 @@ class Reasons:
         if not open_:
             return
         self._asked = history.asked([self._place(number) for number in open_])
+        if not self._asked:
+            return  # as of every workflow that never ran
         places = [self._place(number) for number in self._walked.misses]
         bases = [self._asked[place] for place in places if place in self._asked]
         new = {miss.question.base for miss in self._walked.misses.values()}
@@ -50,7 +52,7 @@ class Reasons:
     def stale(self, number: int) -> bool:
         """Whether the cell was asked something else before than it would be asked now."""
         outcome = self._walked.outcomes[number]
-        if outcome.state not in (State.RUN, State.AFTER):
+        if not self._asked or outcome.state not in (State.RUN, State.AFTER):
             return False
         before = self._asked.get(self._place(number))
         return before is not None and before != outcome.base
@@ -72,7 +74,7 @@ class Reasons:
             return f"asks the same as {self._called(owner, seen_from=number)}"
         if miss.results:
             return self._missing(miss)
-        before = self._asked.get(self._place(number))
+        before = self._asked.get(self._place(number)) if self._asked else None
         if before is None:
             return "never run"
         if before == miss.question.base:
