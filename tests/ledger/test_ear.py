@@ -9,15 +9,18 @@ from queue import Empty, SimpleQueue
 import pytest
 from tests.ledger.facts import record
 from tests.ledger.test_words import SKIPPED, word
+from tests.postgres import Server
 
+import rushes.ledger.postgres as rushes_postgres
 from rushes.errors import StoreError
 from rushes.ledger.ear import Ear
 from rushes.ledger.ledger import Ledger
+from rushes.ledger.open import open_ledger
 from rushes.model.event import Told
 from rushes.model.ids import RunId
 from rushes.model.run import Verb
 
-PATIENCE = 30.0
+PATIENCE = 10.0
 """Seconds for what takes a tenth of one on a machine that does nothing else."""
 
 
@@ -97,6 +100,20 @@ def test_who_has_left_hears_nothing(ear: Ear, ledger: Ledger) -> None:
     stays.leave()
     with pytest.raises(Empty):
         gone._said.get_nowait()
+
+
+def test_a_server_tells_at_once(postgres_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody looks every now and then: with an hour between two looks a word is heard all the same."""
+    monkeypatch.setattr(rushes_postgres, "_NEWS_EVERY", 3600.0)
+    with open_ledger(postgres_server.fresh()) as ledger:
+        ledger.create_run(record("r1"))
+        listener = Listener(Ear(ledger), "r1")
+        for verb in (Verb.PAUSE, Verb.RESUME, Verb.DRAIN):
+            ledger.append(RunId("r1"), [word(verb)], 2.0)
+            assert listener.hears() == [verb]
+        listener.leave()
+        ledger.append(RunId("r1"), [word()], 2.0)  # lets the thread see that nobody listens any more
+        _until(lambda: not _ears())
 
 
 def test_a_ledger_that_cannot_be_asked_is_told_to_all_who_listen(ear: Ear, monkeypatch: pytest.MonkeyPatch) -> None:

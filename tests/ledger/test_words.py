@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -12,7 +13,8 @@ from rushes.ledger.entry import Batch
 from rushes.ledger.ledger import Ledger
 from rushes.ledger.owner import new_owner
 from rushes.ledger.words import last_word, sent
-from rushes.model.claim import SHUT_OFF, WON
+from rushes.ledger.writer import Writer
+from rushes.model.claim import SHUT_OFF, WON, Claim
 from rushes.model.event import CellSkipped, Place, RunEnded, RunStarted, Submitting, Told
 from rushes.model.ids import AttemptId, NodeId, RunId
 from rushes.model.run import Knob, RunOptions, RunState, Verb
@@ -54,6 +56,27 @@ def test_a_paused_run_has_no_intention_to_buy_written_until_it_goes_on(ledger: L
     assert list(ledger.holders([reserved("q1").key, reserved("q2").key], 3.0)) == [reserved("q1").key]
     ledger.append(R1, [word(Verb.RESUME)], 4.0)
     assert ledger.commit(R1, [intend, at_once], driven) == [WON, WON]
+
+
+def test_a_driving_process_is_told_so_when_it_hands_an_intention_over(ledger: Ledger, driven: str) -> None:
+    """Whatever else it hands over is written, and so is what finishes a call that had begun."""
+    writer = Writer(ledger, R1, driven, lambda: 2.0)
+
+    async def main() -> list[Claim]:
+        won = [await writer.reserve(reserved("q1", attempt="r1/1")), await writer.intend(intention(1))]
+        won.append(await writer.reserve(reserved("q2", attempt="r1/2")))
+        ledger.append(R1, [word()], 2.0)
+        won.append(await writer.intend(intention(2)))
+        won.append(await writer.reserve(reserved("q3", attempt="r1/3"), intention(3)))
+        await writer.record(intention(1))  # sent again under its key
+        return won
+
+    try:
+        assert asyncio.run(main()) == [WON, WON, WON, SHUT_OFF, SHUT_OFF]
+    finally:
+        writer.close()
+    written = [one.event.attempt for one in ledger.events(R1) if isinstance(one.event, Submitting)]
+    assert written == ["r1/1", "r1/1"]
 
 
 @pytest.mark.parametrize("verb", [Verb.DRAIN, Verb.CANCEL])

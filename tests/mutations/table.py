@@ -9,6 +9,7 @@ _LATE = "tests/engine/test_overdue.py"
 _HTTP = "tests/providers/test_http.py"
 _BOOKS = "tests/ledger/test_books.py"
 _TIDY = "tests/app/test_tidy.py"
+_CONTROL = f"{_ENGINE}/test_control.py"
 _CONSENT = "tests/app/test_consent.py"
 
 NEVER_TWICE = (
@@ -1461,6 +1462,73 @@ HIDDEN = (
 )
 """What an account takes, hidden: a limiter is judged by it, so it must refuse what it should and tell the truth."""
 
+CONTROLLED = (
+    wire(
+        "of a paused run the ledger writes no intention to buy",
+        "ledger/ledger.py",
+        "            shut = state in SHUT\n",
+        "            shut = False\n",
+        "tests/ledger/test_words.py::test_a_paused_run_has_no_intention_to_buy_written_until_it_goes_on",
+    ),
+    wire(
+        "an intention is handed over as one that may be refused",
+        "ledger/writer.py",
+        "        return await self._put_and_wait(Batch(self._clock(), (event,), sends=True))\n",
+        "        return await self._put_and_wait(Batch(self._clock(), (event,)))\n",
+        "tests/ledger/test_words.py::test_a_driving_process_is_told_so_when_it_hands_an_intention_over",
+    ),
+    wire(
+        "an intention that comes with its claim may be refused, too",
+        "ledger/writer.py",
+        "claim=True, sends=bool(then)))\n",
+        "claim=True))\n",
+        "tests/ledger/test_words.py::test_a_driving_process_is_told_so_when_it_hands_an_intention_over",
+    ),
+    wire(
+        "a paused run waits, and does not end",
+        "engine/control.py",
+        "                self.paused = True\n",
+        "                self.paused = False\n",
+        f"{_CONTROL}::test_a_paused_run_begins_nothing_keeps_what_is_under_way_and_goes_on_when_it_is_told",
+    ),
+    wire(
+        "a word binds the process that it was said to",
+        "engine/control.py",
+        "            if word.owner == self._desk.job.owner:",
+        "            if True:",
+        f"{_CONTROL}::test_what_an_earlier_process_was_told_binds_no_later_one",
+    ),
+    wire(
+        "who can hear nothing any more goes on with nothing",
+        "engine/control.py",
+        "                loop.call_soon_threadsafe(desk.broken, error)\n",
+        "                pass\n",
+        f"{_CONTROL}::test_a_run_that_can_hear_nothing_any_more_ends_and_leaves_nothing_behind",
+    ),
+    wire(
+        "a knob that was turned is in the options of every resume",
+        "ledger/ledger.py",
+        "        if knobs:\n",
+        "        if False:\n",
+        "tests/ledger/test_words.py::test_a_knob_that_was_turned_is_in_the_options_of_every_resume",
+    ),
+    wire(
+        "a word to a run comes when it is said",
+        "ledger/ledger.py",
+        "            tx.notify()\n",
+        "            pass\n",
+        "tests/ledger/test_ear.py::test_a_server_tells_at_once",
+    ),
+    wire(
+        "a run that is over is told nothing",
+        "app/control.py",
+        "    if state in (RunState.DONE, RunState.CANCELLED) or (owner and state not in DRIVEN):\n",
+        "    if False:\n",
+        "tests/cli/test_ctl.py::test_a_run_that_is_over_is_told_nothing",
+    ),
+)
+"""Of what a run is told from elsewhere: nothing is bought after a pause, and no word is lost or heard by another."""
+
 WIRES: tuple[Wire, ...] = (
     *NEVER_TWICE,
     *NEVER_OVER,
@@ -1476,6 +1544,7 @@ WIRES: tuple[Wire, ...] = (
     *COPIES,
     *BATCHES,
     *TRANSCRIPTS,
+    *CONTROLLED,
     *HIDDEN,
 )
 """All of them."""

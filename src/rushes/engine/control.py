@@ -71,4 +71,4 @@ class Control:
             case Verb.SET if word.knob is Knob.CONCURRENCY:
                 self._desk.limits.set(_RUN, word.value or self._desk.job.usual)
             case Verb.SET if word.knob is Knob.PRIORITY:
-                self._desk.priority = word.value or 0
+                self._desk.limits.priority = word.value or 0

@@ -42,7 +42,6 @@ class Desk:
         self.ready: deque[int] = deque(number for number in grid.order if self.left[number] == 0)
         self.running: dict[asyncio.Task[None], Unit] = {}
         self.halted: dict[str, str] = {}  # limit name ("run" for all) -> why nothing more is admitted under it
-        self.priority = job.priority  # of this run among others that want the same account
         self.fatal: BaseException | None = None
         self.specs = {group(spec.name): spec for spec in job.limits}
         self._lanes: dict[ModelChoice, Lane] = {}
