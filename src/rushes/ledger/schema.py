@@ -130,7 +130,28 @@ CREATE TABLE pins (
 ) {clustered};
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _MONEY, _PINS)
+_PERMITS = """
+CREATE TABLE limits (
+    name TEXT PRIMARY KEY,
+    at DOUBLE PRECISION NOT NULL,
+    body TEXT NOT NULL
+) {clustered};
+CREATE TABLE permits (
+    name TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    held BIGINT NOT NULL,
+    used BIGINT NOT NULL,
+    wants BIGINT NOT NULL,
+    priority BIGINT NOT NULL,
+    until DOUBLE PRECISION NOT NULL,
+    leads BIGINT NOT NULL,
+    taken BIGINT NOT NULL,
+    refusals TEXT NOT NULL,
+    PRIMARY KEY (name, owner)
+) {clustered};
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _MONEY, _PINS, _PERMITS)
 """Number n is at index n - 1."""
 
 NEWEST = len(MIGRATIONS)
