@@ -96,6 +96,12 @@ def test_a_refusal_is_said_of_every_step_that_it_concerns_and_of_no_other(tmp_pa
     assert [one.node for one in caught.value.problems if one.code == "choosy"] == ["b", "d"]
 
 
+def test_what_the_catalogue_doubts_of_one_step_with_rows_is_doubted_of_the_next_step_too(tmp_path: Path) -> None:
+    step = '  - {name: %s, type: text_to_image, prompt: "%s {{item}}", rows: [fox, owl], params: {fps_mode: 3}}\n'
+    found = planned(tmp_path, Choosy(), step % ("first", "a") + step % ("second", "the"))
+    assert [one.node for one in found.problems if one.code == "param-unknown"] == ["first", "second"]
+
+
 def test_a_word_that_is_refused_is_found_behind_a_thousand_good_ones(tmp_path: Path) -> None:
     films = [f"  - {{name: f{n}, type: text_to_video, prompt: fox {n}}}\n" for n in range(30)]
     films.append("  - {name: last, type: text_to_video, prompt: a forbidden fox}\n")

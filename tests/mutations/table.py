@@ -1529,6 +1529,46 @@ CONTROLLED = (
 )
 """Of what a run is told from elsewhere: nothing is bought after a pause, and no word is lost or heard by another."""
 
+LIGHT = (
+    wire(
+        "what is charged by the character is priced one by one",
+        "app/models.py",
+        "        return not asked.looked and self._stand_ins is None\n",
+        "        return self._stand_ins is None\n",
+        "tests/app/test_alike.py::test_what_is_charged_by_the_character_is_priced_one_by_one",
+    ),
+    wire(
+        "a word that is refused is found behind a thousand good ones",
+        "app/refusals.py",
+        " and self._models.depends_on_shape(whole):\n",
+        ":\n",
+        "tests/app/test_alike.py::test_a_word_that_is_refused_is_found_behind_a_thousand_good_ones",
+    ),
+    wire(
+        "what the catalogue doubts of one step does not pass for clean in the next",
+        "app/refusals.py",
+        "                self._doubted.add(node.id)\n",
+        "",
+        "tests/app/test_alike.py::test_what_the_catalogue_doubts_of_one_step_with_rows_is_doubted_of_the_next_step_too",
+    ),
+    wire(
+        "a journal does not end with its first page",
+        "ledger/journal.py",
+        "            last = page[-1].seq\n",
+        "            return\n",
+        "tests/ledger/test_journal.py::test_every_entry_is_met_once_and_in_order",
+    ),
+    wire(
+        "questions about many jobs go together",
+        "engine/pace.py",
+        "call_later(0.0 if few else self._gather, self._tick)",
+        "call_later(0.0, self._tick)",
+        "tests/engine/test_pace.py::test_questions_about_many_jobs_go_a_few_at_a_time_and_no_more_seldom",
+    ),
+)
+"""What a hundred thousand steps have in common is worked out once, and for nothing else than for them."""
+
+
 WIRES: tuple[Wire, ...] = (
     *NEVER_TWICE,
     *NEVER_OVER,
@@ -1545,6 +1585,7 @@ WIRES: tuple[Wire, ...] = (
     *BATCHES,
     *TRANSCRIPTS,
     *CONTROLLED,
+    *LIGHT,
     *HIDDEN,
 )
 """All of them."""

@@ -32,6 +32,7 @@ class Refusals:
         self._models = models
         self._today = date.today()
         self._looked: set[NodeId] = set()
+        self._doubted: set[NodeId] = set()  # the catalogue has something against them, and said so once
         self._found: dict[tuple[str, str | None, str], Problem] = {}
         self._clean: set[Shape] = set()  # nothing of this shape is refused, whatever its prompt says
 
@@ -60,7 +61,7 @@ class Refusals:
         found = list(self._against(node, whole, fed=question is not None))
         for one in found:
             self._found.setdefault((one.code, one.node, one.says), one)
-        if not found and self._models.depends_on_shape(whole):
+        if not found and node.id not in self._doubted and self._models.depends_on_shape(whole):
             self._clean.add(shape)
 
     def _against(self, node: Node, whole: Recipe, *, fed: bool) -> Iterator[Problem]:
@@ -69,7 +70,9 @@ class Refusals:
             self._looked.add(node.id)
             listed = self._models.own_name(node) is None
             gateway = self._project.elsewhere(whole.provider)
-            yield from doubts(self._project.catalogue, node, whole, self._today, listed=listed, gateway=gateway)
+            for doubt in doubts(self._project.catalogue, node, whole, self._today, listed=listed, gateway=gateway):
+                self._doubted.add(node.id)
+                yield doubt
         if not self._models.offered(node) and whole.provider == self._models.provider_of(node):
             yield not_offered(node, self._models)
             return
