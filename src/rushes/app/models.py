@@ -55,6 +55,7 @@ class Models:
         self._chosen_by: dict[tuple[str | None, str | None, Operation], ModelChoice] = {}
         self._offered: dict[tuple[str, str | None, Operation], bool] = {}
         self._named: dict[tuple[str | None, str | None, Operation], str] = {}
+        self._owners: dict[str, OwnModels | None] = {}
         self._timings = Timings(project.ledger)
         self._patience: dict[tuple[str, str, Operation], Patience] = {}
         self.alike: dict[Shape, Quote] = {}
@@ -110,9 +111,12 @@ class Models:
         return any(self._owner(name) is not None for name in named if name)
 
     def _owner(self, name: str) -> OwnModels | None:
-        there = name in self._project.loaded_providers() or is_there(name)
-        provider = self._project.provider(name) if there else None  # that it is not there, is said elsewhere
-        return provider if isinstance(provider, OwnModels) else None
+        if name not in self._owners:
+            if not (name in self._project.loaded_providers() or is_there(name)):
+                return None  # that it is not there, is said elsewhere
+            provider = self._project.provider(name)
+            self._owners[name] = provider if isinstance(provider, OwnModels) else None
+        return self._owners[name]
 
     def offered(self, node: Node) -> bool:
         """Whether the node's provider has its model. Those that stand in for every model always do."""
