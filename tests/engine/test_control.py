@@ -12,7 +12,7 @@ from rushes.engine import run as loop
 from rushes.engine.parts import Stop
 from rushes.errors import StoreError
 from rushes.ledger.ear import Deaf, Hear
-from rushes.ledger.fold import fold
+from rushes.ledger.fold import RunFold, fold
 from rushes.model.event import Accepted, Cancelled, Event, RunStarted, Stored, Submitting, Told
 from rushes.model.run import Knob, RunState, Verb
 from rushes.model.workflow import Workflow
@@ -147,6 +147,23 @@ def test_what_follows_from_a_result_waits_too(tmp_path: Path) -> None:
     assert len(desk.sent) == 2 and desk.sent[1] >= 90.0
 
 
+def test_what_an_earlier_process_paid_for_is_fetched_in_a_paused_run_whatever_else_waits(tmp_path: Path) -> None:
+    """Outputs lie at a provider for an hour, and a pause may last for days."""
+    desk, stop = Desk(tmp_path, latency=20.0), Stop()
+    desk.when(5.0, stop.ask)
+    assert desk.go(stills(9), concurrency=6, stop=stop) is RunState.INTERRUPTED
+    assert len(fold(desk.rig.ledger.events(desk.run)).open) == 6, "nothing was left at the provider"
+    desk.at(0.0, Verb.PAUSE)
+    desk.when(3000.0, lambda: kept.append(fold(desk.rig.ledger.events(desk.run))))
+    desk.at(86400.0, Verb.RESUME)
+    kept: list[RunFold] = []
+    desk.sent.clear()
+    assert desk.go(stills(9), concurrency=2) is RunState.DONE
+    assert not [one for one in kept[0].open.values() if one.remote] and len(kept[0].results) == 6
+    assert len(desk.sent) == 3 and min(desk.sent) >= 86400.0
+    assert set(desk.provider.posts.values()) == {1}
+
+
 def test_drained_it_finishes_what_is_under_way_and_stops_as_one_that_resumes(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.at(1.0, Verb.DRAIN)
@@ -237,4 +254,4 @@ def test_what_is_paused_is_told_from_what_is_full(tmp_path: Path) -> None:
     desk.at(9.0, Verb.RESUME)
     desk.go(stills(5), concurrency=2, gauge=asked.append)
     (waits,) = seen
-    assert list(waits) == ["run"] and waits["run"].number == 3 and "paused by ana" in waits["run"].why  # type: ignore[call-overload, index]
+    assert list(waits) == ["begin"] and waits["begin"].number == 3 and "paused by ana" in waits["begin"].why  # type: ignore[call-overload, index]

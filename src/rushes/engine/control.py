@@ -11,11 +11,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from rushes.engine.desk import Desk
+from rushes.engine.desk import BEGIN, Desk
 from rushes.model.event import Told
 from rushes.model.run import Knob, Verb
-
-_RUN = "run"  # the limit over everything that a run does
 
 
 class Control:
@@ -45,9 +43,9 @@ class Control:
         return desk.parts.listen(desk.job.past.seq, hear, deaf)
 
     def let_go(self) -> None:
-        """The run stops: what is still fetched waits for no word."""
+        """Whoever waits may begin."""
         self.paused = False
-        self._desk.limits.release(_RUN)
+        self._desk.limits.release(BEGIN)
 
     def _do(self, words: Sequence[Told]) -> None:
         for word in words:
@@ -61,7 +59,9 @@ class Control:
         match word.verb:
             case Verb.PAUSE if not stop.asked:
                 self.paused = True
-                self._desk.limits.hold(_RUN, f"paused by {word.by}; go on with: rushes ctl {self._desk.job.run} resume")
+                self._desk.limits.hold(
+                    BEGIN, f"paused by {word.by}; go on with: rushes ctl {self._desk.job.run} resume"
+                )
             case Verb.RESUME:
                 self.let_go()
             case Verb.DRAIN:
@@ -69,6 +69,6 @@ class Control:
             case Verb.CANCEL:
                 stop.insist(f"cancelled by {word.by}")
             case Verb.SET if word.knob is Knob.CONCURRENCY:
-                self._desk.limits.set(_RUN, word.value or self._desk.job.usual)
+                self._desk.limits.set("run", word.value or self._desk.job.usual)
             case Verb.SET if word.knob is Knob.PRIORITY:
                 self._desk.limits.priority = word.value or 0

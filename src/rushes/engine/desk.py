@@ -117,6 +117,12 @@ class Desk:
         self.parts.watch(event)
 
 
+BEGIN = "begin"
+"""The limit on all that would begin a paid call. What is paid for already goes past it: it does not lie at its provider
+for ever.
+"""
+
+
 def spacing(provider: str) -> str:
     """The limit's name of the pause that a file wants between two requests of a provider."""
     return f"spacing:{provider}"

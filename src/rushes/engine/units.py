@@ -9,7 +9,7 @@ from typing import Protocol
 
 from rushes.engine.ahead import Ahead
 from rushes.engine.attempt import adopt, buy, look_back
-from rushes.engine.desk import Desk, spacing
+from rushes.engine.desk import BEGIN, Desk, spacing
 from rushes.engine.doubts import Doubts
 from rushes.engine.late import Late
 from rushes.engine.limits import Lane
@@ -124,7 +124,8 @@ class Units:
         return key in self._open or key in self._late
 
     def _push(self, unit: Unit) -> None:
-        self._desk.queue.push(unit, lane=unit.lane, tab=unit.node.tab, path=unit.path, weigh=partial(self._weigh, unit))
+        lane = unit.lane if self._is_paid(unit.key) else (BEGIN, *unit.lane)
+        self._desk.queue.push(unit, lane=lane, tab=unit.node.tab, path=unit.path, weigh=partial(self._weigh, unit))
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._desk.running.pop(task, None)
