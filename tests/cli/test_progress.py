@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import sys
 from decimal import Decimal
@@ -31,11 +32,13 @@ from rushes.model.event import (
     RunEnded,
     Running,
     Stored,
+    Told,
     Waiting,
 )
 from rushes.model.ids import AttemptId, BaseKey, Digest, NodeId, RequestKey
 from rushes.model.money import Estimate
 from rushes.model.operation import Operation
+from rushes.model.run import Knob, Verb
 from rushes.model.verdict import Verdict
 from rushes.model.wait import Wait
 
@@ -130,6 +133,27 @@ def test_waiting_says_why() -> None:
     assert progress.waits.retry == 0, "it is being tried again"
     feed(progress, CellDone(place=place(5), base=None, artifact=None, reused=False))
     assert progress.waits.approval == 0, "somebody decided"
+
+
+def test_a_paused_run_says_who_lets_it_wait_how_much_waits_and_what_lets_it_go_on() -> None:
+    progress, out = Progress(0.0), io.StringIO()
+    log = LogView(out)
+    waits = {"begin": Wait(4, "paused by ana")}
+    for one in (progress, log.progress):
+        one.planned(plan_of(5))
+        one.gauge(lambda: waits)
+        feed(one, dataclasses.replace(reserved(0), attempt=AttemptId("r1/1")))
+    paused = Told(verb=Verb.PAUSE, by="a\x1b[2Jna")
+    feed(progress, paused, Told(verb=Verb.SET, by="bo", knob=Knob.CONCURRENCY, value=8))
+    text = picture(progress, 1.0, 100).plain
+    assert "paused by a[2Jna: 4 wait; go on with: rushes ctl r1 resume" in text.replace("\ufffd", "")
+    assert "free slot" not in text and "\x1b" not in text
+    feed(progress, Told(verb=Verb.RESUME, by="ana"))
+    assert "paused" not in picture(progress, 1.0, 100).plain
+    log.watch(paused)
+    log.watch(Told(verb=Verb.SET, by="bo", knob=Knob.CONCURRENCY))
+    assert "told    pause, by a" in out.getvalue() and "told    concurrency none, by bo" in out.getvalue()
+    assert "\x1b" not in out.getvalue() and log.progress.paused_by
 
 
 def test_time_left_follows_the_plan_first_and_the_pace_later() -> None:

@@ -145,7 +145,7 @@ def _waits(progress: Progress) -> Text:
         f"{number:,} {why}"
         for number, why in (
             (waits.approval, "for your approval"),
-            (waits.limit, "for a free slot" + _at(waits.limits)),
+            (0 if progress.paused_by else waits.limit, "for a free slot" + _at(waits.limits)),
             (waits.inputs, "for what comes before"),
             (waits.retry, "to be tried again"),
         )
