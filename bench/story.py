@@ -96,22 +96,21 @@ class Idle:
         self._open_since: float | None = 0.0
         self.forbidden = 0.0  # until when everybody who has work was told to stay away
         self._shut = (0.0, 0.0)  # from when to when nobody was let in
+        self._accepted = 0
 
     def looked(self, now: float, sent: int, waits: int) -> None:
         """So many were sent at this moment, and so many wait."""
         if sent and self._open_since is not None:
             self._stood(now)
         opens = self._door.opens(now, self._weight) if waits else math.inf
+        if self._door.accepted > self._accepted:
+            self._accepted = self._door.accepted
+            self._shut = (now, now)
         if opens > now + 1e-6:
-            if self._open_since is not None or sent:
-                self._shut = (now, now)
             self._open_since = None
-        elif self._open_since is None:
+        elif self._open_since is None or sent:
             self._open_since = now
             self._shut = (self._shut[0], now)
-        elif sent:
-            self._open_since = now
-            self._shut = (now, now)
 
     def opens(self, now: float) -> float:
         """When the door opens of itself, so that it is looked at then."""

@@ -6,8 +6,8 @@ its own cure::
     too many in flight    what stood when it refused is what it takes: hold that, and ask for one more now and then
     too many in a time    waiting heals it, whatever is in flight: keep a pace (`tempo`)
 
-Which of the two it is, shows in what happens next. Where one more than stood is taken although nothing has come back,
-time has healed it. Where it refuses with less than half of what has stood, it was never about that.
+Which of the two it is, shows. A refusal that names a time is about time: a service does not know when a request of ours
+will end. Of one that names none more than stood may be taken later although nothing has come back: time has healed it.
 
 The rules that keep an account from being annoyed, and a run from standing still:
 
@@ -34,16 +34,16 @@ START = 8
 SILENCE = 1.0
 """Seconds without an answer after which a request counts as taken: a refusal comes at once, a picture does not."""
 
-TOKEN = 125
+TOKEN = 140
 """Requests taken that earn one refusal."""
 
-TOKENS = 6.0
+TOKENS = 30.0
 """So many refusals may be saved up, for an account that changes."""
 
 WARM = 60.0
 """Seconds from the first request in which refusals are free: somewhere one has to begin."""
 
-BACKOFF = 1800.0
+BACKOFF = 2700.0
 """The longest wait, in seconds, between two questions to an account that refuses everything and names no time."""
 
 STEADY = 15.0
@@ -51,18 +51,20 @@ STEADY = 15.0
 
 _PATIENCE, _MOST_PATIENCE = 16, 256  # requests taken between two probes: doubled by each that is refused
 _WORTH = 40.0  # a refused probe that paused the account is not repeated before so many times that pause
-_UNHEARD = 32  # requests that nobody has answered yet, beyond which the next waits; later this share of what was taken
-_SHARE = 1 / 250
+_UNHEARD = 32  # requests nobody has answered yet, beyond which the next waits; later this share of what was taken
+_HEARD = 8  # the same, at a service that says at once what it has taken, once it has refused
+_SHARE = 1 / 1000
 _SIGNS = 3  # signs that a refusal is about time, before a pace is kept
-_SPARSE = 200  # requests taken for each refused one, from which on a pace is not worth its while
+_SPARSE, _RARE = 200, 50  # requests taken since the last episode, and for each refused in it: more need no pace
 _QUOTA = 900.0  # seconds between two refusals, from which on it is a quota, to be used up and waited for
 
 
 class _Sent(NamedTuple):
-    """A request on its way or taken: when it was sent, and what was in flight with it."""
+    """A request on its way or taken: when it was sent, what was in flight with it, whether the pace had held it up."""
 
     at: float
     level: int
+    held: bool
 
 
 class Learned(NamedTuple):
@@ -76,8 +78,8 @@ class Learned(NamedTuple):
 class Finder:
     """One account, or one model at it. Every request that is sent has a ticket, until it is refused or has ended.
 
-    `most` is the ceiling on what is in flight, `paused` the time before which nothing is sent, `told` whether the account
-    named it. `elsewhere` is what other processes have in flight at the same account.
+    `most` is the ceiling on what is in flight, `paused` the time before which nothing is sent, `told` whether the
+    account named it. `elsewhere` is what other processes have in flight at the same account.
     """
 
     def __init__(self, start: float = START) -> None:
@@ -112,11 +114,18 @@ class Finder:
         self._since = 0  # requests taken since the last cut or probe
         self._tokens = 0.0
         self._steady = -math.inf
+        self._silent = True  # it says nothing of a request before it is done with it
+        self._timed = False  # the episode may be about time
 
     @property
     def flying(self) -> int:
         """In flight, here and elsewhere."""
         return len(self._flying) + self.elsewhere
+
+    @property
+    def pace(self) -> float | None:
+        """Requests a second; None: any number."""
+        return self.tempo.rate
 
     @property
     def learned(self) -> Learned:
@@ -128,11 +137,6 @@ class Finder:
         self.most, self._free = max(1.0, learned.most), learned.free
         self._stood = math.floor(self.most)
         self.tempo.rate = learned.pace
-
-    @property
-    def pace(self) -> float | None:
-        """Requests a second; None: any number."""
-        return self.tempo.rate
 
     def opens(self, now: float) -> float:
         """When one more may be sent: `now` or before it is at once, infinity when something has come back."""
@@ -148,7 +152,8 @@ class Finder:
 
     @property
     def _unheard_at_most(self) -> float:
-        return min(self._ramp, max(_UNHEARD, self.taken * _SHARE))
+        most = _HEARD if self.refusals and not self._silent else _UNHEARD
+        return min(self._ramp, max(most, self.taken * _SHARE))
 
     def sent(self, now: float) -> int:
         """One more is on its way; its ticket."""
@@ -156,21 +161,23 @@ class Finder:
         self._number += 1
         if self.flying >= math.floor(self.most):
             self._trying = self._number
-        self._flying[self._number] = _Sent(now, self.flying + 1)
+        self._flying[self._number] = _Sent(now, self.flying + 1, self.tempo.sent(now))
         self._unheard[self._number] = None
-        self.tempo.sent(now)
         return self._number
 
     def took(self, ticket: int, now: float) -> None:
         """The account has it, and has said so."""
         if ticket in self._unheard:
+            self._silent = False
             del self._unheard[ticket]
             self._took(ticket, now)
 
     def ended(self, ticket: int, now: float) -> None:
         """The account is done with it, one way or the other."""
         self._came_back = True
-        self.took(ticket, now)
+        if ticket in self._unheard:
+            del self._unheard[ticket]
+            self._took(ticket, now)
         self._flying.pop(ticket, None)
 
     def lost(self, ticket: int) -> None:
@@ -203,12 +210,12 @@ class Finder:
             if self._cutting:
                 self._hold_at(self.flying)
             return
-        quota = now - self._cut_at > _QUOTA
+        quota = math.isfinite(self._cut_at) and now - self._cut_at > _QUOTA
         self._cut_at, self._strikes, self._came_back = now, self._strikes + 1, False
         if tried:
             self._tried_in_vain(sent, now)
         else:
-            self._episode(now, quota)
+            self._episode(now, quota, until is not None, sent)
         self._since, self._step = 0, 1.0
 
     def _tried_in_vain(self, sent: _Sent, now: float) -> None:
@@ -220,27 +227,35 @@ class Finder:
         self._trial_wait *= 2.0
         self._trial_at = max(now + self._trial_wait, self._probe_at)
 
-    def _episode(self, now: float, quota: bool) -> None:
+    def _episode(self, now: float, quota: bool, named: bool, sent: _Sent) -> None:
         """The account has begun to refuse what it should have taken: find out why, and cut once."""
         again = self._strikes > 1
-        self.tempo.refused()
+        self._timed = named or sent.level <= self._stood
+        if not again and self._timed:
+            self.tempo.refused(sent.held)
         self._wait(now)
-        self._cutting = not again and (self.flying >= self._stood or self._ramp < _UNHEARD)
+        self._cutting = not again and not named and self._is_full
         self._ramp = 1.0
         if again:
             return  # still the same trouble: what is in flight now is only what the waiting has left
-        self._sparse = quota or self._between >= _SPARSE * self._lately
+        self._sparse = quota or self._between >= max(_SPARSE, _RARE * self._lately)
         self._between, self._lately = 0, 1
         if self.pace is None and not self._cutting:
-            self._sign(now)
-        if self.pace is None or self._cutting:
+            self._sign(now, _SIGNS if named else 1)
+        if not named and (self.pace is None or self._cutting):
             self._hold_at(self.flying)
         self._trial_wait = 1.0
         self._trial_at = now + self._trial_wait if self.pace is None else math.inf
 
-    def _sign(self, now: float) -> None:
-        """It refused what it had taken before, or took what it had refused, and nothing had come back."""
-        self._signs += 1
+    @property
+    def _is_full(self) -> bool:
+        """Whether what is in flight may be why: as much as ever was, or it was just tried out."""
+        paced = self.pace is not None  # then growth is quick, and one more than stood is no surprise
+        return self.flying + paced >= self._stood or self._ramp < _UNHEARD
+
+    def _sign(self, now: float, signs: int = 1) -> None:
+        """It named a time, refused what it had taken before, or took what it had refused while nothing came back."""
+        self._signs += signs
         if self._signs >= _SIGNS and not self._sparse:
             self.tempo.keep(now)
         if self.pace is not None:
@@ -278,11 +293,13 @@ class Finder:
         self._between += 1
         if self._strikes:
             self._strikes = 0
-            self.tempo.healed(now, self.taken - 1)
+            if self._timed and not self._sparse:
+                self.tempo.healed(now, self.taken - 1)
         self._ramp += 1.0
         self._stood = max(self._stood, level)
         self._tokens = min(TOKENS, self._tokens + 1.0 / TOKEN)
-        self.tempo.took()
+        if self._flying[ticket].held:
+            self.tempo.took()
         if ticket == self._trying:
             self._trying = None
             self._tried_well(now)
@@ -295,7 +312,7 @@ class Finder:
         """One more than stood was taken: grow by a step, and by a larger one the next time."""
         self.most = max(self.most + self._step, self._stood)
         self._step = max(1.5, min(self._step * 2.0, self.most / 8.0))
-        self._patience = _PATIENCE
+        self._patience = max(_PATIENCE, self._patience // 2)
         if not self._came_back and self.pace is None:
             self._sign(now)
 

@@ -1,0 +1,152 @@
+"""What a finder promises whatever an account does, and each of its rules in a story of its own."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.achievable import achievable
+from bench.scenarios import ALL, Scenario
+from bench.story import Told, play
+from rushes.engine.finder import BACKOFF, SILENCE, START, WARM, Finder
+
+_HARD = {  # docs/limits-proof.md says what is missed in them
+    "100 at once, texts",
+    "1 a second, come back after 89 s",
+    "8 processes, 16 at once, films",
+    "8 processes, 120 a minute",
+}
+QUICK = [one for one in ALL if one.calls <= 4500 and one.name not in _HARD]
+
+
+def alone(scenario: Scenario) -> Told:
+    return play(scenario, lambda _door, one: [Finder() for _ in range(one.processes)], achievable(scenario))
+
+
+@pytest.mark.parametrize("scenario", QUICK, ids=lambda one: one.name)
+def test_what_an_account_takes_is_found_and_kept(scenario: Scenario) -> None:
+    told, could = alone(scenario), achievable(scenario)
+    assert told.done == 1
+    assert could / told.seconds >= 0.95
+    assert told.late_share < 0.01
+    assert (told.early, told.frozen) == (0, 0)
+
+
+def test_nothing_is_sent_before_the_time_that_a_refusal_named() -> None:
+    finder = Finder()
+    first, second = finder.sent(0.0), finder.sent(0.0)
+    finder.refused(first, 0.2, 40.0)
+    finder.refused(second, 0.3, 30.0)
+    assert finder.opens(0.3) == 40.0
+    assert finder.told
+    assert finder.opens(40.0) <= 40.0
+
+
+def test_where_no_time_is_named_the_waits_double_and_have_an_end() -> None:
+    finder, now, waits = Finder(), 0.0, []
+    for _ in range(20):
+        finder.refused(finder.sent(now), now, None)
+        waits.append(finder.opens(now) - now)
+        now += waits[-1]
+    assert waits[:5] == [1, 2, 4, 8, 16]
+    assert waits[-1] == BACKOFF
+    assert not finder.told
+
+
+def test_all_that_was_on_its_way_when_a_refusal_came_is_one_episode() -> None:
+    finder = Finder()
+    tickets = [finder.sent(0.0) for _ in range(8)]
+    for ticket in tickets[:4]:
+        finder.took(ticket, 0.1)
+    for ticket in tickets[4:]:
+        finder.refused(ticket, 0.2, None)
+    assert finder.most == 4
+    assert finder.paused == pytest.approx(1.2)
+
+
+def test_growth_is_quick_while_nothing_was_refused() -> None:
+    finder = Finder()
+    while finder.flying < 64:
+        assert finder.opens(0.0) <= 0.0
+        finder.took(finder.sent(0.0), 0.0)
+    assert finder.most >= 64 > START
+
+
+def test_silence_is_an_answer() -> None:
+    finder = Finder()
+    for _ in range(START):
+        finder.sent(0.0)
+    assert finder.opens(0.0) == SILENCE
+    assert finder.opens(SILENCE) <= SILENCE
+    assert finder.taken == START
+
+
+def test_errors_of_the_server_stop_growth_and_cut_nothing() -> None:
+    finder = Finder()
+    tickets = [finder.sent(0.0) for _ in range(START)]
+    finder.erred(0.1)
+    finder.lost(tickets.pop())
+    for ticket in tickets:
+        finder.took(ticket, 0.2)
+    assert finder.most == START
+    assert finder.flying == START - 1
+
+
+def test_a_named_refusal_leaves_what_is_in_flight_alone_and_an_unnamed_one_does_not() -> None:
+    for named, most in ((60.0, START), (None, START - 1)):
+        finder = Finder()
+        tickets = [finder.sent(0.0) for _ in range(START)]
+        finder.refused(tickets[-1], 0.2, named)
+        assert finder.most == most
+
+
+def test_a_finder_that_remembers_begins_where_the_other_ended() -> None:
+    before = Finder()
+    while before.flying < 30:
+        before.took(before.sent(0.0), 0.0)
+    before.refused(before.sent(0.0), 0.0, None)
+    after = Finder()
+    after.recall(before.learned)
+    assert after.learned == before.learned
+
+
+def test_what_others_have_in_flight_counts() -> None:
+    finder = Finder()
+    finder.elsewhere = START
+    assert finder.opens(0.0) > 0.0
+
+
+STEPS = st.lists(st.tuples(st.sampled_from("sstrReEl"), st.floats(0.0, 30.0), st.integers(0, 50)), max_size=150)
+
+
+@given(STEPS)
+def test_whatever_happens_it_keeps_its_promises_and_never_stands_still(steps: list[tuple[str, float, int]]) -> None:
+    finder, now, promised = Finder(), 0.0, 0.0
+    flying: list[int] = []
+    for what, pause, which in steps:
+        now += pause
+        opens = finder.opens(now)
+        if what == "s" and opens <= now:
+            assert now >= promised
+            flying.append(finder.sent(now))
+        elif flying and what != "s":
+            ticket = flying[which % len(flying)]
+            if what == "t":
+                finder.took(ticket, now)
+                continue
+            flying.remove(ticket)
+            if what == "r":
+                finder.refused(ticket, now, None)
+            elif what == "R":
+                promised = max(promised, now + pause)
+                finder.refused(ticket, now, now + pause)
+            elif what == "E":
+                finder.ended(ticket, now)
+            else:
+                finder.erred(now)
+                finder.lost(ticket)
+        assert finder.most >= 1
+        assert finder.flying == len(flying)
+        assert finder.pace is None or finder.pace > 0
+        assert flying or finder.opens(now) < now + BACKOFF + WARM + 1 / (finder.pace or 1)
