@@ -22,7 +22,9 @@ from urllib.parse import urlsplit
 from platformdirs import user_data_path
 
 from rushes.app.expanded import expanded
+from rushes.app.rates import HOW, parse_rate
 from rushes.errors import ConfigError
+from rushes.model.limit import Allowed, Rate
 from rushes.model.money import parse_usd
 from rushes.model.problem import did_you_mean
 from rushes.model.profile import DRAFT, FINAL, Profile
@@ -74,7 +76,8 @@ class Config:
     `sim` is the address of a simulator that stands in for every remote provider. `models` says for a model's name which
     provider is asked for it, `gateways` for a provider's name where it is reached instead of at its own address: at
     one, or at the fastest of several. `budget` is the most, in USD, that one run, a day, the project and an
-    agent may spend, `consent` the most that a run spends without being asked about; `agent` is who drives.
+    agent may spend, `consent` the most that a run spends without being asked about; `agent` is who drives. `limits` is
+    what an account (`fal`), or a model at it (`fal/flux_dev`), may be asked at most.
     """
 
     home: Sourced[Path]
@@ -94,6 +97,7 @@ class Config:
     consent: Mapping[str, Sourced[Decimal]] = field(default_factory=dict)
     profiles: Mapping[str, Sourced[Profile]] = field(default_factory=dict)
     alerts: Alerts = NO_ALERTS
+    limits: Mapping[str, Sourced[Allowed]] = field(default_factory=dict)
 
 
 def load_config(near: Path, flags: Mapping[str, object], environ: Mapping[str, str] | None = None) -> Config:
@@ -307,6 +311,38 @@ def _profile(name: str, where: str, found: Sourced[Any]) -> Profile:
     return profile
 
 
+def _limits(name: str, found: Sourced[Any]) -> dict[str, Sourced[Allowed]]:
+    return {key: Sourced(_allowed(key, f'{name}."{key}"', one), one.source) for key, one in _entries(name, found)}
+
+
+def _allowed(account: str, where: str, found: Sourced[Any]) -> Allowed:
+    if not _ACCOUNT.fullmatch(account):
+        says = f"{found.source}: {where}: {account!r} is no account"
+        raise ConfigError(says, next_step='name a provider, such as fal, or a model at it, such as "fal/flux_dev"')
+    allowed = Allowed()
+    for key, one in _entries(where, found):
+        if key == "in_flight":
+            allowed = allowed._replace(in_flight=_whole(f"{where}.{key}", one).value)
+        elif key == "rates":
+            allowed = allowed._replace(rates=_rates(f"{where}.{key}", one))
+        else:
+            hint = did_you_mean(get_close_matches(key, Allowed._fields, n=1), f"one of: {', '.join(Allowed._fields)}")
+            raise ConfigError(f"{found.source}: {where}.{key} is no setting of a limit", next_step=hint)
+    return allowed
+
+
+def _rates(name: str, found: Sourced[Any]) -> tuple[Rate, ...]:
+    if not isinstance(found.value, list):
+        raise _wrong(name, found, 'give a list of texts, such as ["60/min", "100000 tokens/min"]')
+    rates = []
+    for one in found.value:
+        rate = parse_rate(one) if isinstance(one, str) else None
+        if rate is None:
+            raise _wrong(name, Sourced(one, found.source), HOW)
+        rates.append(rate)
+    return tuple(rates)
+
+
 def _pairs(name: str, found: Sourced[Any]) -> tuple[tuple[str, str], ...]:
     return tuple((key, one.value) for key, one in _texts(name, found).items())
 
@@ -325,6 +361,8 @@ def _candidates(name: str, found: Sourced[Any]) -> int:
 
 
 _MOST_CANDIDATES = 100  # as many as a file may ask for
+
+_ACCOUNT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}(/\S{1,200})?")
 
 _PROFILE = re.compile("(?!generated)[a-z][a-z0-9-]{0,30}")
 _IN_A_PROFILE: dict[str, Callable[[str, Sourced[Any]], Any]] = {
@@ -366,5 +404,6 @@ _TABLES: dict[str, tuple[str, Callable[[str, Sourced[Any]], Any]]] = {
     "consent": ("consent", _consent),
     "profiles": ("profiles", _profiles),
     "alerts": ("alerts", _alerts),
+    "limits": ("limits", _limits),
 }
 """What only the project file may say: the field of `Config`, and how it is read."""

@@ -1,0 +1,59 @@
+"""`[limits]` in rushes.toml: what binds the runs of a project, and what is no limit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rushes.app.config import load_config
+from rushes.app.project import Project
+from rushes.errors import ConfigError
+from rushes.model.limit import Allowed, Rate, Unit
+
+FILE = """
+[limits.fal]
+in_flight = 8
+rates = ["60/min", "100000 tokens/min"]
+
+[limits."fal/flux_dev"]
+rates = ["10 usd/day"]
+"""
+
+
+def test_a_project_says_what_an_account_and_a_model_at_it_may_be_asked(tmp_path: Path) -> None:
+    (tmp_path / "rushes.toml").write_text(FILE)
+    found = load_config(tmp_path, {}).limits
+    assert found["fal"].value == Allowed(8, (Rate(60, 60.0), Rate(100_000, 60.0, Unit.TOKENS)))
+    assert found["fal/flux_dev"].value == Allowed(None, (Rate(10, 86400.0, Unit.USD),))
+    assert found["fal"].source.endswith("rushes.toml")
+
+
+def test_the_limits_of_a_project_bind_its_runs(tmp_path: Path) -> None:
+    (tmp_path / "rushes.toml").write_text(FILE)
+    accounts = Project.open(tmp_path, home=str(tmp_path / "home")).accounts
+    limit = accounts.account("provider:fal", Allowed(40, (Rate(5, 1.0),)), finds=True)
+    assert limit.most == 8 and [one.rate for one in limit.windows] == [Rate(60, 60.0), Rate(100_000, 60.0, Unit.TOKENS)]
+    model = accounts.account("provider:fal/flux_dev", Allowed(), finds=False)
+    assert model.most is None and [one.rate.of for one in model.windows] == [Unit.USD]
+
+
+@pytest.mark.parametrize(
+    ("line", "says", "step"),
+    [
+        ("[limits.fal]\nin_flight = 0", 'limits."fal".in_flight is 0', "at least 1"),
+        ('[limits.fal]\nrates = "60/min"', "limits.\"fal\".rates is '60/min'", "a list"),
+        ('[limits.fal]\nrates = ["sixty"]', "limits.\"fal\".rates is 'sixty'", "60/min"),
+        ("[limits.fal]\nrates = [60]", 'limits."fal".rates is 60', "60/min"),
+        ("[limits.fal]\nin_fligth = 8", 'limits."fal".in_fligth is no setting', "did you mean 'in_flight'?"),
+        ("[limits]\nfal = 8", 'limits."fal" is no table', "write"),
+        ('[limits."fal/"]\nin_flight = 8', "'fal/' is no account", "fal/flux_dev"),
+        ("[limits.fall]\nin_flight = 8", "there is no provider 'fall'", "did you mean 'fal'?"),
+    ],
+)
+def test_what_is_no_limit_names_its_place_and_what_is_allowed(tmp_path: Path, line: str, says: str, step: str) -> None:
+    (tmp_path / "rushes.toml").write_text(line)
+    with pytest.raises(ConfigError) as raised:
+        Project.open(tmp_path, home=str(tmp_path / "home"))
+    assert says in raised.value.message and str(tmp_path / "rushes.toml") in raised.value.message
+    assert step in str(raised.value.next_step)
