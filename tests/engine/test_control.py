@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from rushes.engine import run as loop
+from rushes.engine.limits import Accounts
 from rushes.engine.parts import Stop
 from rushes.errors import StoreError
 from rushes.ledger.ear import Deaf, Hear
@@ -30,8 +31,8 @@ LOOK_EVERY = 0.075
 class Desk:
     """One run that is told things at moments of virtual time, and what it was doing then."""
 
-    def __init__(self, folder: Path, latency: float = 5.0) -> None:
-        self.provider = ScriptedProvider(latency=latency)
+    def __init__(self, folder: Path, latency: float = 5.0, in_flight: int | None = None) -> None:
+        self.provider = ScriptedProvider(latency=latency, in_flight=in_flight)
         self.rig = Rig(folder, self.provider)
         self.run = self.rig.new_run()
         self.sent: list[float] = []
@@ -94,11 +95,11 @@ def stills(count: int) -> Workflow:
 def test_a_paused_run_begins_nothing_keeps_what_is_under_way_and_goes_on_when_it_is_told(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.at(7.0, Verb.PAUSE)
-    desk.at(3600.0, Verb.RESUME)
+    desk.at(400.0, Verb.RESUME)
     assert desk.go(stills(8), concurrency=2) is RunState.DONE
     assert [verb for _at, verb in desk.heard] == [Verb.PAUSE, Verb.RESUME]
-    assert not [at for at in desk.sent if 7.0 <= at < 3600.0], "a call began while it was paused"
-    assert [at for at in desk.sent if 3600.0 <= at <= 3600.0 + HEARD], "it did not go on"
+    assert not [at for at in desk.sent if 7.0 <= at < 400.0], "a call began while it was paused"
+    assert [at for at in desk.sent if 400.0 <= at <= 400.0 + HEARD], "it did not go on"
     kept = [entry.at - EPOCH for entry in desk.rig.ledger.events(desk.run) if isinstance(entry.event, Stored)]
     assert sum(7.0 <= at < 20.0 for at in kept) == 2, "what the provider had was left there"
     assert set(desk.provider.posts.values()) == {1} and desk.provider.posts.total() == 8
@@ -127,9 +128,9 @@ def test_while_it_waits_it_does_not_spin(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(loop._Run, "_wait", counted)
     desk.at(7.0, Verb.PAUSE)
-    desk.at(600.0, Verb.RESUME)
+    desk.at(200.0, Verb.RESUME)
     desk.go(stills(4), concurrency=1)
-    assert not [at for at in rounds if 20.0 < at < 599.0]
+    assert not [at for at in rounds if 20.0 < at < 199.0]
 
 
 def test_a_run_that_has_nothing_left_to_begin_ends_paused_or_not(tmp_path: Path) -> None:
@@ -154,13 +155,13 @@ def test_what_an_earlier_process_paid_for_is_fetched_in_a_paused_run_whatever_el
     assert desk.go(stills(9), concurrency=6, stop=stop) is RunState.INTERRUPTED
     assert len(fold(desk.rig.ledger.events(desk.run)).open) == 6, "nothing was left at the provider"
     desk.at(0.0, Verb.PAUSE)
-    desk.when(3000.0, lambda: kept.append(fold(desk.rig.ledger.events(desk.run))))
-    desk.at(86400.0, Verb.RESUME)
+    desk.when(300.0, lambda: kept.append(fold(desk.rig.ledger.events(desk.run))))
+    desk.at(400.0, Verb.RESUME)
     kept: list[RunFold] = []
     desk.sent.clear()
     assert desk.go(stills(9), concurrency=2) is RunState.DONE
     assert not [one for one in kept[0].open.values() if one.remote] and len(kept[0].results) == 6
-    assert len(desk.sent) == 3 and min(desk.sent) >= 86400.0
+    assert len(desk.sent) == 3 and min(desk.sent) >= 400.0
     assert set(desk.provider.posts.values()) == {1}
 
 
@@ -210,6 +211,33 @@ def test_the_cap_on_what_is_in_flight_is_turned_while_it_runs(tmp_path: Path) ->
     assert desk.go(stills(40), concurrency=1, usual=7) is RunState.DONE
     assert flying == [1, 4, 7]
     assert desk.rig.ledger.run(desk.run).options.concurrency is None
+
+
+def test_a_priority_that_is_set_counts_from_the_next_free_slot_on(tmp_path: Path) -> None:
+    """Two runs at one account that takes one request at a time: from then on the other one comes first."""
+    desk = Desk(tmp_path, in_flight=1)
+    other, accounts, sent = desk.rig.new_run(), Accounts(), list[float]()
+    desk.at(12.0, Verb.SET, Knob.PRIORITY, 5)
+
+    async def both() -> None:
+        now = asyncio.get_running_loop()
+
+        def watch(event: Event) -> None:
+            if isinstance(event, Submitting):
+                sent.append(now.time())
+
+        theirs = workflow(*(still(f"t{n}") for n in range(5)))
+        await asyncio.gather(
+            desk.rig.driven(theirs, run=other, accounts=accounts, priority=1, watch=watch),
+            desk._go(stills(3), accounts=accounts),
+        )
+
+    run_virtual(both())
+    assert len(desk.sent) == 3 and len(sent) == 5
+    before = [at for at in desk.sent if at < 12.0]
+    assert len(before) <= 1, "the lower priority was served first"
+    mine = [at for at in desk.sent if at >= 12.0]
+    assert not [at for at in sent if 12.5 < at < max(mine)], "the other went on before"
 
 
 def test_what_an_earlier_process_was_told_binds_no_later_one(tmp_path: Path) -> None:

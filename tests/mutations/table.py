@@ -1506,6 +1506,20 @@ CONTROLLED = (
         f"{_CONTROL}::test_a_run_that_can_hear_nothing_any_more_ends_and_leaves_nothing_behind",
     ),
     wire(
+        "a priority that is set counts from then on",
+        "engine/control.py",
+        "                self._desk.limits.priority = word.value or 0\n",
+        "                pass\n",
+        f"{_CONTROL}::test_a_priority_that_is_set_counts_from_the_next_free_slot_on",
+    ),
+    wire(
+        "what is paid for goes past a pause",
+        "engine/units.py",
+        "        lane = unit.lane if self._is_paid(unit.key) else (BEGIN, *unit.lane)\n",
+        "        lane = (BEGIN, *unit.lane)\n",
+        f"{_CONTROL}::test_what_an_earlier_process_paid_for_is_fetched_in_a_paused_run_whatever_else_waits",
+    ),
+    wire(
         "a knob that was turned is in the options of every resume",
         "ledger/ledger.py",
         "        if knobs:\n",
