@@ -48,6 +48,8 @@ def test_the_limits_of_a_project_bind_its_runs(tmp_path: Path) -> None:
         ("[limits.fal]\nin_fligth = 8", 'limits."fal".in_fligth is no setting', "did you mean 'in_flight'?"),
         ("[limits]\nfal = 8", 'limits."fal" is no table', "write"),
         ('[limits."fal/"]\nin_flight = 8', "'fal/' is no account", "fal/flux_dev"),
+        ('[limits."fal/flux_dve"]\nin_flight = 8', "fal offers no model 'flux_dve'", "flux_dev"),
+        ('[limits."luma/flux_dev"]\nin_flight = 8', "luma offers no model 'flux_dev'", ""),
         ("[limits.fall]\nin_flight = 8", "there is no provider 'fall'", "did you mean 'fal'?"),
     ],
 )
@@ -57,3 +59,8 @@ def test_what_is_no_limit_names_its_place_and_what_is_allowed(tmp_path: Path, li
         Project.open(tmp_path, home=str(tmp_path / "home"))
     assert says in raised.value.message and str(tmp_path / "rushes.toml") in raised.value.message
     assert step in str(raised.value.next_step)
+
+
+def test_a_model_is_limited_by_any_of_its_spellings(tmp_path: Path) -> None:
+    (tmp_path / "rushes.toml").write_text('[limits."fal/FLUX dev"]\nin_flight = 3')
+    assert Project.open(tmp_path, home=str(tmp_path / "home")).told_limits == {"fal/flux_dev": Allowed(3)}

@@ -362,7 +362,7 @@ def _candidates(name: str, found: Sourced[Any]) -> int:
 
 _MOST_CANDIDATES = 100  # as many as a file may ask for
 
-_ACCOUNT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}(/\S{1,200})?")
+_ACCOUNT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}(/\S.{0,200})?")
 
 _PROFILE = re.compile("(?!generated)[a-z][a-z0-9-]{0,30}")
 _IN_A_PROFILE: dict[str, Callable[[str, Sourced[Any]], Any]] = {

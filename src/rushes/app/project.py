@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from difflib import get_close_matches
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
@@ -13,17 +12,18 @@ from typing import TYPE_CHECKING
 
 from rushes.app.config import Config, load_config
 from rushes.app.keys import Keys
-from rushes.app.plugins import all_checks, is_there, provider_named, provider_names
+from rushes.app.limit_names import limit_named
+from rushes.app.plugins import all_checks, provider_named
 from rushes.app.rooms import room_of
 from rushes.assets.local import LocalStore
 from rushes.catalogue.endpoints import takes_at
 from rushes.catalogue.load import Catalogue
-from rushes.errors import ConfigError, StoreError
+from rushes.errors import ConfigError, StoreError, UserError
 from rushes.ledger.ear import Ear
 from rushes.ledger.ledger import Ledger
 from rushes.ledger.open import open_ledger
 from rushes.model.ids import RunId
-from rushes.model.problem import did_you_mean
+from rushes.model.limit import Allowed
 from rushes.plugin.access import Access, Secret
 from rushes.plugin.check import Check
 from rushes.plugin.provider import Provider
@@ -43,6 +43,7 @@ class Project:
     `providers` are given by hand under their names; others are loaded when named. `checks` replace the usual ones.
     `limit` is the name, and the ceiling in USD, of an account that everything bought through this object counts under;
     `driven` how many runs are being driven through it, `at_once` the most requests that they have in flight together.
+    `told_limits` is what the project file allows of an account (`fal`) or a model at it (`fal/flux_dev`).
     `unasked` is what each run through it may cost, or has cost, that nobody was asked about: USD, see `app/consent.py`.
     """
 
@@ -61,7 +62,7 @@ class Project:
         self.unasked: dict[RunId, Decimal] = {}
         self.at_once: int | None = None
         self._simulator = config.sim.value
-        self._known_limits()
+        self.told_limits = self._told_limits()
         self.usual: str | None = None
         """Who is asked where neither flags, settings nor the file name anybody; None: the offline painter."""
 
@@ -224,7 +225,7 @@ class Project:
         """What providers take at once, for all runs together that are driven through this object."""
         from rushes.engine.limits import Accounts  # for those who drive
 
-        return Accounts(self.at_once, {name: one.value for name, one in self.config.limits.items()})
+        return Accounts(self.at_once, self.told_limits)
 
     def checks(self) -> Sequence[Check]:
         """The checks that look at every result."""
@@ -236,14 +237,15 @@ class Project:
         """The providers that were named so far."""
         return self._providers
 
-    def _known_limits(self) -> None:
-        """A limit of a provider that is not there would hold nobody back, and nobody would notice."""
-        for account, one in self.config.limits.items():
-            provider = account.partition("/")[0]
-            if provider not in self._providers and not is_there(provider):
-                hint = did_you_mean(get_close_matches(provider, provider_names(), n=1), "name one that is there")
-                says = f"{one.source}: limits: there is no provider {provider!r}"
-                raise ConfigError(says, next_step=hint)
+    def _told_limits(self) -> dict[str, Allowed]:
+        """What the project file allows, by the names that runs know. Raises ConfigError."""
+        told = {}
+        for name, one in self.config.limits.items():
+            try:
+                told[limit_named(name, lambda: self.catalogue, self._providers)] = one.value
+            except UserError as error:
+                raise ConfigError(f"{one.source}: limits: {error.message}", next_step=error.next_step) from error
+        return told
 
     def _make_home(self) -> None:
         home = self.config.home
