@@ -115,7 +115,7 @@ class ScriptedProvider:
     `latency` is in seconds, one number or one for each request; with `polls` the job is submitted and asked
     about, without it `submit` answers when it is finished. At its `door` (`rushes.sim.door`) calls are refused with
     RATE_LIMIT; what counts more than requests there, `weigh` says of each. `way` is how many seconds an answer to a
-    submission is under way.
+    submission, and the word that a job is done, are under way.
     `price` is what a request is quoted at, one amount or one for each recipe (None: unknown); `charges` says what it is
     really charged (None: nobody says), where that is something else.
     `journal` keeps jobs in a file; a provider that opens the same file knows them, and they are finished.
@@ -197,7 +197,7 @@ class ScriptedProvider:
         self._strike(Stage.REPLY, number, request)
         if self._polls:
             await self._under_way(self._way, context)
-            return Submitted(job.remote, wait=max(job.ready - _now(), 0.0))
+            return Submitted(job.remote, wait=max(job.ready + self._way - _now(), 0.0))
         await context.sleep(max(job.ready - _now(), 0.0) + self._way)
         return self._finish(job)
 
@@ -206,7 +206,7 @@ class ScriptedProvider:
         self.polled += 1
         job = self._job(remote)
         self._strike(Stage.POLL, job.number, job.request)
-        left = job.ready - _now()
+        left = job.ready + self._way - _now()
         if left <= 1e-9 or job.finished:
             return self._finish(job)
         return Pending(left, queued=job.begins > _now())
