@@ -14,13 +14,13 @@ from rushes.model.ids import RunId
 from rushes.model.run import Verb
 
 _LAST = "SELECT at, body FROM events WHERE run = ? AND kind = ? ORDER BY seq DESC LIMIT ?"
-_PAGE = 16
+_PAGE = 16  # times as many, when all that were looked at turned knobs
 _SENT = "SELECT attempt FROM claims WHERE run = ? AND stage = 'sent'"
 
 
 def last_word(database: Database, run: RunId) -> Word | None:
     """The last that a run was told about going on; knobs that were turned since are passed over."""
-    most = _PAGE
+    most = 1  # the search ends where it finds so many: one more is looked for through all of a run's entries
     while True:
         rows = database.read(_LAST, (run, Told.__name__, most))
         for at, body in rows:
