@@ -1583,6 +1583,47 @@ LIGHT = (
 """What a hundred thousand steps have in common is worked out once, and for nothing else than for them."""
 
 
+_FINDER = "tests/engine/test_finder.py"
+
+FOUND_OUT = (
+    wire(
+        "limits: nobody asks before the time that a refusal named",
+        "engine/finder.py",
+        "            self.pause(until)\n",
+        "            pass\n",
+        f"{_FINDER}::test_nothing_is_sent_before_the_time_that_a_refusal_named",
+    ),
+    wire(
+        "limits: what was on its way when a refusal came is no further episode",
+        "engine/finder.py",
+        "        if sent.at <= self._cut_at:",
+        "        if False:",
+        f"{_FINDER}::test_all_that_was_on_its_way_when_a_refusal_came_is_one_episode",
+    ),
+    wire(
+        "limits: errors of the server stop growth",
+        "engine/finder.py",
+        "        self._steady = now + STEADY\n",
+        "        pass\n",
+        f"{_FINDER}::test_errors_of_the_server_stop_growth_and_cut_nothing",
+    ),
+    wire(
+        "limits: a wait for an account that refuses everything has an end",
+        "engine/finder.py",
+        "now + min(BACKOFF, ",
+        "now + max(0.0, ",
+        f"{_FINDER}::test_where_no_time_is_named_the_waits_double_and_have_an_end",
+    ),
+    wire(
+        "limits: a refusal that names a time cuts nothing that is in flight",
+        "engine/finder.py",
+        "        if not named and (",
+        "        if (",
+        f"{_FINDER}::test_a_named_refusal_leaves_what_is_in_flight_alone_and_an_unnamed_one_does_not",
+    ),
+)
+"""What an account takes, found out: it is annoyed as little as can be, and nothing stands still."""
+
 WIRES: tuple[Wire, ...] = (
     *NEVER_TWICE,
     *NEVER_OVER,
@@ -1601,5 +1642,6 @@ WIRES: tuple[Wire, ...] = (
     *CONTROLLED,
     *LIGHT,
     *HIDDEN,
+    *FOUND_OUT,
 )
 """All of them."""
