@@ -79,7 +79,9 @@ class Answer(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """A limit as the ledger knows it: what was found and set, and who is at it."""
+    """A limit as the ledger knows it: what was found and set, and who is at it. `at` is when it was last asked under,
+    in unix seconds; 0: never.
+    """
 
     name: str
     found: Mapping[str, Any]
@@ -121,42 +123,64 @@ _LIMIT = (
     " ON CONFLICT (name) DO UPDATE SET at = excluded.at, body = excluded.body"
 )
 
-
-def exchange(ledger: Ledger, owner: str, asks: Sequence[Ask], now: float) -> dict[str, Answer]:
-    """Tell of limits and hear what holds, in one transaction; in the order of names, so that nobody waits in a ring."""
-
-    def write(tx: Transaction) -> dict[str, Answer]:
-        return {ask.name: _exchange(tx, owner, ask, now) for ask in sorted(asks, key=lambda ask: ask.name)}
-
-    return ledger.database.write(write)
+_KEPT = "INSERT INTO limits (name, at, body) VALUES (?, 0, ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body"
+"""What is known of a limit changes; when it was last asked under stays."""
 
 
-def leave(ledger: Ledger, owner: str, asks: Sequence[Ask], now: float) -> None:
-    """Hand everything back, and keep what was found out."""
+class Permits:
+    """What one process says to the others, and hears of them. Blocks; raises StoreError."""
 
-    def write(tx: Transaction) -> None:
-        for ask in sorted(asks, key=lambda ask: ask.name):
-            _exchange(tx, owner, ask, now)
-            tx.run("DELETE FROM permits WHERE name = ? AND owner = ?", (ask.name, owner))
+    def __init__(self, ledger: Ledger, owner: str) -> None:
+        self._ledger, self._owner = ledger, owner
 
-    ledger.database.write(write)
+    def exchange(self, asks: Sequence[Ask], now: float) -> dict[str, Answer]:
+        """Tell of limits and hear what holds, in one transaction; `now` is in unix seconds."""
+
+        def write(tx: Transaction) -> dict[str, Answer]:
+            return {ask.name: _exchange(tx, self._owner, ask, now) for ask in _in_order(asks)}
+
+        return self._ledger.database.write(write)
+
+    def leave(self, asks: Sequence[Ask], now: float) -> None:
+        """Hand everything back, and keep what was found out."""
+
+        def write(tx: Transaction) -> None:
+            for ask in _in_order(asks):
+                _exchange(tx, self._owner, ask, now)
+                tx.run("DELETE FROM permits WHERE name = ? AND owner = ?", (ask.name, self._owner))
+
+        self._ledger.database.write(write)
 
 
-def allow(ledger: Ledger, name: str, allowed: Allowed | None, now: float) -> None:
+def _in_order(asks: Sequence[Ask]) -> list[Ask]:
+    """By name, so that two transactions never wait for each other."""
+    return sorted(asks, key=lambda ask: ask.name)
+
+
+def allow(ledger: Ledger, name: str, allowed: Allowed | None) -> None:
     """Set what a person allows at a limit, for every process; None takes it back."""
 
     def write(tx: Transaction) -> None:
         body = _body(tx, name)
         body["set"] = None if allowed is None else _plain(allowed)
-        tx.run(_LIMIT, (name, now, json.dumps(body)))
+        tx.run(_KEPT, (name, json.dumps(body)))
 
     ledger.database.write(write)
 
 
 def forget(ledger: Ledger, names: Iterable[str]) -> int:
-    """Forget what was found out of limits; how many of them were known."""
-    many = sorted(set(names))
-    return ledger.database.write(lambda tx: sum(tx.run("DELETE FROM limits WHERE name = ?", (one,)) for one in many))
+    """Forget what was found out of limits, and nothing else: not what people set, nor what was sent of a rate. Of how
+    many something was known.
+    """
+
+    def write(tx: Transaction) -> int:
+        known = [(name, _body(tx, name)) for name in sorted(set(names))]
+        found = [(name, body) for name, body in known if body.pop("found", None)]
+        for name, body in found:
+            tx.run(_KEPT, (name, json.dumps(body)))
+        return len(found)
+
+    return ledger.database.write(write)
 
 
 def seen(ledger: Ledger, now: float) -> list[Seen]:
