@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -109,6 +111,21 @@ def test_a_finder_that_remembers_begins_where_the_other_ended() -> None:
     after = Finder()
     after.recall(before.learned)
     assert after.learned == before.learned
+
+
+def test_in_a_line_of_the_accounts_own_only_a_little_is_kept() -> None:
+    finder = Finder()
+    tickets = [finder.sent(0.0) for _ in range(6)]
+    for number, ticket in enumerate(tickets):
+        finder.took(ticket, 0.0)
+        finder.queued(ticket, number >= 3)
+    assert finder.opens(0.0) == math.inf
+    finder.queued(tickets[3], False)
+    assert finder.opens(0.0) <= 0.0
+    finder.ended(tickets[4], 1.0)
+    finder.queued(tickets[4], True)  # word that comes late
+    finder.sent(1.0)
+    assert finder.opens(1.0) <= 1.0
 
 
 def test_what_others_have_in_flight_counts() -> None:

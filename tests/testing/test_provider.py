@@ -263,7 +263,7 @@ def test_a_silent_line_lets_in_and_works_on_one_at_a_time(context: Callable[[str
         await provider.submit(REQUESTS[0], context("a"))
         second = await provider.submit(REQUESTS[1], context("b"))
         assert isinstance(second, Submitted)
-        assert await provider.poll(second.remote, context("b")) == Pending(10, queued=True)
+        assert await provider.poll(second.remote, context("b")) == Pending(5, queued=True)
         await asyncio.sleep(6)
         assert await provider.poll(second.remote, context("b")) == Pending(4)
 

@@ -16,6 +16,7 @@ The rules that keep an account from being annoyed, and a run from standing still
 - Nobody asks before the time that a refusal named. Where it named none, the waits double from one second.
 - A refusal costs a token, and so many requests that are taken earn one; a probe needs one. So probing costs less than
   one request in a hundred, however long it goes on.
+- Where an account has a line of its own, only a little is kept in it: the order of work, and calling it off, stay ours.
 - Server errors stop growth for a while, and cut nothing.
 
 Pure: time comes in from outside, in seconds of any one clock, and nothing waits in here.
@@ -54,6 +55,7 @@ _WORTH = 40.0  # a refused probe that paused the account is not repeated before 
 _UNHEARD = 32  # requests nobody has answered yet, beyond which the next waits; later this share of what was taken
 _HEARD = 8  # the same, at a service that says at once what it has taken, once it has refused
 _SHARE = 1 / 1000
+_LINE, _LINE_SHARE = 2, 0.25  # so many may wait in the account's own line, or this share of what it works on
 _SIGNS = 3  # signs that a refusal is about time, before a pace is kept
 _SPARSE, _RARE = 200, 50  # requests taken since the last episode, and for each refused in it: more need no pace
 _QUOTA = 900.0  # seconds between two refusals, from which on it is a quota, to be used up and waited for
@@ -92,6 +94,7 @@ class Finder:
         self.refusals = 0
         self._number = 0
         self._flying: dict[int, _Sent] = {}
+        self._in_line: set[int] = set()  # tickets that wait in the account's own line
         self._unheard: dict[int, None] = {}  # tickets nobody has answered yet, oldest first
         self._free = True  # nothing holds growth: never refused, or a pace guards it
         self._stood = 0  # the most that was in flight with one that was taken, since the last cut
@@ -142,6 +145,8 @@ class Finder:
         """When one more may be sent: `now` or before it is at once, infinity when something has come back."""
         self._hear_silence(now)
         when = max(self.paused, self.tempo.opens())
+        if len(self._in_line) > max(_LINE, (len(self._flying) - len(self._in_line)) * _LINE_SHARE):
+            return math.inf
         waits = len(self._unheard) >= self._unheard_at_most
         if not waits and (self.flying < math.floor(self.most) or self._may_try(now)):
             return when
@@ -179,6 +184,14 @@ class Finder:
             del self._unheard[ticket]
             self._took(ticket, now)
         self._flying.pop(ticket, None)
+        self._in_line.discard(ticket)
+
+    def queued(self, ticket: int, waits: bool) -> None:
+        """Whether the account has it in a line of its own, and nobody works on it yet."""
+        if waits and ticket in self._flying:
+            self._in_line.add(ticket)
+        else:
+            self._in_line.discard(ticket)
 
     def lost(self, ticket: int) -> None:
         """It never got there: neither taken nor refused."""
@@ -326,6 +339,7 @@ class Finder:
 
     def _forget(self, ticket: int) -> None:
         self._flying.pop(ticket, None)
+        self._in_line.discard(ticket)
         self._unheard.pop(ticket, None)
         if self._trying == ticket:
             self._trying = None

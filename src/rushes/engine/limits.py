@@ -157,11 +157,12 @@ class Tokens:
                 window.take(weigh(window.rate.of), now)
             self._held.append((limit, limit.finder.sent(now) if limit.finder is not None else 0))
 
-    def took(self, now: float) -> None:
+    def took(self, now: float, queued: bool = False) -> None:
         """The provider has it: there may be room for more."""
         for limit, ticket in self._held:
             if limit.finder is not None:
                 limit.finder.took(ticket, now)
+                limit.finder.queued(ticket, queued)
                 limit.call_next(now)
 
     def refused(self, now: float, wait: float | None) -> bool:

@@ -228,7 +228,7 @@ class Units:
     def _taken(self, unit: Unit, queued: bool) -> None:
         """Its provider has it: room for the next one may be found."""
         if unit.tokens is not None:
-            unit.tokens.took(self._desk.now())
+            unit.tokens.took(self._desk.now(), queued)
             self._desk.wake.set()
 
     def _heard(self, unit: Unit, standings: Sequence[Standing]) -> None:

@@ -43,6 +43,9 @@ from rushes.sim.door import Door
 from rushes.testing.media import MEDIA_TYPES, media, png
 
 
+_LOOK_AGAIN = 5.0  # seconds after which to ask about a job that waits in a line
+
+
 class Stage(StrEnum):
     """Where a fault strikes."""
 
@@ -197,7 +200,8 @@ class ScriptedProvider:
         self._strike(Stage.REPLY, number, request)
         if self._polls:
             await self._under_way(self._way, context)
-            return Submitted(job.remote, wait=max(job.ready + self._way - _now(), 0.0))
+            left = max(job.ready + self._way - _now(), 0.0)
+            return Submitted(job.remote, wait=left if job.begins <= _now() else min(left, _LOOK_AGAIN))
         await context.sleep(max(job.ready - _now(), 0.0) + self._way)
         return self._finish(job)
 
@@ -209,7 +213,8 @@ class ScriptedProvider:
         left = job.ready + self._way - _now()
         if left <= 1e-9 or job.finished:
             return self._finish(job)
-        return Pending(left, queued=job.begins > _now())
+        queued = job.begins > _now()
+        return Pending(min(left, _LOOK_AGAIN) if queued else left, queued=queued)
 
     async def fetch(self, output: Output, context: Context) -> AsyncIterator[bytes]:
         """The bytes, in two pieces, so that a reader that takes only the first is found out."""
