@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from typing import Protocol
 
+from rushes.app.keys import Keys
 from rushes.app.plugins import KEYLESS
-from rushes.app.project import Project
 from rushes.errors import ConfigError
 
 SIMULATED = "simulated"
@@ -17,7 +18,24 @@ NOBODYS = "-"
 _DIGITS = 8
 
 
-def account_name(project: Project, provider: str) -> str:
+class Asker(Protocol):
+    """Who asks: a project."""
+
+    @property
+    def keys(self) -> Keys:
+        """The keys that it asks with."""
+        ...
+
+    def remote(self, name: str) -> bool:
+        """Whether this provider is elsewhere. Raises UserError: there is none of this name."""
+        ...
+
+    def simulated(self, name: str) -> bool:
+        """Whether a simulator answers for it."""
+        ...
+
+
+def account_name(project: Asker, provider: str) -> str:
     """What the account at a provider is called wherever processes agree about it: `fal@1a2b3c4d`.
 
     The end is a digest of the key, never a part of it; `fal@simulated` under a simulator, `fal@-` without a key. No
@@ -26,7 +44,7 @@ def account_name(project: Project, provider: str) -> str:
     return f"{provider}@{_whose(project, provider)}"
 
 
-def _whose(project: Project, provider: str) -> str:
+def _whose(project: Asker, provider: str) -> str:
     if project.simulated(provider):
         return SIMULATED
     if not project.remote(provider) or provider in KEYLESS:

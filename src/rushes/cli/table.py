@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("rushes.cli.commands.export:export", "write a run's files and its report again"),
     "models": ("rushes.cli.commands.models:models", "list the models: prices, limits, ends; show one"),
     "keys": ("rushes.cli.commands.keys:keys", "keep the keys of providers, check them, delete them"),
+    "limits": ("rushes.cli.commands.limits:limits", "say how much accounts take, and who waits; set it"),
     "compare": ("rushes.cli.commands.compare:compare", "ask several models the same, and show it side by side"),
     "bench": ("rushes.cli.commands.bench:bench", "run a workflow several times: how long, why, for how much"),
     "costs": ("rushes.cli.commands.costs:costs", "say what was bought, for how much, and what of it was wasted"),
@@ -36,7 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "runs": ("runs", "ctl", "unknowns", "resolve", "export"),
-    "models": ("models", "keys", "compare", "bench"),
+    "models": ("models", "keys", "limits", "compare", "bench"),
     "books": ("costs", "stats"),
     "files": ("fanout", "diff", "gc", "verify", "schema"),
     "proofs": ("sim", "chaos"),
