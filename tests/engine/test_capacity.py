@@ -1,0 +1,29 @@
+"""The real engine before accounts that do not say what they take: it finds out, and annoys nobody."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.achievable import achievable
+from bench.driven import drive_through
+from bench.scenarios import ALL
+
+DRIVEN = (
+    "1 at once",
+    "2 at once, answered at once",
+    "8 at once, films",
+    "10 a minute, films",
+    "40 images a minute, 4 each",
+    "300 films a day, 4 at once",
+    "a 429 every 2 s, films",
+)
+
+
+@pytest.mark.parametrize("name", DRIVEN)
+def test_the_engine_finds_what_an_account_takes(name: str) -> None:
+    scenario = next(one for one in ALL if one.name == name)
+    told = drive_through(scenario)
+    assert told.done == 1
+    assert achievable(scenario) / told.seconds >= 0.95
+    assert told.late_share < 0.01
+    assert told.early == 0
