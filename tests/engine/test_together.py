@@ -92,7 +92,7 @@ def test_whoever_is_called_and_wants_nothing_calls_the_next() -> None:
     lane = ("provider:x",)
     tokens = runs["first"].take(lane, 0.0)
     for name in ("second", "third"):
-        runs[name].line_up([lane], 0.0)
+        runs[name].line_up({lane: 1}, 0.0)
     tokens.give(0.0)
     assert called == ["second"] and runs["second"].in_line()
     runs["second"].leave(0.0)
@@ -108,7 +108,7 @@ def test_a_free_token_is_for_the_highest_priority_and_then_for_who_has_the_fewes
     lane = ("provider:x",)
     tokens = [low.take(lane, 0.0) for _ in range(3)] + [other.take(lane, 0.0)]
     for limits in (low, other, high):
-        limits.line_up([lane], 0.0)
+        limits.line_up({lane: 1}, 0.0)
     tokens.pop(0).give(0.0)
     assert low.shut(lane, 0.0) is not None and other.shut(lane, 0.0) is not None and high.shut(lane, 0.0) is None
     high.take(lane, 0.0)
@@ -117,5 +117,5 @@ def test_a_free_token_is_for_the_highest_priority_and_then_for_who_has_the_fewes
     assert other.shut(lane, 0.0) is None, "it has one, and the other has one: in turn"
     other.take(lane, 0.0)
     tokens.pop(0).give(0.0)
-    other.line_up([lane], 0.0)
+    other.line_up({lane: 1}, 0.0)
     assert low.shut(lane, 0.0) is None, "it has none any more"

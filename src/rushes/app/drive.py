@@ -52,7 +52,11 @@ async def drive_run(project: Project, prepared: Prepared, record: RunRecord, own
         )
         past = fold(ledger.journal(record.id))
         under = [one._replace(scope=account_of(one, prepared)) for one in ceilings]
-        async with _called(project, hooks, parts) as parts, watching(project, record, past, under, parts) as watched:
+        async with (
+            project.share.taking_part(),
+            _called(project, hooks, parts) as parts,
+            watching(project, record, past, under, parts) as watched,
+        ):
             end = await drive(_job(project, prepared, record, owner, past), watched.parts)
         del past  # of a large run as large as all that follows
         await writer.flush()

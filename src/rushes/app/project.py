@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -32,6 +32,7 @@ from rushes.plugin.takes import Takes
 if TYPE_CHECKING:
     from rushes.catalogue.snapshot import Seen
     from rushes.engine.limits import Accounts
+    from rushes.engine.share import Share
 
 DEFAULT_PROVIDER = "sketch"
 """What runs when nobody says otherwise: offline, free, and said to be so."""
@@ -172,6 +173,8 @@ class Project:
             for name in self._remote:
                 del self._providers[name]
             self._remote.clear()
+            for of_that_world in ("accounts", "share"):
+                self.__dict__.pop(of_that_world, None)
 
     def simulated(self, name: str) -> bool:
         """Whether a simulator answers for this provider."""
@@ -226,6 +229,22 @@ class Project:
         from rushes.engine.limits import Accounts  # for those who drive
 
         return Accounts(self.at_once, self.told_limits)
+
+    @cached_property
+    def share(self) -> Share:
+        """This process's part of what accounts take, where others use them too."""
+        from rushes.app.accounts import account_name
+        from rushes.engine.clock import SystemClock
+        from rushes.engine.share import Share
+        from rushes.ledger.owner import new_owner
+        from rushes.ledger.permits import Permits
+
+        @cache
+        def named(limit: str) -> str:
+            provider, slash, model = limit.removeprefix("provider:").partition("/")
+            return account_name(self, provider) + slash + model
+
+        return Share(self.accounts, Permits(self.ledger, new_owner()), SystemClock(), named)
 
     def checks(self) -> Sequence[Check]:
         """The checks that look at every result."""

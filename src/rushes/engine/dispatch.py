@@ -7,7 +7,7 @@ that may go, the longest remaining path wins (list scheduling); equal paths go t
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Generic, TypeAlias, TypeVar
 
 from rushes.engine.limits import Closed, Lane, Limits, Tokens, Weigh
@@ -31,7 +31,7 @@ class Dispatch(Generic[U]):
         return self._waiting
 
     def push(self, unit: U, *, lane: Lane, tab: str, path: float, weigh: Weigh) -> None:
-        """A unit is ready; `path` is the remaining path in seconds, its own time included, `weigh` what it counts for."""
+        """A unit is ready; `path` is the remaining path in seconds with its own time, `weigh` what it counts for."""
         self._count += 1
         self._waiting += 1
         heap = self._heaps.setdefault(lane, {}).setdefault(tab, [])
@@ -59,9 +59,9 @@ class Dispatch(Generic[U]):
         self._waiting -= 1
         return unit, self._limits.take(lane, now, weigh)
 
-    def lanes(self) -> Iterable[Lane]:
-        """The lanes in which something waits."""
-        return self._heaps
+    def lanes(self) -> dict[Lane, int]:
+        """The lanes in which something waits, and how much."""
+        return {lane: sum(len(heap) for heap in tabs.values()) for lane, tabs in self._heaps.items()}
 
     def heads(self, most: int) -> list[U]:
         """Some that are nearly next, at most so many of each lane and tab: a heap is in order only at its head."""

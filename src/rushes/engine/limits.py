@@ -12,7 +12,8 @@ equals for the one that holds the fewest; the others leave it alone.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from rushes.engine.finder import START, Finder
@@ -51,12 +52,43 @@ def _found(finder: Finder, now: float) -> str:
     return f"it was found to take {math.floor(finder.most)} at once"
 
 
-class Limit:
-    """One ceiling. `most` is what it was told, `finder` finds out the rest; `held` says why nothing is admitted until
-    somebody lets it go on. `line` are the runs that wait for what others have of it, with their priorities.
+@dataclass(slots=True)
+class Part:
+    """This process's part of a limit that other processes share, as it was granted last (`share`).
+
+    `held` is how many it may have in flight (None: nobody has said yet; negative: it is alone). What has happened since
+    then is told the next time, which is soon after `tell`.
     """
 
-    __slots__ = ("finder", "held", "line", "most", "name", "paused", "used", "users", "why_paused", "windows")
+    tell: Wake
+    held: int | None = None
+    leads: bool = False
+    sent: dict[Unit, float] = field(default_factory=dict)
+    taken: int = 0
+    refusals: list[tuple[float, float | None]] = field(default_factory=list)
+
+
+class Limit:
+    """One ceiling. `most` is what it was told, `finder` finds out the rest; `held` says why nothing is admitted until
+    somebody lets it go on. `line` are the runs that wait for what others have of it, `waiting` how much waits in each.
+    `declared` is what it was made with, `part` what is this process's, where others use it too.
+    """
+
+    __slots__ = (
+        "declared",
+        "finder",
+        "held",
+        "line",
+        "most",
+        "name",
+        "part",
+        "paused",
+        "used",
+        "users",
+        "waiting",
+        "why_paused",
+        "windows",
+    )
 
     def __init__(self, name: str = "") -> None:
         self.name = name
@@ -69,6 +101,20 @@ class Limit:
         self.paused = 0.0
         self.why_paused = ""
         self.line: dict[Limits, None] = {}
+        self.waiting: dict[Limits, int] = {}
+        self.declared = Allowed()
+        self.part: Part | None = None
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether there is anything to agree on with other processes."""
+        return self.finder is not None or self.most is not None or bool(self.windows)
+
+    def allow(self, allowed: Allowed) -> None:
+        """What it may be asked from now on; what is in flight stays."""
+        self.most = allowed.in_flight
+        if tuple(window.rate for window in self.windows) != allowed.rates:
+            self.windows = tuple(Window(rate) for rate in allowed.rates)
 
     def shut(self, now: float, weigh: Weigh = unknown) -> Closed | None:
         """Why not one more; None when it may go."""
@@ -78,15 +124,34 @@ class Limit:
             return Closed(self.name, self.why_paused, self.paused)
         if self.most is not None and self.used >= self.most:
             return Closed(self.name, f"all {self.most} at once are in flight")
+        elsewhere = self._elsewhere(now)
+        if elsewhere is not None:
+            return elsewhere
         for window in self.windows:
             opens = window.opens(weigh(window.rate.of), now)
             if opens > now:
-                return Closed(self.name, f"no more than {window.rate.says}", opens)
+                return Closed(self.name, f"no more than {window.rate.says}", None if opens == math.inf else opens)
         opens = self.finder.opens(now) if self.finder is not None else now
         if opens <= now:
             return None
         assert self.finder is not None
         return Closed(self.name, _found(self.finder, now), None if opens == math.inf else opens)
+
+    def _elsewhere(self, now: float) -> Closed | None:
+        """Why not one more, because of other processes."""
+        part = self.part
+        if part is None or (part.held is not None and (part.held < 0 or self.used < part.held)):
+            return None
+        if part.held is None:
+            return Closed(self.name, "it is being agreed on with other processes")
+        if part.leads and self.used == part.held and self.finder is not None and self.finder.opens(now) <= now:
+            return None  # who leads is the one that asks for more than there was
+        return Closed(self.name, f"other processes use it: {part.held} at once are ours")
+
+    def call_all(self) -> None:
+        """Have every run look again: something has changed for all of them."""
+        for run in {**self.line, **self.waiting}:
+            run.wake()
 
     def best(self) -> Limits | None:
         """Whose turn it is."""
@@ -108,6 +173,10 @@ class Limit:
         return -run.priority, self.users.get(run, 0)
 
 
+def _nobody() -> None:
+    """Nobody listens."""
+
+
 class Accounts:
     """The limits that runs of one process keep together. Use it from one event loop at a time.
 
@@ -118,6 +187,7 @@ class Accounts:
     def __init__(self, most: int | None = None, allowed: Mapping[str, Allowed] | None = None) -> None:
         self.limits: dict[str, Limit] = {}
         self.together: Lane = () if most is None else (TOGETHER,)
+        self.tell: Wake = _nobody  # there is news for the other processes
         self._allowed = dict(allowed or {})
         self.limit(TOGETHER).most = most
 
@@ -134,10 +204,13 @@ class Accounts:
         limit = self.limit(name)
         if not known:
             allowed = self._allowed.get(name.removeprefix("provider:"), Allowed())
-            limit.most = allowed.in_flight or declared.in_flight
-            limit.windows = tuple(Window(rate) for rate in allowed.rates or declared.rates)
+            limit.declared = Allowed(allowed.in_flight or declared.in_flight, allowed.rates or declared.rates)
+            limit.allow(limit.declared)
             if finds:
                 limit.finder = Finder(limit.most or START)
+            if self.tell is not _nobody and limit.is_shared:
+                limit.part = Part(self.tell)
+                self.tell()
         return limit
 
 
@@ -154,7 +227,10 @@ class Tokens:
             limit.used += 1
             limit.users[run] = limit.users.get(run, 0) + 1
             for window in limit.windows:
-                window.take(weigh(window.rate.of), now)
+                amount = weigh(window.rate.of)
+                window.take(amount, now)
+                if limit.part is not None:
+                    limit.part.sent[window.rate.of] = limit.part.sent.get(window.rate.of, 0.0) + amount
             self._held.append((limit, limit.finder.sent(now) if limit.finder is not None else 0))
 
     def took(self, now: float, queued: bool = False) -> None:
@@ -164,6 +240,8 @@ class Tokens:
                 limit.finder.took(ticket, now)
                 limit.finder.queued(ticket, queued)
                 limit.call_next(now)
+            if limit.part is not None:
+                limit.part.taken += 1
 
     def refused(self, now: float, wait: float | None) -> bool:
         """It was too much; `wait` is the seconds that the provider named. Whether anybody knows now when to go on."""
@@ -172,6 +250,9 @@ class Tokens:
         for limit, ticket in self._held:
             if limit.finder is not None:
                 limit.finder.refused(ticket, now, None if wait is None else now + wait)
+            if limit.part is not None:
+                limit.part.refusals.append((now, None if wait is None else now + wait))
+                limit.part.tell()
         return any(limit.finder is not None for limit, _ticket in self._held)
 
     def erred(self, now: float, wait: float | None) -> None:
@@ -263,10 +344,15 @@ class Limits:
         """Take one token of every limit of the lane; ask `shut` first."""
         return Tokens(self, [self._of(name) for name in lane], now, weigh)
 
-    def line_up(self, lanes: Iterable[Lane], now: float) -> None:
+    def line_up(self, lanes: Mapping[Lane, int], now: float) -> None:
         """Stand in line for what is shut of these lanes, and in no other; call whoever waits for what is open."""
         wanted = {found.limit for lane in lanes if (found := self.shut(lane, now)) is not None}
         for name, limit in self._shared.items():
+            waiting = sum(number for lane, number in lanes.items() if name in lane)
+            if waiting:
+                limit.waiting[self] = waiting
+            else:
+                limit.waiting.pop(self, None)
             if name in wanted:
                 limit.line.setdefault(self)
             else:
@@ -283,6 +369,7 @@ class Limits:
         """The run is over, and wants nothing any more."""
         for limit in self._shared.values():
             limit.line.pop(self, None)
+            limit.waiting.pop(self, None)
         for limit in self._shared.values():
             limit.call_next(now)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 from rushes.model.limit import Rate
@@ -14,10 +15,18 @@ class Window:
         self.rate = rate
         self._log: deque[tuple[float, float]] = deque()  # when, and how much
         self._sum = 0.0
+        self.budget: float | None = None  # what this process may send of it, where others send too
+
+    def sum(self, now: float) -> float:
+        """What has gone in the last stretch."""
+        self._forget(now)
+        return self._sum
 
     def opens(self, amount: float, now: float) -> float:
-        """When so much more may go: `now` or before it is at once."""
+        """When so much more may go: `now` or before it is at once, infinity when more is granted."""
         self._forget(now)
+        if self.budget is not None:
+            return now if amount <= max(self.budget, 0.0) or (amount > self.rate.most and not self._log) else math.inf
         over = self._sum + amount - self.rate.most
         if over <= 0 or not self._log:
             return now
@@ -32,6 +41,8 @@ class Window:
         if amount > 0:
             self._log.append((now, amount))
             self._sum += amount
+            if self.budget is not None:
+                self.budget -= amount
 
     def _forget(self, now: float) -> None:
         while self._log and self._log[0][0] + self.rate.seconds <= now:
