@@ -58,19 +58,21 @@ def measure() -> Iterator[Figure]:
         yield from _both(name, lives[0][name], lives[1][name], _LIMITS.get(name))
     shown = [_display(count) / count for count in (SMALL, LARGE)]
     yield Figure(name="100,000 nodes: live display, a node, CPU", value=shown[1] * 1000, limit=0.1, unit="ms")
-    yield Figure(name="  CPU a node / of 10,000", value=shown[1] / shown[0], limit=1.5, unit="x")
+    yield Figure(name="  live display: CPU a node / of 10,000", value=shown[1] / shown[0], limit=1.5, unit="x")
     small_, large_ = (_engine(count) for count in (SMALL, LARGE))
     for name, limit in (("a paid call, durable", 1.0), ("a node whose answer is known", 0.1)):
         yield Figure(name=f"100,000 nodes: {name}, CPU", value=large_[name][0], limit=limit, unit="ms")
-        yield Figure(name="  wall", value=large_[name][1], limit=None, unit="ms")
-        yield Figure(name="  CPU a node / of 10,000", value=large_[name][0] / small_[name][0], limit=1.5, unit="x")
+        yield Figure(name=f"  {name}: wall", value=large_[name][1], limit=None, unit="ms")
+        yield Figure(
+            name=f"  {name}: CPU a node / of 10,000", value=large_[name][0] / small_[name][0], limit=1.5, unit="x"
+        )
     yield Figure(name="100,000 nodes: engine, peak memory", value=large_["peak"][0], limit=500, unit="MB")
 
 
 def _both(name: str, small: Cost, large: Cost, limit: float | None) -> Iterator[Figure]:
     yield Figure(name=f"100,000 nodes: {name}, CPU", value=large.cpu, limit=limit, unit="s")
-    yield Figure(name="  CPU / of 10,000", value=large.cpu / small.cpu, limit=LINEAR, unit="x")
-    yield Figure(name="  peak memory", value=large.peak, limit=1000, unit="MB")
+    yield Figure(name=f"  {name}: CPU / of 10,000", value=large.cpu / small.cpu, limit=LINEAR, unit="x")
+    yield Figure(name=f"  {name}: peak memory", value=large.peak, limit=1000, unit="MB")
 
 
 def _cold(count: int, more: Sequence[str]) -> Cost:
