@@ -42,7 +42,6 @@ from rushes.plugin.provider import (
 from rushes.sim.door import Door
 from rushes.testing.media import MEDIA_TYPES, media, png
 
-
 _LOOK_AGAIN = 5.0  # seconds after which to ask about a job that waits in a line
 
 
