@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import json
 import sys
 from decimal import Decimal
 from types import FrameType
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
+from rushes.app.batch_told import Totals
 from rushes.app.planned import Action, NodePlan, Plan
-from rushes.cli.live import ROWS, LiveView, picture
-from rushes.cli.plain import LINES_PER_SECOND, LogView
+from rushes.cli.batch_view import BatchView
+from rushes.cli.live import LIMITS, ROWS, LiveView, picture
+from rushes.cli.plain import LINES_PER_SECOND, LogView, StreamView
 from rushes.cli.progress import Progress
 from rushes.cli.session import Session
 from rushes.cli.views import live_wanted
@@ -122,13 +126,16 @@ def test_a_request_is_waiting_then_running_then_made() -> None:
 def test_waiting_says_why() -> None:
     progress = Progress(0.0)
     progress.planned(plan_of(9))
-    progress.gauge(lambda: {"provider:sketch": Wait(4, "full"), "run": Wait(1, "full")})
+    full = Wait(1, "all 4 at once are in flight")
+    progress.gauge(lambda: {"provider:sketch": Wait(4, "it said to wait so long", 41.0), "run": full})
     feed(progress, reserved(0), failed(0, final=False), reserved(1), failed(1, final=True))
     feed(progress, Waiting(place=place(5), subject=BaseKey("b"), shown=(Digest("d"),)))
     waits = progress.waits
     assert (waits.limit, waits.retry, waits.approval, waits.inputs) == (5, 1, 1, 2)
     text = picture(progress, 1.0, 100).plain
-    assert "5 for a free slot (sketch, --concurrency)" in text and "1 for your approval" in text
+    assert "1 for your approval" in text and "2 for what comes before" in text
+    assert "waiting: 4 for sketch (it said to wait so long, 41 s left)" in text
+    assert "waiting: 1 for --concurrency (all 4 at once are in flight)" in text
     feed(progress, reserved(0))
     assert progress.waits.retry == 0, "it is being tried again"
     feed(progress, CellDone(place=place(5), base=None, artifact=None, reused=False))
@@ -149,6 +156,7 @@ def test_a_paused_run_says_who_lets_it_wait_how_much_waits_and_what_lets_it_go_o
     assert "paused by a[2Jna: 4 wait; go on with: rushes ctl r1 resume" in text.replace("\ufffd", "")
     assert "free slot" not in text and "\x1b" not in text
     feed(progress, Told(verb=Verb.RESUME, by="ana"))
+    waits.clear()
     assert "paused" not in picture(progress, 1.0, 100).plain
     log.watch(paused)
     log.watch(Told(verb=Verb.SET, by="bo", knob=Knob.CONCURRENCY))
@@ -208,7 +216,7 @@ def test_any_order_of_events_gives_a_picture_that_fits(many: list[Event], nodes:
         progress.feed(event, float(n))
         assert min(progress.waits[:4]) >= 0 and progress.running >= 0
     lines = picture(progress, 60.0, width).plain.split("\n")
-    assert len(lines) <= 5 + ROWS and all(cell_len(line) <= max(20, width) for line in lines)
+    assert len(lines) <= 5 + LIMITS + ROWS and all(cell_len(line) <= max(20, width) for line in lines)
 
 
 @settings(max_examples=60)
@@ -295,3 +303,51 @@ def test_the_panel_is_for_terminals_that_nobody_asked_to_be_plain() -> None:
     assert not live_wanted(plain, {"TERM": "xterm", "NO_COLOR": ""}, True)
     assert not live_wanted(Session(json=True), {"TERM": "xterm"}, True)
     assert not live_wanted(Session(stream=True), {"TERM": "xterm"}, True)
+
+
+def test_the_log_says_what_waits_when_the_reason_changes_and_counts_it_now_and_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out, now, waits = io.StringIO(), [0.0], {"run": Wait(36, "all 4 at once")}
+    monkeypatch.setattr("rushes.cli.plain.time.monotonic", lambda: now[0])
+    view = LogView(out)
+    view.gauge(lambda: waits)
+    for second in range(13):
+        now[0] = float(second)
+        view.tick()
+        if second == 3:
+            waits["run"] = Wait(30, "all 5 at once")
+        if second == 5:
+            waits["provider:fal"] = Wait(3, "it said to wait so long", 41.0)
+    lines = [line for line in out.getvalue().splitlines() if line.startswith("waits")]
+    assert lines == [
+        "waits   36 for --concurrency (all 4 at once)",
+        "waits   3 for fal (it said to wait so long, 41 s left)",
+    ]
+    assert "  waiting: 30 for --concurrency (all 5 at once)\n  waiting: 3 for fal" in out.getvalue()
+
+
+def test_a_stream_says_what_waits_as_one_line_whenever_that_is_news(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("rushes.cli.plain.time.monotonic", lambda: now[0])
+    view = StreamView()
+    view.gauge(lambda: {"provider:fal": Wait(3, "it said to wait so long", 41.0)})
+    for second in range(5):
+        now[0] = float(second)
+        view.tick()
+    (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    wait = {"limit": "provider:fal", "number": 3, "why": "it said to wait so long", "seconds": 41.0}
+    assert line["type"] == "waits" and line["waits"] == [wait]
+
+
+def test_a_batch_says_what_its_rows_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, out = [0.0], io.StringIO()
+    monkeypatch.setattr("rushes.cli.batch_view.time.monotonic", lambda: now[0])
+    view = BatchView(Session(), lambda _canary: True, out)
+    view.told.begins(Totals(200))
+    view.gauge(lambda: {"provider:fal": Wait(3, "it said to wait so long", 41.0)})
+    now[0] = 11.0
+    view.tick()
+    assert "  waiting: 3 for fal (it said to wait so long, 41 s left)\n" in out.getvalue()

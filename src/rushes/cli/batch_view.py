@@ -14,6 +14,8 @@ from rushes.app.batch_lines import BAD, FAILED, Line
 from rushes.app.batch_told import Forecast, Told, Totals
 from rushes.app.planned import Plan
 from rushes.app.tally import Books
+from rushes.app.waiting import waiting_lines
+from rushes.cli.plain import WaitsStream
 from rushes.cli.say import STOPPING, clean, count, fitted
 from rushes.cli.session import Session, print_json
 from rushes.cli.views import live_wanted
@@ -44,6 +46,8 @@ class BatchView:
         self._part = (0, 1)  # rows of the part that runs, and their steps
         self._steps = 0
         self._drawn = False
+        self._ask: Callable[[], Mapping[str, Wait]] = dict
+        self._waits = WaitsStream()
 
     @property
     def told(self) -> Told:
@@ -91,7 +95,9 @@ class BatchView:
         """A part is planned: told for the whole batch."""
 
     def gauge(self, ask: Callable[[], Mapping[str, Wait]]) -> None:
-        """Not asked."""
+        """The part that runs can be asked why its requests wait."""
+        self._ask = ask
+        self._waits.gauge(ask)
 
     def watch(self, event: Event) -> None:
         """One event."""
@@ -108,14 +114,17 @@ class BatchView:
     def tick(self) -> None:
         """Draw, when its time has come."""
         now = time.monotonic()
+        if self._stream:
+            self._waits.tick()
         if self._silent or now < self._next or not self._totals.rows:
             return
         self._next = now + (_REDRAW if self._redraws else _EVERY)
         if self._redraws:
-            self._out.write("\r" + self.line(now)[:_WIDTH].ljust(_WIDTH))
+            text = "  ".join([self.line(now), *self._waiting()[:1]])
+            self._out.write("\r" + text[:_WIDTH].ljust(_WIDTH))
             self._drawn = True
         elif now - self._began >= _EVERY:
-            self._out.write(self.line(now) + "\n")
+            self._out.write("\n".join([self.line(now), *(f"  waiting: {one}" for one in self._waiting())]) + "\n")
         self._out.flush()
 
     def close(self) -> None:
@@ -137,6 +146,9 @@ class BatchView:
         if pace:
             parts += [f"{pace:.3g} rows/s", f"about {show_seconds((totals.rows - here) / pace)} left"]
         return "  ".join(parts)
+
+    def _waiting(self) -> list[str]:
+        return [clean(one) for one in waiting_lines(self._ask(), time.time())]
 
     def _say(self, text: str) -> None:
         if not self._silent:

@@ -14,8 +14,9 @@ from rich.live import Live
 from rich.text import Text
 
 from rushes.app.planned import Plan
+from rushes.app.waiting import waiting_lines
 from rushes.cli.progress import Now, Progress
-from rushes.cli.say import STOPPING, clean, told_line
+from rushes.cli.say import STOPPING, clean, count, told_line
 from rushes.model.event import CellFailed, Event, Resolved, Slow, Told, Unknown, Waiting
 from rushes.model.money import show_usd
 from rushes.model.size import show_seconds
@@ -23,6 +24,9 @@ from rushes.model.wait import Wait
 
 ROWS = 8
 """How many of the longest-running requests are shown."""
+
+LIMITS = 3
+"""How many of the limits that something waits for are shown."""
 
 _PRINTED = 40  # lines above the panel before they are only counted
 
@@ -92,8 +96,8 @@ class LiveView:
 
 
 def picture(progress: Progress, now: float, width: int) -> Text:
-    """The panel as a text of at most 4 + ROWS lines, none longer than `width`."""
-    lines = [_bar(progress, now, width), _counts(progress), _waits(progress)]
+    """The panel as a text of at most 6 + LIMITS + ROWS lines, none longer than `width`."""
+    lines = [_bar(progress, now, width), _counts(progress), *_waits(progress)]
     lines += [_row(one, progress, now) for one in progress.longest(ROWS)]
     more = progress.running - ROWS
     if more > 0:
@@ -139,25 +143,23 @@ def _counts(progress: Progress) -> Text:
     return line
 
 
-def _waits(progress: Progress) -> Text:
+def _waits(progress: Progress) -> list[Text]:
+    """What does not move; of what waits for a limit a line each, counted down."""
     waits = progress.waits
     said = [
         f"{number:,} {why}"
         for number, why in (
             (waits.approval, "for your approval"),
-            (0 if progress.paused_by else waits.limit, "for a free slot" + _at(waits.limits)),
+            (0 if waits.limits or progress.paused_by else waits.limit, "for a free slot"),
             (waits.inputs, "for what comes before"),
             (waits.retry, "to be tried again"),
         )
         if number
     ]
-    return Text("waiting: " + ", ".join(said) if said else "", style="yellow" if waits.approval else "dim")
-
-
-def _at(limits: Mapping[str, Wait]) -> str:
-    """Which limits are full, in the words of flags and files."""
-    names = ["--concurrency" if name == "run" else clean(name.partition(":")[2]) for name in limits]
-    return f" ({', '.join(names[:3])})" if names else ""
+    limits = waiting_lines(progress.held_up, time.time())
+    more = [f"    and for {count(len(limits) - LIMITS, 'more limit')}"] if len(limits) > LIMITS else []
+    line = Text("waiting: " + ", ".join(said) if said else "", style="yellow" if waits.approval else "dim")
+    return [line, *(Text(f"  waiting: {clean(one)}", style="dim") for one in limits[:LIMITS]), *map(Text, more)]
 
 
 def _row(one: Now, progress: Progress, now: float) -> Text:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TextIO
 
 from rushes.app.planned import Plan
+from rushes.app.waiting import News, waiting_lines
 from rushes.cli.progress import Progress
 from rushes.cli.say import STOPPING, clean, count, told_line
 from rushes.cli.session import print_json
@@ -15,6 +16,8 @@ from rushes.model.event import CellDone, CellFailed, Event, Resolved, Slow, Told
 from rushes.model.money import show_usd
 from rushes.model.size import show_seconds
 from rushes.model.wait import Wait
+
+_LOOK_EVERY = 1.0  # seconds between two looks at what waits
 
 SUMMARY_EVERY = 10.0
 """Seconds between two summary lines of the log."""
@@ -30,6 +33,8 @@ class LogView:
         self._out = out or sys.stderr
         self.progress = Progress(time.monotonic())
         self._summary_at = self.progress.began + SUMMARY_EVERY
+        self._look_at = self.progress.began + _LOOK_EVERY
+        self._news = News()
         self._second = 0
         self._lines = 0
         self._unsaid = 0
@@ -70,8 +75,12 @@ class LogView:
         self._out.flush()
 
     def tick(self) -> None:
-        """A summary when its time has come."""
+        """What waits for another reason than before, and a summary when its time has come."""
         now = time.monotonic()
+        if now >= self._look_at:
+            self._look_at = now + _LOOK_EVERY
+            for line in waiting_lines(self._news.of(self.progress.held_up, now), time.time()):
+                self._say(f"waits   {clean(line)}")
         if now >= self._summary_at and not self.progress.ended:
             self._summary_at = now + SUMMARY_EVERY
             self._say_unsaid()
@@ -125,11 +134,18 @@ class LogView:
             f"{show_seconds(now - progress.began)}",
         ]
         told = "  ".join(parts) + (f", about {show_seconds(left)} left" if left is not None else "")
-        return f"{told}\n{clean(progress.pause)}" if progress.paused_by else told
+        below = [f"  waiting: {line}" for line in waiting_lines(progress.held_up, time.time())]
+        return "\n".join([told, *map(clean, [progress.pause] if progress.paused_by else below)])
 
 
 class StreamView:
-    """Every event as one line of JSON on stdout, while it happens: `{"type": "event", "event": "Stored", ...}`."""
+    """Every event as one line of JSON on stdout, while it happens: `{"type": "event", "event": "Stored", ...}`.
+
+    Between them what waits for a limit, when the reason is new: `{"type": "waits", ...}`.
+    """
+
+    def __init__(self) -> None:
+        self._waits = WaitsStream()
 
     def open(self) -> None:
         """Nothing to begin."""
@@ -144,7 +160,8 @@ class StreamView:
         print_json({"type": "plan", "plan": raw})
 
     def gauge(self, ask: Callable[[], Mapping[str, Wait]]) -> None:
-        """Not asked: the events say all that happened."""
+        """The run can be asked why its requests wait: no event says it."""
+        self._waits.gauge(ask)
 
     def watch(self, event: Event) -> None:
         """One event."""
@@ -155,7 +172,32 @@ class StreamView:
         print_json({"type": "stopping"})
 
     def tick(self) -> None:
-        """Nothing to draw."""
+        """What waits, when that is news."""
+        self._waits.tick()
+
+
+class WaitsStream:
+    """What waits for a limit as lines of JSON, whenever something waits for another reason than before."""
+
+    def __init__(self) -> None:
+        self._ask: Callable[[], Mapping[str, Wait]] = dict
+        self._news = News()
+        self._look_at = time.monotonic() + _LOOK_EVERY
+
+    def gauge(self, ask: Callable[[], Mapping[str, Wait]]) -> None:
+        """A run can be asked why its requests wait."""
+        self._ask = ask
+
+    def tick(self) -> None:
+        """Look, when it is time."""
+        now = time.monotonic()
+        if now < self._look_at:
+            return
+        self._look_at = now + _LOOK_EVERY
+        waits = self._ask()
+        if self._news.of(waits, now):
+            told = [{"limit": name, **one._asdict()} for name, one in waits.items()]
+            print_json({"type": "waits", "at": round(time.time(), 3), "waits": told})
 
 
 class QuietView:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from rushes.app.planned import Plan
 from rushes.app.tally import Books
+from rushes.app.waiting import BEGIN
 from rushes.model.event import (
     Accepted,
     Cancelled,
@@ -194,6 +195,12 @@ class Progress:
         limit = sum(one.number for one in limits.values()) if limits else len(self._ready)
         inputs = self.requests - self.bought - self.lost - self.running - limit - len(self._retrying)
         return Waits(limit, max(0, inputs), len(self._retrying), len(self._asking), limits)
+
+    @property
+    def held_up(self) -> Mapping[str, Wait]:
+        """What waits for which limit, but for the word to go on: `pause` says that."""
+        limits = self.waits.limits
+        return {name: one for name, one in limits.items() if name != BEGIN} if self.paused_by else limits
 
     @property
     def pause(self) -> str:
