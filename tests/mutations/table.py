@@ -100,8 +100,8 @@ NEVER_TWICE = (
     wire(
         "a paid request has a connection of its own",
         "providers/http.py",
-        'self._client(pooled=False).stream(\n                    "POST"',
-        'self._client(pooled=True).stream(\n                    "POST"',
+        "httpx.Limits(max_connections=None, max_keepalive_connections=0)",
+        "httpx.Limits(max_connections=None, max_keepalive_connections=_IDLE)",
         f"{_HTTP}::test_paid_requests_share_no_connection_even_with_one_that_stays_open",
     ),
     wire(
