@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from rushes.app.config import load_config
+from rushes.app.keyring import Keyring
+from rushes.app.limits_shown import at_once
 from rushes.app.project import Project
 from rushes.errors import ConfigError
+from rushes.ledger.permits import Ask, Permits
 from rushes.model.limit import Allowed, Rate, Unit
 
 FILE = """
@@ -64,3 +67,25 @@ def test_what_is_no_limit_names_its_place_and_what_is_allowed(tmp_path: Path, li
 def test_a_model_is_limited_by_any_of_its_spellings(tmp_path: Path) -> None:
     (tmp_path / "rushes.toml").write_text('[limits."fal/FLUX dev"]\nin_flight = 3')
     assert Project.open(tmp_path, home=str(tmp_path / "home")).told_limits == {"fal/flux_dev": Allowed(3)}
+
+
+def test_a_plan_reckons_with_what_the_account_asked_last_was_found_to_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(_ring: Keyring) -> bool:
+        raise AssertionError("a plan looked for a key")
+
+    monkeypatch.setattr(Keyring, "works", asked)
+    monkeypatch.delenv("FAL_KEY", raising=False)
+    home = str(tmp_path / "home")
+    with Project.open(tmp_path, home=home) as project:
+        assert at_once(project, ["fal", "luma"]) == {"fal": None, "luma": 10}
+        for name, most, at in (("fal@1a2b3c4d", 20.0, 2.0), ("fal@99999999", 30.0, 1.0), ("fal@simulated", 5.0, 3.0)):
+            found = {"most": most, "free": False, "pace": None}
+            Permits(project.ledger, "me").leave([Ask(name, 0, 0, found=found)], at)
+        assert at_once(project, ["fal", "luma"]) == {"fal": 20, "luma": 10}
+    with Project.open(tmp_path, home=home, sim="http://127.0.0.1:9") as project:
+        assert at_once(project, ["fal"]) == {"fal": 5}
+    (tmp_path / "rushes.toml").write_text("[limits.fal]\nin_flight = 3")
+    with Project.open(tmp_path, home=home) as project:
+        assert at_once(project, ["fal"]) == {"fal": 3}

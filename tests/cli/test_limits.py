@@ -115,3 +115,19 @@ def test_what_was_found_is_forgotten_and_what_was_set_and_sent_is_not(rushes: Ru
 def test_what_is_no_limit_says_what_to_do(rushes: Rushes, ledger: Ledger, args: tuple[str, ...], says: str) -> None:
     said = rushes("limits", *args)
     assert said.code == 2 and says in said.err and said.out == ""
+
+
+def test_how_long_a_run_takes_is_reckoned_with_what_the_account_takes(
+    rushes: Rushes, ledger: Ledger, place: Path
+) -> None:
+    rows = ", ".join(f"n{n}" for n in range(48))
+    step = f"{{name: a, type: text_to_image, model: flux_dev, rows: [{rows}], prompt: '{{{{item}}}}'}}"
+    (place / "many.yaml").write_text(f"steps:\n  - {step}\n")
+
+    def seconds() -> float:
+        plan = rushes("plan", "many.yaml", "--provider", "auto", "--sim", "http://127.0.0.1:9", "--json").json["data"]
+        return float(plan["seconds"])
+
+    before = seconds()
+    rushes("limits", "set", "fal@simulated", "24")
+    assert seconds() == pytest.approx(before / 3), "24 at once, where 8 were taken for granted"

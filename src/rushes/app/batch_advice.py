@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from rushes.app.limits_shown import at_once
 from rushes.app.plan import Prepared
 from rushes.app.project import Project
 from rushes.model.media import Kind
@@ -51,7 +52,7 @@ def advice(project: Project, prepared: Prepared) -> Iterator[str]:
 
 
 def _at_once(project: Project, prepared: Prepared, node: Node) -> int | None:
-    """How many requests of a node may be in flight, as far as anybody says; else the limits find themselves."""
-    facts = project.provider(prepared.models.provider_of(node)).facts
-    known = [one for one in (prepared.concurrency, facts.in_flight) if one is not None]
+    """How many requests of a node may be in flight, as far as anybody says or it was found."""
+    provider = prepared.models.provider_of(node)
+    known = [one for one in (prepared.concurrency, at_once(project, [provider])[provider]) if one is not None]
     return min(known, default=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -82,6 +82,22 @@ def limits(project: Project, provider: str | None = None) -> list[LimitLine]:
     names = sorted({*known, *_named(project)} | ({account_name(project, provider)} if provider is not None else set()))
     lines = [_line(project, name, known.get(name), now) for name in names]
     return [one for one in lines if provider in (None, one.provider)]
+
+
+def at_once(project: Project, providers: Iterable[str]) -> dict[str, int | None]:
+    """How many requests each provider takes at once, as far as anybody says or it was found; None: nobody knows.
+
+    Of several accounts it is the one that was asked last. No key is looked for: planning needs none.
+    """
+    now = time.time()
+    latest: dict[tuple[str, bool], Seen] = {}
+    for one in sorted(seen(project.ledger, now), key=lambda one: one.at):
+        account, slash, _model = one.name.partition("/")
+        provider, _at, whose = account.partition("@")
+        if not slash:
+            latest[provider, whose == SIMULATED] = one
+    worlds = {name: latest.get((name, project.simulated(name))) for name in providers}
+    return {name: _line(project, name, one, now).most for name, one in worlds.items()}
 
 
 def limit_line(project: Project, name: str) -> LimitLine:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rushes.app.alike import Shape, Watched, shape_of, watched
 from rushes.app.config import PROJECT_FILE
+from rushes.app.limits_shown import at_once
 from rushes.app.plugins import OFF, is_there
 from rushes.app.project import DEFAULT_PROVIDER, Project
 from rushes.app.timings import Timings
@@ -32,6 +33,8 @@ AUTO = "auto"
 
 _FREE_HANDS = ("sketch", LOCAL)
 """Providers that stand in for every model: the catalogue's prices and times are not theirs."""
+
+_UNKNOWN = 8  # requests at once that a provider is taken to answer of which nothing is known
 
 _NEARER = ("--provider", "RUSHES_PROVIDER")
 """Where a provider is named by whoever sits there now, and not by a file."""
@@ -239,8 +242,9 @@ class Models:
         return undeclared(op, catalogue=listed, usual=usual.most, known=usual.known)
 
     def parallel(self, concurrency: int | None) -> int:
-        """How many requests the named providers take at once."""
-        most = sum(provider.facts.in_flight or 8 for provider in self._project.loaded_providers().values()) or 1
+        """How many requests the named providers take at once: what was told or found; where nobody knows, a few."""
+        known = at_once(self._project, list(self._project.loaded_providers()))
+        most = sum(one or _UNKNOWN for one in known.values()) or 1
         return most if concurrency is None else min(concurrency, most)
 
     def _name(self, node: Node) -> str:
