@@ -186,6 +186,7 @@ def test_a_run_is_counted_with_its_refusals_its_picks_and_what_it_reused(tmp_pat
     assert (film.count.sent, film.count.ended, film.picked_share) == (1, {"stored": 1}, None)
     assert (real.made, real.reused, real.hit_share) == (2, 0, 0.0)
     assert [(limit.provider, limit.rate_limited) for limit in real.limits] == [("scripted", 2)]
+    assert (real.limits[0].found_at_once or 0) >= 1, "what was found while it ran"
     again = STORY + "  - {name: owl, type: text_to_image, prompt: an owl}\n"
     place.run(again)
     real = place.stats().worlds[0]

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 from tests.cli.conftest import HELLO, Rushes
 
-from rushes.app.stats import ModelStats, World
+from rushes.app.stats import Limit, ModelStats, World
 from rushes.app.stats_count import ModelCount
 from rushes.app.stats_series import Series
 from rushes.app.timings import Usual
@@ -60,6 +60,13 @@ def test_what_time_outs_are_learned_from_is_said_once_it_is_enough(known: int, s
     lines = list(_lines(World(simulated=False, made=1, reused=0, models=(model,), limits=())))
     assert ("fal/flux: 99 of 100 of its last 1,000 took at most 14 s" in lines) is says
     assert model.plain()["recent"] == {"results": known, "p99": 14.0}
+
+
+def test_what_was_found_of_an_account_stands_beside_what_was_seen() -> None:
+    limits = (Limit("fal", 12, 3, 9, 0.5), Limit("luma", 1, 0))
+    lines = list(_lines(World(simulated=False, made=1, reused=0, models=(), limits=limits)))
+    assert lines[0] == "fal: at most 12 requests at once in a run; refused more 3 times; found to take 9, 30 a minute"
+    assert lines[1] == "luma: at most 1 request at once in a run"
 
 
 @pytest.mark.parametrize("given", ["", "7", "d", "-1d", "7 days", "1.5h", "9999999d"])

@@ -90,14 +90,27 @@ def at_once(project: Project, providers: Iterable[str]) -> dict[str, int | None]
     Of several accounts it is the one that was asked last. No key is looked for: planning needs none.
     """
     now = time.time()
+    latest = _asked_last(project, now)
+    worlds = {name: latest.get((name, project.simulated(name))) for name in providers}
+    return {name: _line(project, name, one, now).most for name, one in worlds.items()}
+
+
+def found_of(project: Project) -> dict[tuple[str, bool], Found]:
+    """What was found of each provider's account, of several the one that was asked last; real ones (False) and
+    simulated ones (True).
+    """
+    return {key: _found(one.found) for key, one in _asked_last(project, time.time()).items() if one.found}
+
+
+def _asked_last(project: Project, now: float) -> dict[tuple[str, bool], Seen]:
+    """The account that was asked last, by provider and by whether it is simulated."""
     latest: dict[tuple[str, bool], Seen] = {}
     for one in sorted(seen(project.ledger, now), key=lambda one: one.at):
         account, slash, _model = one.name.partition("/")
         provider, _at, whose = account.partition("@")
         if not slash:
             latest[provider, whose == SIMULATED] = one
-    worlds = {name: latest.get((name, project.simulated(name))) for name in providers}
-    return {name: _line(project, name, one, now).most for name, one in worlds.items()}
+    return latest
 
 
 def limit_line(project: Project, name: str) -> LimitLine:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from rushes.app.limits_shown import Found, found_of
 from rushes.app.project import Project
 from rushes.app.spoken import means
 from rushes.app.stats_count import RATE_LIMIT, Counted, ModelCount
@@ -28,11 +29,17 @@ UsualOf = Callable[[str, str], Usual | None]
 
 
 class Limit(NamedTuple):
-    """What is known of a provider's limits: the most requests that it had at once in one run, and its refusals."""
+    """What is known of a provider's limits: the most requests that it had at once in one run, and its refusals.
+
+    `found_at_once`, and `found_pace` in requests a second, are what its account was found to take (None: nothing was
+    found, or any pace).
+    """
 
     provider: str
     most_at_once: int
     rate_limited: int
+    found_at_once: int | None = None
+    found_pace: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,19 +179,30 @@ def stats(project: Project, *, since: float | None, provider: str | None = None,
             rows.run_over()
     wanted = _wanted(project, provider, model)
     usual = Timings(project.ledger).of
-    real, simulated = (_world(*both, bool(number), wanted, usual) for number, both in enumerate(worlds))
+    takes = found_of(project)
+    real, simulated = (_world(*both, bool(number), wanted, usual, takes) for number, both in enumerate(worlds))
     return Stats(since=since, until=time.time(), runs=runs, worlds=(real, simulated))
 
 
-def limits_of(counted: Counted) -> tuple[Limit, ...]:
-    """What was learned about the limits of each provider: the one place that says it."""
+def limits_of(counted: Counted, takes: Mapping[str, Found]) -> tuple[Limit, ...]:
+    """What was seen of the limits of each provider, and what was found of them."""
     refused: Counter[str] = Counter()
     for (provider, _model), count in counted.models.items():
         refused[provider] += count.ended[RATE_LIMIT]
-    return tuple(Limit(name, one.most, refused[name]) for name, one in sorted(counted.flying.items()) if one.most)
+    seen = {name: Limit(name, one.most, refused[name]) for name, one in sorted(counted.flying.items()) if one.most}
+    known = {name: takes[name] for name in seen.keys() & takes.keys()}
+    seen |= {name: seen[name]._replace(found_at_once=one.most, found_pace=one.pace) for name, one in known.items()}
+    return tuple(seen.values())
 
 
-def _world(counted: Counted, rows: Rows, simulated: bool, wanted: Wanted, usual: UsualOf) -> World:
+def _world(
+    counted: Counted,
+    rows: Rows,
+    simulated: bool,
+    wanted: Wanted,
+    usual: UsualOf,
+    takes: Mapping[tuple[str, bool], Found],
+) -> World:
     models = tuple(
         ModelStats(
             provider=name[0],
@@ -198,7 +216,8 @@ def _world(counted: Counted, rows: Rows, simulated: bool, wanted: Wanted, usual:
         if count.sent and wanted(*name)
     )
     asked = {one.provider for one in models}
-    limits = tuple(one for one in limits_of(counted) if one.provider in asked)
+    here = {provider: one for (provider, of_simulator), one in takes.items() if of_simulator == simulated}
+    limits = tuple(one for one in limits_of(counted, here) if one.provider in asked)
     return World(simulated=simulated, made=rows.made, reused=rows.reused, models=models, limits=limits)
 
 

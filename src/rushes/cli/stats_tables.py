@@ -101,7 +101,10 @@ def _lines(world: World) -> Iterator[str]:
             yield f"{clean(one.name)}: 99 of 100 of its last {one.usual.known:,} took at most {_brief(one.usual.most)}"
     for limit in world.limits:
         refused = f"; refused more {count(limit.rate_limited, 'time')}" if limit.rate_limited else ""
-        yield f"{clean(limit.provider)}: at most {count(limit.most_at_once, 'request')} at once in a run{refused}"
+        takes = f"; found to take {limit.found_at_once:,}" if limit.found_at_once is not None else ""
+        pace = f", {limit.found_pace * 60:.3g} a minute" if limit.found_pace is not None else ""
+        at_once = f"at most {count(limit.most_at_once, 'request')} at once in a run"
+        yield f"{clean(limit.provider)}: {at_once}{refused}{takes}{pace}"
     if world.hit_share is not None:
         yield f"rows: {world.reused:,} from earlier, {world.made:,} made; {_percent(world.hit_share)} cost nothing"
 
