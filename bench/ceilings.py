@@ -85,6 +85,7 @@ def campaign(place: Home, seed: int) -> Came:
         charges=lambda request: _charged(quotes[_name(request.recipe)], request),
         latency=lambda request: 1 + random.Random(request.key).random() * 30,
         faults=[_fault(luck, number) for number in range(12)],
+        in_flight=IN_FLIGHT,  # it is about money, not about how much at once an account is found to take
     )
     grid = grid_of(workflow(_nodes(seed)))
     ceilings = _ceilings(luck, run, quotes)
