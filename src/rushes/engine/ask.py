@@ -45,13 +45,20 @@ async def finished(
         if not isinstance(answer, Pending):
             return answer
         order.seen = True
-        order.taken(answer.queued)
+        _note_line(order, answer.queued)
         lost, wait = 0, max(answer.wait, SELDOM if order.overdue else 0.0)
         if answer.says != said and not order.overdue:  # of an attempt that was given up, nothing moves any more
             said = answer.says
             running = Running(attempt=order.attempt, progress=answer.progress, says=said)
             parts.journal.put(running)
             parts.watch(running)
+
+
+def _note_line(order: Order, queued: bool) -> None:
+    order.queued = queued
+    if queued:
+        order.waited = asyncio.get_running_loop().time() - order.sent
+    order.taken(queued)
 
 
 async def call_off(order: Order, provider: Provider, why: RemoteError, context: JobContext) -> Finished:

@@ -76,8 +76,8 @@ async def _finish(
         verdict=verdict,
         recipe=request.recipe.kept(),
         text=text,
-        # of what had finished before anybody looked again, nobody knows how long it took
-        seconds=round(parts.clock.time() - order.began, 6) if order.seen else 0.0,
+        # of what had finished before anybody looked again, nobody knows how long it took; a line is no work
+        seconds=round(parts.clock.time() - order.began - order.waited, 6) if order.seen else 0.0,
     )
     await parts.journal.record(stored)
     parts.watch(stored)

@@ -84,6 +84,9 @@ class Order:
     began: float = 0.0  # unix time at which it was sent
     seen: bool = True  # it was at work while this process looked, so that its end says how long it took
     overdue: bool = False
+    sent: float = 0.0  # loop time from which on its time would count
+    queued: bool = False  # it stands in a line of the provider's own, as was said last
+    waited: float = 0.0  # seconds for which it is known to have stood there
     expected: float = 0.0  # unix time at which the job should be finished
     remote: str | None = None
     doom: RemoteError | None = None

@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 from rushes.engine.clock import Clock
 from rushes.engine.limits import Accounts
 from rushes.engine.pace import Pace
+from rushes.engine.turns import Turns
 from rushes.engine.wakes import Wakes
 from rushes.graph.value import Known
 from rushes.model.claim import Claim
@@ -137,6 +138,7 @@ class Parts:
     room: Callable[[], str | None] = lambda: None
     listen: Listen | None = None
     pace: Pace = field(default_factory=lambda: Pace(Wakes()))
+    turns: Turns = field(default_factory=Turns)
     stop: Stop = field(default_factory=Stop)
     watch: Callable[[Event], None] = lambda _event: None
     gauge: Callable[[Callable[[], Mapping[str, Wait]]], None] = lambda _waits: None

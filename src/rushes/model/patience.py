@@ -29,6 +29,9 @@ class Span(NamedTuple):
     cap: float
 
 
+LINE = 6 * 3600.0
+"""Seconds for which a line at the provider may put off that a request's time begins: nobody stands in one for ever."""
+
 SPANS = {
     Kind.TEXT: Span(60.0, 900.0),
     Kind.SUBTITLES: Span(60.0, 900.0),
@@ -40,7 +43,9 @@ SPANS = {
 
 
 class Patience(NamedTuple):
-    """`seconds` after it was sent, a request's time is over; `most` seconds after, nobody asks about it any more.
+    """`seconds` after it was begun, a request's time is over; `most` seconds after, nobody asks about it any more.
+
+    It is begun when it was sent, or when it has left the line in which its provider let it wait (`LINE`).
 
     `source` says who said so: `flag`, `step`, `document`, `catalogue`, `learned` (from `known` results) or `default`.
     """
@@ -49,6 +54,11 @@ class Patience(NamedTuple):
     most: float
     source: str
     known: int = 0
+
+    @property
+    def wished(self) -> bool:
+        """Whether a person named it."""
+        return self.source in ("flag", "step", "document")
 
     @property
     def says(self) -> str:
