@@ -13,7 +13,7 @@ from .build import Memory, film, gate, grid_of, media, node, picture, plan_of, r
 def keys(grid: Grid) -> dict[str, str]:
     """The question of each asking row."""
     found = asks(grid, setting())
-    return {f"{one.question.frame.node.id}/{grid.cells[one.cell].row}": one.question.base for one in found}
+    return {f"{one.question.node.id}/{grid.cells[one.cell].row}": one.question.base for one in found}
 
 
 def story(prompt: str = "a fox", name: str = "still") -> Grid:
@@ -59,7 +59,7 @@ def test_rows_panels_and_words_that_are_made_have_questions_of_their_own() -> No
     found = keys(grid)
     panels = [found[f"panel/{n}"] for n in range(4)]
     assert len(set(panels)) == 4 and "told/0" in found
-    assert not {one.question.frame.node.id for one in asks(grid, setting()) if not one.certain} & {
+    assert not {one.question.node.id for one in asks(grid, setting()) if not one.certain} & {
         "one",
         "many",
         "said",

@@ -25,7 +25,8 @@ from tests.graph.build import (
     text,
 )
 
-from rushes.graph.frame import frame_of, inputs_json
+from rushes.graph.frame import Frames, inputs_json
+from rushes.graph.setting import ModelChoice
 from rushes.graph.settle import Question, Settler
 from rushes.model.canonical import base_key, canonical_bytes, request_key
 from rushes.model.ids import BaseKey, NodeId
@@ -77,10 +78,34 @@ def test_both_ways_of_writing_a_recipe_give_the_same_bytes(recipe: Recipe) -> No
         prompt=None if recipe.prompt is None else text(recipe.prompt),
     )
     choice = chosen(one)._replace(provider=recipe.provider, version=recipe.model)
-    frame = frame_of(one, setting(choose=lambda _node: choice))
-    written = inputs_json(dict(recipe.inputs)) + frame.tail_with(frame.params, recipe.prompt)
+    frame = Frames(setting(choose=lambda _node: choice)).of(one)
+    written = inputs_json(dict(recipe.inputs)) + frame.tail(frame.params, recipe.prompt)
     assert written.encode("utf-8", "surrogatepass") == canonical_bytes(recipe.plain())
-    assert frame.tail is not None and written.endswith(frame.tail)
+    assert frame.before is not None and frame._replace(before=None).tail(frame.params, recipe.prompt) in written
+
+
+@given(st.lists(st.tuples(recipes(), st.booleans(), st.integers(1, 3), st.none() | st.integers(1, 3)), max_size=6))
+def test_a_frame_is_shared_by_those_alone_whose_own_would_be_the_same(many: list[Any]) -> None:
+    nodes = [
+        Node(
+            id=NodeId(f"n{number}"),
+            tab="a",
+            op=recipe.op,
+            path=(),
+            model=recipe.model,
+            provider=recipe.provider,
+            params=recipe.params,
+            enabled=enabled,
+            candidates=candidates,
+            attempts=attempts,
+        )
+        for number, (recipe, enabled, candidates, attempts) in enumerate(many)
+    ]
+    under = setting(choose=lambda one: ModelChoice(one.provider or "", "m", one.model or ""))
+    together = Frames(under)
+    for one in nodes:
+        shared, own = together.of(one), Frames(under).of(one)
+        assert shared == own and canonical_bytes(shared.params) == canonical_bytes(own.params)
 
 
 @given(recipes(), recipes())
@@ -100,6 +125,8 @@ def test_one_and_one_point_nought_and_text_and_true_are_four_questions() -> None
     values: list[Any] = [1, 1.0, "1", True]
     keys = {base_of(grid_of(picture("p", params={"n": value})), Memory(), "p") for value in values}
     assert len(keys) == 4
+    together = grid_of(*[picture(f"p{number}", params={"n": value}) for number, value in enumerate(values)])
+    assert {base_of(together, Memory(), f"p{number}") for number in range(4)} == keys
 
 
 def clip(start: str = "a", end: str = "b", **more: Any) -> list[Node]:

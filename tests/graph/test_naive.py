@@ -216,3 +216,20 @@ def test_random_workflows_are_planned_as_brute_force_says(part: int) -> None:
             planned += 1
             step(luck, plan, known)
     assert planned > 100
+
+
+def test_a_workflow_without_rows_is_laid_out_as_if_it_stood_beside_one_with_rows() -> None:
+    rows = node("rows", Operation.PROMPT, prompt=text(Var("item")), rows=("x", "y"))
+    plain = 0
+    for seed in range(WORLDS):
+        nodes = list(Dice(seed).workflow().nodes())
+        alone, _ = build_grid(workflow(*nodes), {})
+        beside, _ = build_grid(workflow(*nodes, rows), {})
+        if alone is None or beside is None:  # its rows disagree
+            assert alone is beside
+            continue
+        last = len(alone.cells)
+        assert (beside.cells[:last], beside.first[:-1], beside.count[:-1]) == (alone.cells, alone.first, alone.count)
+        assert [number for number in beside.order if number < last] == list(alone.order)
+        plain += last == len(nodes)
+    assert plain > WORLDS // 4

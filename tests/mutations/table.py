@@ -424,7 +424,7 @@ NEVER_FOOLED = (
     wire(
         "who asks the same as what is asked again keeps what it had",
         "graph/looked_up.py",
-        "        if setting.floors and frame.node.id in setting.as_ever:\n",
+        "        if setting.floors and question.node.id in setting.as_ever:\n",
         "        if False:\n",
         "tests/app/test_runs.py::"
         "test_a_rerun_leaves_whoever_asks_the_same_as_it_was_and_says_that_the_next_run_will_not",
@@ -853,7 +853,7 @@ SIDE_BY_SIDE = (
     wire(
         "what is asked apart stands in the place of nothing",
         "graph/settle.py",
-        "        if self.setting.apart and frame.node.id not in self.setting.as_ever:\n",
+        "        if self.setting.apart and node.id not in self.setting.as_ever:\n",
         "        if False:\n",
         f"{_ENGINE}/test_apart.py::test_under_each_name_everything_is_asked_once_and_what_stands_stays",
     ),

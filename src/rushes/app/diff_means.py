@@ -82,7 +82,7 @@ def means(old: Prepared, new: Prepared) -> Means:
         tally.more += 0 < asked.get(base, 0) < frame.wanted
         extra = frame.wanted - max(asked.get(base, 0), priced.get(base, 0))
         if extra > 0:
-            quote = new.models.quote(frame.node, ask.question if ask.certain else None)
+            quote = new.models.quote(ask.question.node, ask.question if ask.certain else None)
             total.requests += extra
             total.money = total.money.plus(quote, extra)
             priced[base] = frame.wanted
@@ -102,7 +102,7 @@ def asked_by(prepared: Prepared) -> dict[NodeId, tuple[BaseKey, ...]]:
     """What each node asks, row by row."""
     found: dict[NodeId, list[BaseKey]] = {}
     for one in asks(prepared.grid, prepared.setting):
-        found.setdefault(one.question.frame.node.id, []).append(one.question.base)
+        found.setdefault(one.question.node.id, []).append(one.question.base)
     return {node: tuple(many) for node, many in found.items()}
 
 

@@ -230,7 +230,7 @@ def _asked(prepared: Prepared | None) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     if prepared is not None:
         for ask in asks(prepared.grid, prepared.setting):
-            found.setdefault(ask.question.frame.node.tab, []).append(ask.question.base)
+            found.setdefault(ask.question.node.tab, []).append(ask.question.base)
     return found
 
 

@@ -86,7 +86,7 @@ def _hint(before: AskedBefore, prepared: Prepared, number: int, question: Questi
     near = sorted([*offered, *(one for one in others if one.score > best)], key=lambda one: -one.score)
     if not near:
         return None
-    cell, node = prepared.grid.cells[number], question.frame.node
+    cell, node = prepared.grid.cells[number], question.node
     which = f":{cell.row + 1}" if prepared.grid.count[cell.node] > 1 else ""
     digest = (offered[0].digest or "")[:_SIGNS] if offered else ""
     take = "--take " + shlex.quote(f"{node.id}{which}={digest}") if digest else None

@@ -98,7 +98,7 @@ class Cells:
         wanted = cell.node in desk.job.selected
         if loan is not None and (loan.kept or wanted):
             if not loan.kept:
-                for event in loan.events(frame.node.id, cell.row, question.recipe()):
+                for event in loan.events(question.node.id, cell.row, question.recipe()):
                     desk.put(event)
             self.finish(number, borrowed(cell, question, loan), reused=True)
             return
@@ -108,7 +108,7 @@ class Cells:
         if not wanted:
             self.finish(number, unselected(desk.job.selection))
             return
-        lane = desk.lane(frame.node, frame.choice)
+        lane = desk.lane(question.node, frame.choice)
         halted = desk.why_halted(lane)
         if halted is not None and not desk.parts.stop.patient:
             if not desk.parts.stop.asked:

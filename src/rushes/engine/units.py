@@ -72,7 +72,8 @@ class Units:
                 unit.works.append(work)
                 continue
             tries = desk.job.past.tries.get(request.key, 0)
-            unit = Unit(request, work.frame.node, work.cell.row, lane, desk.paths[work.cell.node], [work], tries)
+            number, row = work.cell.node, work.cell.row
+            unit = Unit(request, desk.grid.nodes[number], row, lane, desk.paths[number], [work], tries)
             self._units[request.key] = unit
             self._push(unit)
 
@@ -227,8 +228,7 @@ class Units:
 
     def _taken(self, unit: Unit, queued: bool) -> None:
         """Its provider has it: room for the next one may be found."""
-        if unit.tokens is not None:
-            unit.tokens.took(self._desk.now(), queued)
+        if unit.tokens is not None and unit.tokens.took(self._desk.now(), queued):
             self._desk.wake.set()
 
     def _heard(self, unit: Unit, standings: Sequence[Standing]) -> None:

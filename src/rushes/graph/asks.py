@@ -67,7 +67,7 @@ def asks(grid: Grid, setting: Setting) -> list[Ask]:
 
 
 def _answer(cell: Cell, question: Question) -> Result:
-    kind = question.frame.node.signature.output or _kind_of_input(question)
+    kind = question.node.signature.output or _kind_of_input(question)
     if kind is Kind.TEXT:
         return Result(0, 0, Value(text=question.base), _CLEAN)
     made = tuple(_artifact(f"{question.base} {panel}", kind) for panel in range(cell.panel + 1))

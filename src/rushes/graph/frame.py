@@ -1,8 +1,8 @@
-"""What all rows of one node have in common, and the canonical bytes of a question in two halves.
+"""What all nodes that are alike have in common, and the canonical bytes of a question in pieces.
 
 `model/canonical.py` says what the bytes are. Here they are put together from pieces, because most of them are the
-same for every row of a node: `{"inputs":{...}` changes with the row, and what follows mostly does not. A property test
-holds both ways of writing them equal, byte for byte.
+same for every node of a kind: `{"inputs":{...}` and the prompt change from row to row, and what stands between them and
+after them mostly does not. A property test holds both ways of writing them equal, byte for byte.
 """
 
 from __future__ import annotations
@@ -28,46 +28,61 @@ _REQUIRED = {op: tuple(role for role, slot in one.slots.items() if slot.least) f
 
 
 class Frame(NamedTuple):
-    """One node under one setting. `tail` is the second half of the canonical bytes, or None when rows differ in it.
+    """One kind of node under one setting: all of a question but its prompt and what goes into it.
 
-    `free` is true when nothing of the node itself can hold it back; `required` are the roles that must not stay empty.
+    `free` is true when nothing of the node itself can hold it back; `required` are the roles that must not stay empty;
+    `before` is what stands before the prompt in the canonical bytes, or None when rows differ in it.
     """
 
-    node: Node
     op: Operation
     free: bool
     choice: ModelChoice
     required: tuple[str, ...]
     params: dict[str, Json]
     open_params: tuple[tuple[str, Text], ...]
-    prompt: str | None
-    prompt_open: bool
-    tail: str | None
+    before: str | None
     wanted: int = 1  # candidates per row
     attempts: int = 1  # results that a flagged candidate may cost
     stands_in: str = ""  # why `choice` is not the node's own model; nothing where it is
 
-    def tail_with(self, params: Mapping[str, Json], prompt: str | None) -> str:
-        """The second half of the canonical bytes for one row."""
-        return _tail(self.op, self.choice, params, prompt)
+    def tail(self, params: Mapping[str, Json], prompt: str | None) -> str:
+        """The canonical bytes of one row, but for its inputs."""
+        before = self.before
+        if before is None:
+            before = _before(self.op, self.choice, params)
+        said = "null" if prompt is None else quoted(prompt)
+        return f'{before}{said},"provider":{quoted(self.choice.provider)}}}'
 
 
-def frame_of(node: Node, setting: Setting) -> Frame:
-    """The frame of a node; ValueError or TypeError for parameters that JSON cannot say."""
+class Frames:
+    """The frames of one setting: nodes that are alike have one between them."""
+
+    __slots__ = ("_found", "_setting")
+
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+        self._found: dict[tuple[object, ...], Frame] = {}
+
+    def of(self, node: Node) -> Frame:
+        """The frame of a node; ValueError or TypeError for parameters that JSON cannot say."""
+        op, free = node.op, node.enabled and node.condition is None
+        choice = _NO_MODEL if op in INLINE else self._setting.choose(node)
+        # written out, because to Python 1, 1.0 and True are one
+        alike = (op, free, choice, node.candidates, node.attempts, repr(node.params))
+        frame = self._found.get(alike)
+        if frame is None:
+            frame = self._found[alike] = _frame(node, free, choice, self._setting)
+        return frame
+
+
+def _frame(node: Node, free: bool, choice: ModelChoice, setting: Setting) -> Frame:
     op = node.op
-    free = node.enabled and node.condition is None
     if op in INLINE:
-        return Frame(node, op, free, _NO_MODEL, (), {}, (), None, True, None)
-    choice = setting.choose(node)
+        return Frame(op, free, choice, (), {}, (), None)
     params, open_params = _params(node)
-    prompt = setting.prompts.get(str(node.id)) if setting.prompts else None
-    if prompt is None and node.prompt is not None:
-        prompt = node.prompt.literal
-    prompt_open = prompt is None and node.prompt is not None
-    tail = None if open_params or prompt_open else _tail(op, choice, params, prompt)
+    before = None if open_params else _before(op, choice, params)
     wanted, attempts = candidates_of(node, setting), attempts_of(node, setting)
-    required = _REQUIRED[op]
-    return Frame(node, op, free, choice, required, params, open_params, prompt, prompt_open, tail, wanted, attempts)
+    return Frame(op, free, choice, _REQUIRED[op], params, open_params, before, wanted, attempts)
 
 
 def _params(node: Node) -> tuple[dict[str, Json], tuple[tuple[str, Text], ...]]:
@@ -98,13 +113,8 @@ def attempts_of(node: Node, setting: Setting) -> int:
     return max(1, node.attempts if node.attempts is not None else setting.attempts)
 
 
-def _tail(op: Operation, choice: ModelChoice, params: Mapping[str, Json], prompt: str | None) -> str:
-    provider, _alias, version = choice
-    said = "null" if prompt is None else quoted(prompt)
-    return (
-        f',"model":{quoted(version)},"op":{_NAMES[op]},"params":{_object(params)}'
-        f',"prompt":{said},"provider":{quoted(provider)}}}'
-    )
+def _before(op: Operation, choice: ModelChoice, params: Mapping[str, Json]) -> str:
+    return f',"model":{quoted(choice.version)},"op":{_NAMES[op]},"params":{_object(params)},"prompt":'
 
 
 def _object(params: Mapping[str, Json]) -> str:
@@ -130,6 +140,10 @@ def inputs_json(inputs: Mapping[str, tuple[Artifact, ...]]) -> str:
     """The first half of the canonical bytes: digests by role, roles sorted."""
     if not inputs:
         return '{"inputs":{}'
+    if len(inputs) == 1:
+        ((role, many),) = inputs.items()
+        if len(many) == 1:  # as of most
+            return f'{{"inputs":{{{quoted(role)}:[{quoted(many[0].digest)}]}}'
     pieces = []
     for role in sorted(inputs):
         digests = ",".join([quoted(one.digest) for one in inputs[role]])

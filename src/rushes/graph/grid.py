@@ -107,12 +107,30 @@ def _build(nodes: tuple[Node, ...], variables: Mapping[str, str]) -> tuple[Grid 
         names = " -> ".join(nodes[number].called for number in (*cycle, cycle[0]))
         says = f"these steps wait for each other: {names}"
         return None, [nodes[cycle[0]].problem("cycle", says, try_="remove one of the references")]
+    if len(nodes) <= MOST_CELLS and not any(map(_may_multiply, nodes)):
+        return _one_each(nodes, index, wires, topology), []
     return _lay_out(nodes, index, wires, topology, variables)
+
+
+def _may_multiply(node: Node) -> bool:
+    """Whether a node may bring rows, or make several of one."""
+    if node.rows is not None or node.rows_from is not None or node.op in _SPLIT:
+        return True
+    return Mode.ROWS in [mode for _role, _refs, mode in node.inputs]
+
+
+def _one_each(
+    nodes: tuple[Node, ...], index: Mapping[NodeId, int], wires: Sequence[_Wires], topology: Topology
+) -> Grid:
+    """The grid of a workflow in which nothing has rows, as most have none: each node is one cell, with its number."""
+    parents = topology.parents
+    cells = [Cell(number, 0, 0, None, *wired, parents[number]) for number, wired in enumerate(wires)]
+    return Grid(nodes, index, topology, tuple(range(len(nodes))), (1,) * len(nodes), tuple(cells), topology.order)
 
 
 def _wire(node: Node, index: Mapping[NodeId, int]) -> tuple[_Wires, list[int]]:
     """What feeds a node, and the numbers of all nodes it waits for; KeyError for a name that nobody has."""
-    inputs = tuple([(entry.role, entry.mode, tuple([index[name] for name in entry.refs])) for entry in node.inputs])
+    inputs = tuple([(role, mode, tuple([index[name] for name in refs])) for role, refs, mode in node.inputs])
     needed: list[int] = []
     for _role, _mode, sources in inputs:
         needed += sources

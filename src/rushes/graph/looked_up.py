@@ -67,7 +67,7 @@ def _looked_up(settler: Settler, known: Known, asked: Sequence[tuple[int, Questi
         results = answers.get(question.base, ())
         frame = question.frame
         under = setting
-        if setting.floors and frame.node.id in setting.as_ever:
+        if setting.floors and question.node.id in setting.as_ever:
             results, under = _before(question.base, results, setting), setting._replace(floors={})
         chosen = choose(question.base, frame.wanted, frame.attempts, results, under)
         found.append(LookedUp(number, question, chosen, results))
@@ -101,7 +101,7 @@ def _lent(settler: Settler, known: Known, found: list[LookedUp]) -> list[LookedU
     open_ = [one for one in lacking if not decided.get(one.question.base)]
     asked = [
         Asked(
-            one.question.frame.node.id,
+            one.question.node.id,
             grid.cells[one.cell].row,
             one.question.base,
             one.question.recipe(),

@@ -121,7 +121,7 @@ class _Tally:
             base, frame = question.base, question.frame
             before = asked.get(base)
             if before is None:
-                quoted = quotes[base] = self._quote(frame.node, question)
+                quoted = quotes[base] = self._quote(question.node, question)
                 fresh = asked[base] = chosen.missing
                 self.owners[base] = number
             else:  # another place asks the same
@@ -259,9 +259,11 @@ def _asked(number: int, cell: int, walked: Walked) -> tuple[ModelChoice, str]:
     miss = walked.misses.get(cell)
     if miss is not None:
         return miss.question.frame.choice, miss.question.frame.stands_in
-    frame, stand_in = walked.settler.frame(number), walked.settler.setting.stand_in
-    other = stand_in(frame.node) if stand_in is not None else None  # what comes later will meet the same
-    return (frame.choice, "") if other is None else (other.choice, other.why)
+    settler = walked.settler
+    stand_in = settler.setting.stand_in
+    # what comes later will meet the same
+    other = stand_in(settler.grid.nodes[number]) if stand_in is not None else None
+    return (settler.frame(number).choice, "") if other is None else (other.choice, other.why)
 
 
 def _warnings(grid: Grid, walked: Walked, tally: _Tally, money: Estimate, selected: Set[int] | None) -> list[str]:

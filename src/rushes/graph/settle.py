@@ -1,7 +1,7 @@
 """A cell and what it needs, to the next thing to do: a value, a question to ask, or a reason to wait.
 
 Planning and running settle with the same functions (gates in `graph/gates.py`, answers in `graph/answers.py`), so a run
-cannot mean anything else than its plan. What does not depend on the row is worked out once per node
+cannot mean anything else than its plan. What nodes of a kind have in common is worked out once for all of them
 (`graph/frame.py`), because a plan of a large workflow passes here a hundred thousand times.
 """
 
@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rushes.graph.frame import Frame, frame_of, inputs_json
+from rushes.graph.frame import Frame, Frames, inputs_json
 from rushes.graph.grid import Cell, Grid
 from rushes.graph.needs import first_hope, lacking, serving_of, withheld
 from rushes.graph.setting import Setting
@@ -30,6 +30,7 @@ class Question(NamedTuple):
     """A question for a provider. Its recipe is built when asked for: a stored answer needs the key only."""
 
     base: BaseKey
+    node: Node
     frame: Frame
     prompt: str | None
     params: dict[str, Json]
@@ -39,7 +40,7 @@ class Question(NamedTuple):
         """The recipe whose key `base` is."""
         choice = self.frame.choice
         return Recipe(
-            op=self.frame.node.op,
+            op=self.frame.op,
             provider=choice.provider,
             model=choice.version,
             alias=choice.model,
@@ -55,84 +56,81 @@ class NoValue(LookupError):
 
 
 class Settler:
-    """Settles the cells of one grid under one setting; what all rows of a node have in common is worked out once."""
+    """Settles the cells of one grid under one setting; what nodes of a kind have in common is worked out once."""
 
-    __slots__ = ("_frames", "grid", "setting")
+    __slots__ = ("_alike", "_frames", "grid", "setting")
 
     def __init__(self, grid: Grid, setting: Setting) -> None:
         self.grid = grid
         self.setting = setting
-        self._frames: dict[int, Frame] = {}
+        self._alike = Frames(setting)
+        self._frames: list[Frame | None] = [None] * len(grid.nodes)
 
     def frame(self, number: int) -> Frame:
-        """What all rows of node `number` have in common."""
-        frame = self._frames.get(number)
+        """What node `number` has in common with all that are like it."""
+        frame = self._frames[number]
         if frame is None:
-            frame = self._frames[number] = frame_of(self.grid.nodes[number], self.setting)
+            frame = self._frames[number] = self._alike.of(self.grid.nodes[number])
         return frame
 
     def settle(self, number: int, outcomes: Sequence[Outcome | None]) -> Outcome | Question:
         """What to do about a cell whose needs all have an outcome; gates need `settle_gate` instead."""
         cell = self.grid.cells[number]
-        frame = self._frames.get(cell.node) or self.frame(cell.node)
+        node = self.grid.nodes[cell.node]
+        frame = self._frames[cell.node] or self.frame(cell.node)
         if not frame.free:
-            held = withheld(self.grid, frame.node, outcomes)
+            held = withheld(self.grid, node, outcomes)
             if held is not None:
                 return held
-        stop = lacking(self.grid, cell, frame.node, outcomes)
+        stop = lacking(self.grid, cell, node, outcomes)
         if stop is not None:
             return stop
         try:
             if frame.op is Operation.PROMPT:
-                return Outcome(State.DONE, Value(text=prompt_of(cell, frame.node, outcomes, self.setting)))
+                return Outcome(State.DONE, Value(prompt_of(cell, node, outcomes, self.setting)))
             if frame.op is Operation.MEDIA:
-                return _media(self.grid, cell, frame.node, outcomes, self.setting)
-            return self._question(cell, frame, outcomes)
+                return _media(self.grid, cell, node, outcomes, self.setting)
+            return self._question(cell, node, frame, outcomes)
         except NoValue as missing:
             return Outcome(State.BLOCKED, says=f"it needs a value for {missing}: give --set {missing}=VALUE")
 
-    def _question(self, cell: Cell, frame: Frame, outcomes: Sequence[Outcome | None]) -> Outcome | Question:
+    def _question(self, cell: Cell, node: Node, frame: Frame, outcomes: Sequence[Outcome | None]) -> Outcome | Question:
         inputs: dict[str, tuple[Artifact, ...]] = {}
         if cell.inputs:
             inputs = _inputs(self.grid, cell, outcomes)
-        if frame.op is Operation.GENERATE_SUBTITLES and (times := _times(cell, frame.node, outcomes)) is not None:
+        if frame.op is Operation.GENERATE_SUBTITLES and (times := _times(cell, node, outcomes)) is not None:
             inputs[TIMES] = (times,)
         for role in frame.required:
             if role not in inputs:
                 return Outcome(State.BLOCKED, says=f"its {role} brings no picture, clip or sound")
-        params, prompt, tail = frame.params, frame.prompt, frame.tail
-        if tail is None:
-            if frame.open_params:
-                params = dict(params)
-                for name, text in frame.open_params:
-                    params[name] = text_of(text, cell, outcomes, self.setting)
-            if frame.prompt_open:
-                prompt = prompt_of(cell, frame.node, outcomes, self.setting)
-            tail = frame.tail_with(params, prompt)
-        return self._put(frame, tail, prompt, params, inputs)
+        params = frame.params
+        if frame.open_params:
+            params = dict(params)
+            for name, text in frame.open_params:
+                params[name] = text_of(text, cell, outcomes, self.setting)
+        return self._put(node, frame, prompt_of(cell, node, outcomes, self.setting), params, inputs)
 
     def instead(self, question: Question) -> Question | None:
         """The same question to whoever may stand in for the node's own model; None when nobody may."""
-        stand_in = self.setting.stand_in(question.frame.node) if self.setting.stand_in is not None else None
+        stand_in = self.setting.stand_in(question.node) if self.setting.stand_in is not None else None
         if stand_in is None:
             return None
-        frame = question.frame._replace(choice=stand_in.choice, tail=None, stands_in=stand_in.why)
-        tail = frame.tail_with(question.params, question.prompt)
-        return self._put(frame, tail, question.prompt, question.params, question.inputs)
+        frame = question.frame._replace(choice=stand_in.choice, before=None, stands_in=stand_in.why)
+        return self._put(question.node, frame, question.prompt, question.params, question.inputs)
 
     def _put(
         self,
+        node: Node,
         frame: Frame,
-        tail: str,
         prompt: str | None,
         params: dict[str, Json],
         inputs: dict[str, tuple[Artifact, ...]],
     ) -> Question:
-        written = f"{inputs_json(inputs)}{tail}".encode("utf-8", "surrogatepass")
+        written = f"{inputs_json(inputs)}{frame.tail(params, prompt)}".encode("utf-8", "surrogatepass")
         base = BaseKey("bk1:" + hashlib.sha256(written).hexdigest())
-        if self.setting.apart and frame.node.id not in self.setting.as_ever:
+        if self.setting.apart and node.id not in self.setting.as_ever:
             base = apart_key(base, self.setting.apart)
-        return Question(base, frame, prompt, params, inputs)
+        return Question(base, node, frame, prompt, params, inputs)
 
 
 def text_of(text: Text, cell: Cell, outcomes: Sequence[Outcome | None], setting: Setting) -> str:
@@ -162,8 +160,7 @@ def _variable(name: str, setting: Setting) -> str:
 
 def prompt_of(cell: Cell, node: Node, outcomes: Sequence[Outcome | None], setting: Setting) -> str | None:
     """The prompt of this row as it would be sent; NoValue names a variable that the run does not have."""
-    override = setting.prompts.get(str(node.id))
-    if override is not None:
+    if setting.prompts and (override := setting.prompts.get(node.id)) is not None:
         return override
     return None if node.prompt is None else text_of(node.prompt, cell, outcomes, setting)
 

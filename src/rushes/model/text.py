@@ -28,10 +28,11 @@ class Text(NamedTuple):
     @property
     def literal(self) -> str | None:
         """The whole text when nothing in it is open, else None."""
-        if not self.parts:
-            return ""
-        first = self.parts[0]
-        return first if len(self.parts) == 1 and isinstance(first, str) else None
+        parts = self.parts
+        if len(parts) != 1:
+            return None if parts else ""
+        first = parts[0]
+        return first if isinstance(first, str) else None
 
     @property
     def refs(self) -> tuple[NodeId, ...]:
