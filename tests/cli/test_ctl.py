@@ -11,6 +11,7 @@ import pytest
 from rushes.ledger.ledger import Ledger
 from rushes.ledger.open import open_ledger
 from rushes.ledger.owner import new_owner
+from rushes.ledger.permits import Ask, Permits, Refusal
 from rushes.model.event import RunStarted, Told
 from rushes.model.ids import RunId
 from rushes.model.run import RunState
@@ -40,6 +41,19 @@ def driven(done: RunId, ledger: Ledger) -> RunId:
     ledger.take_run(done, owner, time.time())
     ledger.append(done, [RunStarted(owner=owner, resumed=True)], time.time())
     return done
+
+
+def test_the_status_of_a_driven_run_says_what_its_process_waits_for(
+    driven: RunId, ledger: Ledger, rushes: Rushes
+) -> None:
+    found = {"most": 20.0, "free": False, "pace": None}
+    now = time.time()
+    ask = Ask("fal@simulated", 20, 12, refusals=(Refusal(now, now + 89.0),), found=found)
+    Permits(ledger, new_owner()).exchange([ask], now)
+    shown = " ".join(rushes("status").out.split())
+    assert "waiting: 12 for fal@simulated (20 of 20 in flight; it said to wait, 1 min 2" in shown
+    Permits(ledger, "elsewhere:1:1:x").exchange([Ask("luma@simulated", 1, 7)], now)
+    assert "luma" not in rushes("status").out, "another process waits for that"
 
 
 def _words(ledger: Ledger, run: RunId) -> list[str]:

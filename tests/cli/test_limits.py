@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,18 +83,19 @@ def test_a_short_name_means_the_account_of_this_key(rushes: Rushes, ledger: Ledg
 
 
 def test_what_was_found_is_forgotten_and_what_was_set_and_sent_is_not(rushes: Rushes, ledger: Ledger) -> None:
-    rate = Rate(100, 86400.0)
-    now = time.time()
-    mine = Permits(ledger, "me")
-    mine.leave(
-        [Ask("fal@simulated", 0, 0, allowed=Allowed(None, (rate,)), sent={Unit.REQUESTS: 40.0}, found=FOUND)], now
-    )
+    daily = Allowed(None, (Rate(100, 86400.0),))
+    Permits(ledger, "me").leave([Ask("fal@simulated", 0, 0, allowed=daily, found=FOUND)], time.time())
+
+    def kept() -> dict[str, object]:
+        ((text,),) = ledger.database.read("SELECT body FROM limits")
+        return dict(json.loads(text))
+
+    before = kept()
+    assert before["found"] and before["rates"], "what was sent of the day's quota"
     rushes("limits", "set", "fal@simulated", "40")
     assert rushes("limits", "forget", "fal@simulated").code == 0
-    (one,) = seen(ledger, now)
-    assert one.found == {} and one.set == Allowed(40)
-    left = mine.exchange([Ask("fal@simulated", 0, 1, allowed=Allowed(None, (rate,)))], now)["fal@simulated"].left
-    assert left == (60.0,), "the quota of the day is not whole again because somebody forgot something"
+    assert seen(ledger, time.time())[0].set == Allowed(40)
+    assert kept() == {**{name: one for name, one in before.items() if name != "found"}, "set": kept()["set"]}
     said = rushes("limits", "forget", "fal@simulated")
     assert said.code == 2 and "nothing was found of fal@simulated" in said.err
 

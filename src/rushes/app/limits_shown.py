@@ -16,6 +16,7 @@ from rushes.app.rates import show_rate
 from rushes.errors import NotFound
 from rushes.ledger.permits import Seen, allow, forget, seen
 from rushes.model.limit import Allowed, Rate
+from rushes.model.size import show_seconds
 
 _AUTO = "auto"
 
@@ -111,6 +112,20 @@ def _asked_last(project: Project, now: float) -> dict[tuple[str, bool], Seen]:
         if not slash:
             latest[provider, whose == SIMULATED] = one
     return latest
+
+
+def held_up(project: Project, owner: str) -> list[str]:
+    """In words what the process of a run's owner, and whoever shares its accounts, waits for at this moment."""
+    now, process = time.time(), owner.rpartition(":")[0]
+    known = [one for one in seen(project.ledger, now) if process in {its.rpartition(":")[0] for its in one.owners}]
+    return [_waits(_line(project, one.name, one, now)) for one in known if one.wants or one.paused > now]
+
+
+def _waits(line: LimitLine) -> str:
+    most = f" of {line.most:,}" if line.most is not None else ""
+    told = f"; it said to wait, {show_seconds(line.paused)} left" if line.paused is not None else ""
+    shared = f", by {line.processes:,} processes" if line.processes > 1 else ""
+    return f"{line.waiting:,} for {line.name} ({line.in_flight:,}{most} in flight{shared}{told})"
 
 
 def limit_line(project: Project, name: str) -> LimitLine:

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from rushes.app.limits_shown import held_up
 from rushes.app.project import Project
 from rushes.app.run import prepared_as_of
 from rushes.app.standing import as_it_stands, newest
@@ -14,7 +15,7 @@ from rushes.errors import NotFound
 from rushes.ledger.words import last_word
 from rushes.model.event import Word
 from rushes.model.ids import RunId
-from rushes.model.run import SHUT, RunRecord, Verb
+from rushes.model.run import DRIVEN, SHUT, RunRecord, Verb
 
 LAST = "last"
 """The newest run, by a name."""
@@ -60,4 +61,7 @@ async def status(project: Project, run: str | None) -> RunSummary:
     prepared = await prepared_as_of(project, record)
     summary = summarize(record, prepared.grid, prepared.plan.outcomes, project.ledger.journal(record.id))
     word = word_to(project, record)
-    return summary if word is None else replace(summary, notes=(word_says(record, word), *summary.notes))
+    told = [word_says(record, word)] if word is not None else []
+    if record.owner is not None and record.state in DRIVEN:
+        told += [f"waiting: {one}" for one in held_up(project, record.owner)]
+    return replace(summary, notes=(*told, *summary.notes)) if told else summary
