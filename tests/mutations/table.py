@@ -1624,6 +1624,24 @@ FOUND_OUT = (
 )
 """What an account takes, found out: it is annoyed as little as can be, and nothing stands still."""
 
+TOLD_LIMITS = (
+    wire(
+        "limits: what a project allows binds its runs",
+        "app/project.py",
+        "return Accounts(self.at_once, self.told_limits)",
+        "return Accounts(self.at_once)",
+        "tests/app/test_limits_told.py::test_the_limits_of_a_project_bind_its_runs",
+    ),
+    wire(
+        "limits: one of a provider that is not there is a mistake",
+        "app/limit_names.py",
+        "    if provider not in given and not is_there(provider):\n",
+        "    if False:\n",
+        "tests/app/test_limits_told.py::test_what_is_no_limit_names_its_place_and_what_is_allowed",
+    ),
+)
+"""What people allow: it holds, or it is no limit and says so."""
+
 WIRES: tuple[Wire, ...] = (
     *NEVER_TWICE,
     *NEVER_OVER,
@@ -1643,5 +1661,6 @@ WIRES: tuple[Wire, ...] = (
     *LIGHT,
     *HIDDEN,
     *FOUND_OUT,
+    *TOLD_LIMITS,
 )
 """All of them."""
