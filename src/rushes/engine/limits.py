@@ -56,16 +56,30 @@ def _found(finder: Finder, now: float) -> str:
 class Part:
     """This process's part of a limit that other processes share, as it was granted last (`share`).
 
-    `held` is how many it may have in flight (None: nobody has said yet; negative: it is alone). What has happened since
-    then is told the next time, which is soon after `tell`.
+    `held` is how many it may have in flight (None: nobody has said yet; negative: nobody else is there), until the loop
+    time `until`: then others may have it. What has happened since then is told the next time, which is soon after
+    `tell`; `hungry` says that the others know that more is wanted.
     """
 
     tell: Wake
     held: int | None = None
+    until: float = math.inf
     leads: bool = False
-    sent: dict[Unit, float] = field(default_factory=dict)
+    hungry: bool = False
+    sent: dict[Unit, list[tuple[float, float]]] = field(default_factory=dict)
     taken: int = 0
     refusals: list[tuple[float, float | None]] = field(default_factory=list)
+
+    def send(self, unit: Unit, amount: float, now: float) -> None:
+        """So much goes."""
+        if amount > 0:
+            self.sent.setdefault(unit, []).append((now, amount))
+
+    def want(self) -> None:
+        """More is wanted than there is: the others hear of it, once."""
+        if not self.hungry:
+            self.hungry = True
+            self.tell()
 
 
 class Limit:
@@ -130,6 +144,8 @@ class Limit:
         for window in self.windows:
             opens = window.opens(weigh(window.rate.of), now)
             if opens > now:
+                if self.part is not None and window.is_open(now):
+                    self.part.tell()
                 return Closed(self.name, f"no more than {window.rate.says}", None if opens == math.inf else opens)
         opens = self.finder.opens(now) if self.finder is not None else now
         if opens <= now:
@@ -140,13 +156,24 @@ class Limit:
     def _elsewhere(self, now: float) -> Closed | None:
         """Why not one more, because of other processes."""
         part = self.part
-        if part is None or (part.held is not None and (part.held < 0 or self.used < part.held)):
+        if part is None:
             return None
         if part.held is None:
             return Closed(self.name, "it is being agreed on with other processes")
-        if part.leads and self.used == part.held and self.finder is not None and self.finder.opens(now) <= now:
+        if now >= part.until:
+            return Closed(self.name, "the ledger does not say what other processes send")
+        if part.held < 0 or self.used < part.held:
+            return None
+        if part.leads and self.used == part.held and self._may_try(now):
             return None  # who leads is the one that asks for more than there was
+        part.want()
         return Closed(self.name, f"other processes use it: {part.held} at once are ours")
+
+    def _may_try(self, now: float) -> bool:
+        """Whether one more than all hold may go, to find out."""
+        if self.finder is None or (self.most is not None and self.finder.flying >= self.most):
+            return False
+        return self.finder.opens(now) <= now
 
     def call_all(self) -> None:
         """Have every run look again: something has changed for all of them."""
@@ -227,10 +254,10 @@ class Tokens:
             limit.used += 1
             limit.users[run] = limit.users.get(run, 0) + 1
             for window in limit.windows:
-                amount = weigh(window.rate.of)
-                window.take(amount, now)
-                if limit.part is not None:
-                    limit.part.sent[window.rate.of] = limit.part.sent.get(window.rate.of, 0.0) + amount
+                window.take(weigh(window.rate.of), now)
+            if limit.part is not None:
+                for unit in {window.rate.of for window in limit.windows}:
+                    limit.part.send(unit, weigh(unit), now)
             self._held.append((limit, limit.finder.sent(now) if limit.finder is not None else 0))
 
     def took(self, now: float, queued: bool = False) -> None:

@@ -17,14 +17,14 @@ from contextlib import asynccontextmanager, suppress
 from rushes.engine.clock import Clock
 from rushes.engine.finder import Learned
 from rushes.engine.limits import Accounts, Limit, Part
-from rushes.engine.window import Window
 from rushes.errors import StoreError
-from rushes.ledger.permits import EVERYTHING, Answer, Ask, Permits, Refusal
+from rushes.ledger.permits import EVERYTHING, LEASE, Answer, Ask, Permits, Refusal
+from rushes.model.limit import Allowed
 
 ALONE, TOGETHER = 0.5, 0.2
 """Seconds between two exchanges: nobody else is there; somebody is."""
 
-_SOON = 0.02  # seconds that news waits for more of it
+_SOON = 0.02  # seconds between two exchanges at least, whatever the news
 _AGAIN = 1.0  # seconds before a ledger that did not answer is tried again
 _FED = 500  # requests of others that the leader looks at in one exchange: more say nothing new
 
@@ -37,6 +37,7 @@ class Share:
         self._runs = 0
         self._task: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
+        self._room: ThreadPoolExecutor | None = None
         self._contended = False
 
     @asynccontextmanager
@@ -48,6 +49,9 @@ class Share:
             self._accounts.tell = self._news.set
             for limit in self._limits():
                 limit.part = Part(self._news.set)
+                for window in limit.windows:
+                    window.budget = None
+            self._room = ThreadPoolExecutor(1, "rushes-share")  # a database that is slow holds up nobody but us
             self._task = asyncio.create_task(self._go_on())
         try:
             yield
@@ -57,42 +61,36 @@ class Share:
                 await asyncio.shield(self._leave())
 
     async def _go_on(self) -> None:
-        room = ThreadPoolExecutor(1, "rushes-share")  # a database that is slow to answer holds up nobody but us
         loop = asyncio.get_running_loop()
-        try:
-            while True:
-                asks = self._asks()
-                seconds = _AGAIN
-                if asks:
-                    try:
-                        answers = await loop.run_in_executor(room, self._permits.exchange, asks, self._clock.time())
-                        self._hear(asks, answers)
-                        seconds = TOGETHER if self._contended else ALONE
-                    except StoreError:
-                        self._take_back(asks)  # whoever writes to the ledger says what is wrong with it
-                await self._pause(seconds)
-        finally:
-            room.shutdown(wait=False)
+        while True:
+            self._news.clear()
+            began, asks, seconds = loop.time(), self._asks(), _AGAIN
+            if asks:
+                try:
+                    answers = await loop.run_in_executor(self._room, self._permits.exchange, asks, self._clock.time())
+                    self._hear(asks, answers, began)
+                    seconds = TOGETHER if self._contended else ALONE
+                except StoreError:
+                    self._take_back(asks)  # whoever writes to the ledger says what is wrong with it
+            await self._pause(seconds)
+            await asyncio.sleep(began + _SOON - loop.time())
 
     async def _pause(self, seconds: float) -> None:
-        loop = asyncio.get_running_loop()
-        timer = loop.call_later(seconds, self._news.set)
+        timer = asyncio.get_running_loop().call_later(seconds, self._news.set)
         await self._news.wait()
         timer.cancel()
-        await asyncio.sleep(_SOON)
-        self._news.clear()
 
     async def _leave(self) -> None:
-        assert self._task is not None
+        assert self._task is not None and self._room is not None
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
-        asks = self._asks()
-        if asks:
-            with suppress(StoreError):  # the permits end with their lease
-                await asyncio.to_thread(self._permits.leave, asks, self._clock.time())
+        asks, loop = self._asks(), asyncio.get_running_loop()
+        with suppress(StoreError):  # the permits end with their lease
+            await loop.run_in_executor(self._room, self._permits.leave, asks, self._clock.time())
+        self._room.shutdown(wait=False)
 
     def _limits(self) -> list[Limit]:
-        return [one for name, one in self._accounts.limits.items() if name.startswith("provider:") and one.is_shared]
+        return [one for name, one in self._accounts.limits.items() if name.startswith("provider:")]
 
     def _asks(self) -> list[Ask]:
         return [self._ask(limit) for limit in self._limits()]
@@ -100,59 +98,78 @@ class Share:
     def _ask(self, limit: Limit) -> Ask:
         if limit.part is None:
             limit.part = Part(self._news.set)
-        part, ahead = limit.part, self._clock.time() - asyncio.get_running_loop().time()
-        refusals = tuple(Refusal(at + ahead, None if until is None else until + ahead) for at, until in part.refusals)
+        part, finder = limit.part, limit.finder
+        ahead = self._clock.time() - asyncio.get_running_loop().time()
+        wants = sum(limit.waiting.values())
         asked = Ask(
             name=self._names(limit.name),
             used=limit.used,
-            wants=sum(limit.waiting.values()),
+            wants=wants,
             priority=max((run.priority for run in limit.users.keys() | limit.waiting.keys()), default=0),
             allowed=limit.declared,
-            sent=dict(part.sent),
+            holds=EVERYTHING if part.held == EVERYTHING else max(part.held or 0, limit.used),
+            sent={unit: [(at + ahead, amount) for at, amount in sent] for unit, sent in part.sent.items()},
+            budgets={one.rate: max(0.0, one.budget) for one in limit.windows if one.budget is not None},
+            needs={one.rate: one.short for one in limit.windows},
             taken=part.taken,
-            refusals=refusals,
-            found=limit.finder.learned._asdict() if limit.finder is not None and part.leads else None,
-            finds=limit.finder is not None,
+            refusals=tuple(Refusal(at + ahead, until and until + ahead) for at, until in part.refusals),
+            found=finder.learned._asdict() if finder is not None else None,
+            paused=finder.paused + ahead if finder is not None else 0.0,
+            told=finder is not None and finder.told,
+            finds=finder is not None,
         )
-        part.sent.clear()
-        part.taken, part.refusals = 0, []
+        part.hungry = wants > 0
+        part.sent, part.taken, part.refusals = {}, 0, []
         return asked
 
     def _take_back(self, asks: Sequence[Ask]) -> None:
         """It was not heard: it is told again."""
-        for limit, ask in zip(self._limits(), asks, strict=False):
-            part = limit.part
-            if part is not None:
-                part.taken += ask.taken
-                for unit, amount in ask.sent.items():
-                    part.sent[unit] = part.sent.get(unit, 0.0) + amount
+        ahead = self._clock.time() - asyncio.get_running_loop().time()
+        told = {ask.name: ask for ask in asks}
+        for limit in self._limits():
+            part, ask = limit.part, told.get(self._names(limit.name))
+            if part is None or ask is None:
+                continue
+            part.hungry = False
+            part.taken += ask.taken
+            for unit, sent in ask.sent.items():
+                part.sent[unit] = [*((at - ahead, amount) for at, amount in sent), *part.sent.get(unit, ())]
+            before = [(at - ahead, until and until - ahead) for at, until in ask.refusals]
+            part.refusals = [*before, *part.refusals]
 
-    def _hear(self, asks: Sequence[Ask], answers: Mapping[str, Answer]) -> None:
+    def _hear(self, asks: Sequence[Ask], answers: Mapping[str, Answer], began: float) -> None:
         now = asyncio.get_running_loop().time()
         ahead = self._clock.time() - now
+        told = {ask.name: ask for ask in asks}
         self._contended = False
         for limit in self._limits():
-            answer = answers.get(self._names(limit.name))
-            if answer is None or limit.part is None:
+            name = self._names(limit.name)
+            answer, part = answers.get(name), limit.part
+            if answer is None or part is None:
                 continue
-            self._contended = self._contended or answer.held != EVERYTHING
-            self._grant(limit, limit.part, answer, now, ahead)
+            part.until = began + LEASE
+            self._contended = self._contended or not answer.alone
+            self._grant(limit, part, answer, now, ahead)
+            if answer.refusals or _frees(limit, told[name], answer):
+                self._news.set()
             limit.call_all()
 
     def _grant(self, limit: Limit, part: Part, answer: Answer, now: float, ahead: float) -> None:
-        first, alone = part.held is None, answer.held == EVERYTHING
         joined = answer.leads and not part.leads
         part.held = answer.held
         part.leads = answer.leads
-        limit.allow(answer.set or limit.declared)
-        for window, left in zip(limit.windows, answer.left, strict=False):
-            _open(window, left, now, alone=alone, first=first)
+        limit.allow((answer.set or Allowed()).over(limit.declared))
+        for window in limit.windows:
+            budget = answer.budgets.get(window.rate)
+            if budget is not None:  # what went since we asked went out of what we had then
+                gone = sum(amount for _at, amount in part.sent.get(window.rate.of, ()))
+                window.grant(budget.amount - gone, budget.opens - ahead)
         finder = limit.finder
         if finder is None:
             return
-        finder.elsewhere = 0 if alone else answer.elsewhere
-        if answer.paused - ahead > now and answer.told:
-            finder.pause(answer.paused - ahead)
+        finder.elsewhere = answer.elsewhere
+        if answer.paused - ahead > max(finder.paused, now):
+            finder.paused, finder.told = answer.paused - ahead, answer.told
         if answer.found and (joined or not answer.leads):
             learned = Learned(**answer.found)
             pace = learned.pace if answer.leads or learned.pace is None else learned.pace * answer.share
@@ -162,11 +179,11 @@ class Share:
             _feed(limit, answer, now, ahead)
 
 
-def _open(window: Window, left: float, now: float, *, alone: bool, first: bool) -> None:
-    """What may be sent of a rate: alone all of it, together what was granted."""
-    window.budget = None if alone else left
-    if alone and first:
-        window.take(max(0.0, window.rate.most - left - window.sum(now)), now)
+def _frees(limit: Limit, ask: Ask, answer: Answer) -> bool:
+    """Whether others can have something as soon as they hear that we keep to less."""
+    if answer.held == EVERYTHING:
+        return False
+    return ask.holds == EVERYTHING or max(answer.held, limit.used) < ask.holds
 
 
 def _feed(limit: Limit, answer: Answer, now: float, ahead: float) -> None:

@@ -15,7 +15,9 @@ class Window:
         self.rate = rate
         self._log: deque[tuple[float, float]] = deque()  # when, and how much
         self._sum = 0.0
-        self.budget: float | None = None  # what this process may send of it, where others send too
+        self.budget: float | None = None  # what this process may send of it until it asks again, where others send too
+        self.short = 0.0  # what was too much for it
+        self._more = -math.inf  # when asking again gives more
 
     def sum(self, now: float) -> float:
         """What has gone in the last stretch."""
@@ -26,7 +28,10 @@ class Window:
         """When so much more may go: `now` or before it is at once, infinity when more is granted."""
         self._forget(now)
         if self.budget is not None:
-            return now if amount <= max(self.budget, 0.0) or (amount > self.rate.most and not self._log) else math.inf
+            if min(amount, self.rate.most) <= self.budget + 1e-9:
+                return now
+            self.short = max(self.short, amount)
+            return math.inf if self.is_open(now) else self._more
         over = self._sum + amount - self.rate.most
         if over <= 0 or not self._log:
             return now
@@ -35,6 +40,14 @@ class Window:
             if over <= 1e-9:
                 return at + self.rate.seconds
         return self._log[-1][0] + self.rate.seconds
+
+    def is_open(self, now: float) -> bool:
+        """Whether asking again gives more."""
+        return self._more <= now
+
+    def grant(self, amount: float, opens: float) -> None:
+        """So much may go until it is asked for again, which gives more from `opens` on."""
+        self.budget, self.short, self._more = amount, 0.0, opens
 
     def take(self, amount: float, now: float) -> None:
         """So much goes."""

@@ -1,19 +1,26 @@
 """What processes that use one account agree on: who may have how much of it in flight, and what was found out of it.
 
-A process *holds* permits: so many requests it may have in flight. It takes them, and hands them back, in transactions
-of its own (`exchange`), so that all that is held together is never more than there is. Whoever is alone holds
-everything; who joins waits until the others have made room, which takes them one exchange.
+A process *holds* permits: so many requests it may have in flight. It takes what is free in a transaction of its own
+(`exchange`). What it is to hand back it hands back in two: it hears of it, keeps to less, and says so the next time;
+only then is it free for others. So all that is held together is never more than there is, however long an exchange
+takes and whatever is sent meanwhile. Whoever is alone holds everything; who joins waits until the others make room.
+
+Of a rate a process has a *budget*, reckoned as sent until it says what it did send, and when.
 
 One of them *leads*: it alone finds out what the account takes, from what all of them report. What it found stays in the
 ledger when everybody has gone, for the next run.
 
 A permit ends with its lease. A process that was killed leaves no permit behind for longer, and none for less: what it
-had sent may still be in flight.
+had sent may still be in flight. A process that could not say anything for so long has none any more, and knows it.
+
+Clocks of machines differ. The time that counts is that of the clock that is ahead; what others say and hear is moved by
+how much theirs is behind, which may be up to a minute.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
@@ -26,6 +33,10 @@ LEASE = 10.0
 """Seconds for which a permit is good without being renewed."""
 
 _GRAIN = 1 / 60  # of a rate's time: what was sent within so much is one entry
+_SKEW = 60.0  # seconds that clocks may differ
+_SOON = 0.2  # seconds until others will have said what they did with what they were given
+_PART = 8  # a budget is at most this part of what is left: no more is lost with a process that is killed
+_LOWER = 0.05  # of a rate is for runs of a lower priority, while those of a higher want it
 
 EVERYTHING = -1
 """Held by whoever is alone."""
@@ -41,8 +52,12 @@ class Refusal(NamedTuple):
 class Ask(NamedTuple):
     """What a process says of one limit: what it has in flight, how many more it would send, for how important a run.
 
-    `most` and `rates` are the ceiling and the rates that it knows of, `sent` what it sent since it spoke last, by unit.
-    `taken` and `refusals` are what became of its requests since then; `found` is what it found out, if it leads.
+    Until it hears the answer it keeps to `holds` in flight (EVERYTHING: nobody else was there), and to what `budgets`
+    say of each rate. `sent` is what it sent since it spoke last: by unit, when (unix seconds) and how much; `needs`
+    what the next request takes of each rate. `allowed` are the ceiling and the rates that it knows of.
+    `taken` and `refusals` are what became of its requests since it spoke last. `found` is what it found out: the word
+    of who leads counts, and of the first. `paused` is until when who leads sends nothing, `told` whether the account
+    named that time; `finds` says whether anything is to be found out.
     """
 
     name: str
@@ -50,19 +65,31 @@ class Ask(NamedTuple):
     wants: int
     priority: int = 0
     allowed: Allowed = Allowed()
-    sent: Mapping[Unit, float] = {}
+    holds: int = 0
+    sent: Mapping[Unit, Sequence[tuple[float, float]]] = {}
+    budgets: Mapping[Rate, float] = {}
+    needs: Mapping[Rate, float] = {}
     taken: int = 0
     refusals: tuple[Refusal, ...] = ()
     found: Mapping[str, Any] | None = None
+    paused: float = 0.0
+    told: bool = False
     finds: bool = True
+
+
+class Budget(NamedTuple):
+    """What a process may send of a rate until it asks again, and the unix time from when on asking gives it more."""
+
+    amount: float
+    opens: float
 
 
 class Answer(NamedTuple):
     """What holds for the process from now on.
 
-    It may have `held` in flight (EVERYTHING: whoever is alone); the others may have `elsewhere`. `share` is its part of
-    any rate. `found` is what was found out so far, `taken` and `refusals` what the others met, for whoever `leads`.
-    `left` is what it may still send of each of the rates; `paused` the unix time before which nobody sends.
+    It may have `held` in flight (EVERYTHING: nobody else is there), the others `elsewhere`. `share` is its part of any
+    rate, `budgets` what it may send of each. `found` is what was found out so far, `taken` and `refusals` what
+    the others met, for whoever `leads`. Nobody sends before the unix time `paused`, which the account `told` or not.
     """
 
     held: int
@@ -70,7 +97,8 @@ class Answer(NamedTuple):
     leads: bool
     share: float
     found: Mapping[str, Any]
-    left: tuple[float, ...] = ()
+    alone: bool = True
+    budgets: Mapping[Rate, Budget] = {}
     paused: float = 0.0
     told: bool = False
     taken: int = 0
@@ -123,6 +151,12 @@ _LIMIT = (
     " ON CONFLICT (name) DO UPDATE SET at = excluded.at, body = excluded.body"
 )
 
+_LOCK = "INSERT INTO limits (name, at, body) VALUES (?, 0, '{}') ON CONFLICT (name) DO UPDATE SET at = limits.at"
+"""Nobody else writes of this limit before this transaction has ended: on a server several are under way at once."""
+
+_HOLD = "UPDATE limits SET at = at WHERE name = ?"
+"""The same, if it is there."""
+
 _KEPT = "INSERT INTO limits (name, at, body) VALUES (?, 0, ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body"
 """What is known of a limit changes; when it was last asked under stays."""
 
@@ -146,7 +180,7 @@ class Permits:
 
         def write(tx: Transaction) -> None:
             for ask in _in_order(asks):
-                _exchange(tx, self._owner, ask, now)
+                _exchange(tx, self._owner, ask._replace(budgets={}), now, leaving=True)
                 tx.run("DELETE FROM permits WHERE name = ? AND owner = ?", (ask.name, self._owner))
 
         self._ledger.database.write(write)
@@ -161,7 +195,8 @@ def allow(ledger: Ledger, name: str, allowed: Allowed | None) -> None:
     """Set what a person allows at a limit, for every process; None takes it back."""
 
     def write(tx: Transaction) -> None:
-        body = _body(tx, name)
+        tx.run(_LOCK, (name,))
+        body = _known(tx, name)[1]
         body["set"] = None if allowed is None else _plain(allowed)
         tx.run(_KEPT, (name, json.dumps(body)))
 
@@ -174,7 +209,7 @@ def forget(ledger: Ledger, names: Iterable[str]) -> int:
     """
 
     def write(tx: Transaction) -> int:
-        known = [(name, _body(tx, name)) for name in sorted(set(names))]
+        known = [(name, _known(tx, name)[1]) for name in sorted(set(names)) if tx.run(_HOLD, (name,))]
         found = [(name, body) for name, body in known if body.pop("found", None)]
         for name, body in found:
             tx.run(_KEPT, (name, json.dumps(body)))
@@ -212,91 +247,138 @@ def seen(ledger: Ledger, now: float) -> list[Seen]:
     return found
 
 
-def _exchange(tx: Transaction, owner: str, ask: Ask, now: float) -> Answer:
-    permits = {one.owner: one for one in map(_permit, tx.read(_PERMITS, (ask.name,)))}
-    gone = [one.owner for one in permits.values() if one.until <= now and one.owner != owner]
-    for one in gone:
-        tx.run("DELETE FROM permits WHERE name = ? AND owner = ?", (ask.name, one))
-        del permits[one]
-    body = _body(tx, ask.name)
-    mine = permits.pop(owner, _Permit(owner, 0, 0, 0, 0, 0.0, False, 0, ()))
-    others = list(permits.values())
-    leads = mine.leads or not any(one.leads and _acts(one) for one in others)
-    _hear(body, ask, leads, now)
-    total = _total(body, ask)
+def _exchange(tx: Transaction, owner: str, ask: Ask, asked: float, leaving: bool = False) -> Answer:
+    tx.run(_LOCK, (ask.name,))
+    at, body = _known(tx, ask.name)
+    now = at if 0.0 < at - asked <= _SKEW else asked
+    ask, behind = _moved(ask, now - asked), now - asked
+    mine, others = _swept(tx, owner, ask.name, now)
+    leads = _leads(mine, others, ask)
+    _hear(body, ask, now, leads=mine is not None and mine.leads)
+    holds = ask.used if mine is None else ask.holds if ask.holds == EVERYTHING else max(ask.holds, ask.used)
+    known = mine is not None
+    mine = mine or _Permit(owner, 0, 0, 0, 0, 0.0, False, 0, ())
     mine = mine._replace(used=ask.used, wants=ask.wants, priority=ask.priority, until=now + LEASE, leads=leads)
-    mine = mine._replace(held=_held(mine, others, total))
-    taken, refusals = 0, tuple[Refusal, ...]()
-    if leads:
-        taken = sum(one.taken for one in others)
-        refusals = tuple(refusal for one in others for refusal in one.refusals)
-        if taken or refusals:
-            tx.run("UPDATE permits SET taken = 0, refusals = '[]' WHERE name = ? AND owner <> ?", (ask.name, owner))
-        mine = mine._replace(taken=0, refusals=())
-    else:
-        mine = mine._replace(taken=mine.taken + ask.taken, refusals=(*mine.refusals, *ask.refusals))
+    kept, held = _held(mine, holds, others, _total(body, ask))
+    mine = mine._replace(held=kept)
     share = _share(mine, others)
-    left = tuple(
-        _left(body, owner, rate, ask.sent.get(rate.of, 0.0), share, {one.owner for one in others}, now)
-        for rate in _rates(body, ask)
-    )
+    budgets = _budgets(body, mine, ask, share, {one.owner for one in others}, now, known=known, leaving=leaving)
+    mine, taken, refusals = _passed_on(tx, mine, others, ask)
     tx.run(_PUT, _row(ask.name, mine))
     tx.run(_LIMIT, (ask.name, now, json.dumps(body)))
     return Answer(
-        held=mine.held,
-        elsewhere=sum(max(one.held, one.used) for one in others),
+        held=held,
+        elsewhere=sum(_standing(one) for one in others),
         leads=leads,
         share=share,
-        left=left,
         found=body.get("found") or {},
-        paused=body.get("paused", 0.0),
+        alone=not others,
+        budgets={rate: one._replace(opens=one.opens - behind) for rate, one in budgets.items()},
+        paused=body.get("paused", behind) - behind,
         told=bool(body.get("told")),
         taken=taken,
-        refusals=refusals,
+        refusals=tuple(_later(one, -behind) for one in refusals),
         set=_allowed(body.get("set")),
     )
 
 
-def _hear(body: dict[str, Any], ask: Ask, leads: bool, now: float) -> None:
-    """What this process found, and how long it was told to wait: that holds for everybody at once."""
-    if leads and ask.found is not None:
+def _moved(ask: Ask, seconds: float) -> Ask:
+    """What a process says whose clock is behind by so many seconds, as the clock has it that is ahead."""
+    if not seconds:
+        return ask
+    return ask._replace(
+        sent={unit: [(at + seconds, amount) for at, amount in sent] for unit, sent in ask.sent.items()},
+        refusals=tuple(_later(one, seconds) for one in ask.refusals),
+        paused=ask.paused + seconds,
+    )
+
+
+def _later(one: Refusal, seconds: float) -> Refusal:
+    return Refusal(one.at + seconds, None if one.until is None else one.until + seconds)
+
+
+def _swept(tx: Transaction, owner: str, name: str, now: float) -> tuple[_Permit | None, list[_Permit]]:
+    """This process's permit, if it has one still, and those of the others; what has ended is not there any more."""
+    permits = {one.owner: one for one in map(_permit, tx.read(_PERMITS, (name,)))}
+    mine = permits.pop(owner, None)
+    for one in permits.values():
+        if not _is_there(one, now):
+            tx.run("DELETE FROM permits WHERE name = ? AND owner = ?", (name, one.owner))
+    return mine, [one for one in permits.values() if _is_there(one, now)]
+
+
+def _leads(mine: _Permit | None, others: Sequence[_Permit], ask: Ask) -> bool:
+    """Whether this process is the one to find out: one alone, that lives, and has work where others wait."""
+    if ask.used + ask.wants == 0 and any(one.wants for one in others):
+        return False
+    return (mine is not None and mine.leads) or not any(one.leads and _acts(one) for one in others)
+
+
+def _hear(body: dict[str, Any], ask: Ask, now: float, *, leads: bool) -> None:
+    """What was found, and how long nobody is to send: that holds for everybody at once."""
+    if ask.found is not None and (leads or not body.get("found")):
         body["found"] = dict(ask.found)
-    for refusal in ask.refusals:
-        if refusal.until is not None and refusal.until > max(body.get("paused", 0.0), now):
-            body["paused"], body["told"] = refusal.until, True
+    waits = [(one.until, True) for one in ask.refusals if one.until is not None]
+    if leads:
+        waits.append((ask.paused, ask.told))
+    for until, told in waits:
+        if until > max(body.get("paused", 0.0), now):
+            body["paused"], body["told"] = until, told
+
+
+def _passed_on(
+    tx: Transaction, mine: _Permit, others: Sequence[_Permit], ask: Ask
+) -> tuple[_Permit, int, tuple[Refusal, ...]]:
+    """What became of requests is told to whoever leads, once; until somebody does it is kept."""
+    if not mine.leads:
+        kept = mine._replace(taken=mine.taken + ask.taken, refusals=(*mine.refusals, *ask.refusals))
+        return kept, 0, ()
+    taken = sum(one.taken for one in others)
+    refusals = tuple(refusal for one in others for refusal in one.refusals)
+    if taken or refusals:
+        tx.run("UPDATE permits SET taken = 0, refusals = '[]' WHERE name = ? AND owner <> ?", (ask.name, mine.owner))
+    return mine._replace(taken=0, refusals=()), taken, refusals
 
 
 def _total(body: Mapping[str, Any], ask: Ask) -> int | None:
-    """How many requests may be in flight together; None: nobody has said, and nothing was found."""
+    """How many requests may be in flight together; None: nobody has said, and there is nothing to find out."""
     told = (_allowed(body.get("set")) or Allowed()).in_flight or ask.allowed.in_flight
     found = int((body.get("found") or {}).get("most", 0)) or None if ask.finds else None
     both = [one for one in (told, found) if one is not None]
     return min(both) if both else None
 
 
-def _held(mine: _Permit, others: Sequence[_Permit], total: int | None) -> int:
-    """What this process holds from now on: its fair part, of what is free; never less than it has in flight."""
+def _standing(one: _Permit) -> int:
+    """How many another process has in flight, or may have."""
+    return max(one.held, one.used)
+
+
+def _held(mine: _Permit, holds: int, others: Sequence[_Permit], total: int | None) -> tuple[int, int]:
+    """What is this process's in the books from now on, and what it is to keep to: its fair part, of what is free."""
     if not others or total is None:
-        return EVERYTHING
-    part = fair([mine, *others], total)[mine.owner]
+        return EVERYTHING, EVERYTHING
+    part = fair([mine, *others], total, turn=int(mine.until / LEASE))[mine.owner]
+    free = max(0, total - sum(_standing(one) for one in others))
     if any(one.held == EVERYTHING for one in others):
-        return mine.used  # they make room when they hear of us
-    held = mine.used if mine.held == EVERYTHING else mine.held
-    free = total - held - sum(max(one.held, one.used) for one in others)
-    return max(mine.used, held + min(max(free, 0), part - held) if part > held else part)
+        free = min(free, mine.used)  # they make room when they hear of us
+    held = min(part, free)
+    return EVERYTHING if holds == EVERYTHING else max(holds, held), held
 
 
-def fair(permits: Sequence[_Permit], total: int) -> dict[str, int]:
-    """How many each process should hold: by priority, then as equal as their demands allow; what nobody demands is for
-    whoever comes first by name, so that all of them reckon alike.
+def fair(permits: Sequence[_Permit], total: int, turn: int = 0) -> dict[str, int]:
+    """How many each process should hold: by priority, then as equal as their demands allow.
+
+    Where there are fewer than processes, it is each one's `turn` in turn. All of them reckon alike.
     """
     parts = dict.fromkeys(sorted(one.owner for one in permits), 0)
     left = total
     for priority in sorted({one.priority for one in permits}, reverse=True):
         hungry = {one.owner: one.demand for one in permits if one.priority == priority and one.demand}
+        first = turn % max(1, len(hungry))
         while left > 0 and hungry:
             each = max(1, left // len(hungry))
-            for owner in sorted(hungry):
+            names = sorted(hungry)
+            for owner in names[first:] + names[:first]:
                 given = min(each, hungry[owner], left)
                 parts[owner] += given
                 left -= given
@@ -307,37 +389,83 @@ def fair(permits: Sequence[_Permit], total: int) -> dict[str, int]:
 
 def _share(mine: _Permit, others: Sequence[_Permit]) -> float:
     """This process's part of a rate: an equal one of those that have something to send, the highest priority first."""
+    if not others:
+        return 1.0
+    if not mine.demand:
+        return 0.0
     busy = [one for one in (mine, *others) if one.demand]
-    if mine not in busy:
-        return 1.0 / (len(busy) + 1)
-    first = max(one.priority for one in busy)
-    level = [one for one in busy if one.priority == first]
-    return 1.0 / len(level) if mine in level else 0.05 / len(busy)
+    level = sum(one.priority == mine.priority for one in busy)
+    more = any(one.priority > mine.priority for one in busy)
+    return _LOWER / level if more else 1.0 / level
 
 
-def _rates(body: Mapping[str, Any], ask: Ask) -> tuple[Rate, ...]:
-    return (_allowed(body.get("set")) or Allowed()).rates or ask.allowed.rates
+def _budgets(
+    body: dict[str, Any],
+    mine: _Permit,
+    ask: Ask,
+    share: float,
+    others: Set[str],
+    now: float,
+    *,
+    known: bool,
+    leaving: bool,
+) -> dict[Rate, Budget]:
+    """What this process may send of each rate until it asks again.
 
-
-def _left(
-    body: dict[str, Any], owner: str, rate: Rate, sent: float, share: float, others: Set[str], now: float
-) -> float:
-    """What this process may send of a rate until it asks again: its share of what nobody has sent or may send.
-
-    What it may send counts as sent until it says what it did send; so whatever all of them do, together they keep it.
+    What it was given counts as sent until it says what it did send; so whatever all of them do, together they keep it.
     """
-    kept = body.setdefault("rates", {}).setdefault(f"{rate.most:g}/{rate.seconds:g} {rate.of}", {"log": [], "open": {}})
-    log = [[at, amount] for at, amount in kept["log"] if at + rate.seconds > now]
-    gone = sent + sum(amount for one, amount in kept["open"].items() if one not in others and one != owner)
-    if gone and log and log[-1][0] + rate.seconds * _GRAIN > now:
-        log[-1] = [now, log[-1][1] + gone]  # later than it was: what is forgotten later is never too much
-    elif gone:
-        log.append([now, gone])
-    opened = {one: amount for one, amount in kept["open"].items() if one in others}
-    left = max(0.0, rate.most - sum(amount for _at, amount in log) - sum(opened.values()))
-    mine = float(int(left * share)) or min(left, 1.0)
-    body["rates"][f"{rate.most:g}/{rate.seconds:g} {rate.of}"] = {"log": log, "open": {**opened, owner: mine}}
-    return mine
+    rates = (_allowed(body.get("set")) or Allowed()).rates or ask.allowed.rates
+    books, budgets = body.setdefault("rates", {}), {}
+    for rate in rates:
+        name = f"{rate.most:g}/{rate.seconds:g} {rate.of}"
+        kept = books.get(name, {"log": [], "open": {}})
+        dead = [[now, amount] for one, amount in kept["open"].items() if one not in others and one != mine.owner]
+        log = _log(rate, [*kept["log"], *ask.sent.get(rate.of, ()), *dead], now)
+        opened = {one: amount for one, amount in kept["open"].items() if one in others}
+        left = max(0.0, rate.most - sum(amount for _at, amount in log) - sum(opened.values()))
+        need = min(ask.needs.get(rate, 0.0) or min(1.0, rate.most), rate.most)
+        amount = _given(rate, left, share, need)
+        budgets[rate] = Budget(amount, now if left >= need else _opens(rate, log, need, now))
+        if not leaving:
+            keeps = ask.budgets.get(rate, rate.most if known else 0.0)  # who has not heard of a rate keeps to nothing
+            opened[mine.owner] = max(amount, keeps)
+        books[name] = {"log": log, "open": opened}
+    return budgets
+
+
+def _given(rate: Rate, left: float, share: float, need: float) -> float:
+    """A share of what is left, in small parts: enough for a second, and for the next request if there is enough."""
+    part = left * share
+    amount = min(part, max(part / _PART, rate.most / rate.seconds))
+    if amount < need:
+        return need if left >= need and share > _LOWER else 0.0
+    return amount if rate.of is Unit.USD else float(math.floor(amount))
+
+
+def _opens(rate: Rate, log: Sequence[Sequence[float]], need: float, now: float) -> float:
+    """When enough of what was sent is so long ago that there is room; soon, if others have been given it."""
+    left = rate.most - sum(amount for _at, amount in log)
+    if left >= need:
+        return now + _SOON
+    for at, amount in log:
+        left += amount
+        if left >= need:
+            return at + rate.seconds
+    return now + _SOON
+
+
+def _log(rate: Rate, entries: Iterable[Sequence[float]], now: float) -> list[list[float]]:
+    """What counts still, in the order of time; what was sent within a moment is one entry, as late as its last."""
+    log: list[list[float]] = []
+    grain = rate.seconds * _GRAIN
+    for at, amount in sorted((min(entry[0], now), entry[1]) for entry in entries):
+        if at + rate.seconds <= now or not amount:
+            continue
+        if log and int(log[-1][0] / grain) == int(at / grain):
+            log[-1] = [at, log[-1][1] + amount]
+        else:
+            log.append([at, amount])
+    return log
 
 
 def _acts(permit: _Permit) -> bool:
@@ -349,9 +477,10 @@ def _is_there(permit: _Permit, now: float) -> bool:
     return permit.until > now
 
 
-def _body(tx: Transaction, name: str) -> dict[str, Any]:
-    rows = tx.read("SELECT body FROM limits WHERE name = ?", (name,))
-    return dict(json.loads(rows[0][0])) if rows else {}
+def _known(tx: Transaction, name: str) -> tuple[float, dict[str, Any]]:
+    """When a limit was last asked under, and what is known of it."""
+    rows = tx.read("SELECT at, body FROM limits WHERE name = ?", (name,))
+    return (rows[0][0], dict(json.loads(rows[0][1]))) if rows else (0.0, {})
 
 
 def _permit(row: Row) -> _Permit:
