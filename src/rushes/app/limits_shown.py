@@ -62,6 +62,12 @@ class LimitLine(NamedTuple):
     paused: float | None
     seen: float | None
 
+    @property
+    def speaks(self) -> bool:
+        """Whether it says anything that its account does not say."""
+        own = (self.most, self.found, self.paused, self.in_flight or None, self.waiting or None)
+        return self.model is None or bool(self.rates) or any(one is not None for one in own)
+
     def plain(self) -> dict[str, Any]:
         """As JSON; rates as they are written in files and flags."""
         return {
@@ -82,7 +88,7 @@ def limits(project: Project, provider: str | None = None) -> list[LimitLine]:
     known = {one.name: one for one in seen(project.ledger, now)}
     names = sorted({*known, *_named(project)} | ({account_name(project, provider)} if provider is not None else set()))
     lines = [_line(project, name, known.get(name), now) for name in names]
-    return [one for one in lines if provider in (None, one.provider)]
+    return [one for one in lines if provider in (None, one.provider) and one.speaks]
 
 
 def at_once(project: Project, providers: Iterable[str]) -> dict[str, int | None]:
