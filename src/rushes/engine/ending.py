@@ -20,7 +20,6 @@ _CALLED_OFF_IN = 20.0  # seconds for telling the providers of a run that was sto
 
 async def end_of(desk: Desk, cells: Cells, units: Units) -> RunEnd:
     """Give back what was claimed for nothing, write down how the run ended, and say it."""
-    waits = desk.queue.reasons(desk.now())
     await units.ahead.let_go()
     if desk.parts.stop.insisted:
         await _call_off(desk, units)
@@ -33,7 +32,7 @@ async def end_of(desk: Desk, cells: Cells, units: Units) -> RunEnd:
     for number, outcome in units.doubts.outcomes():
         desk.outcomes[number] = outcome
     told = (outcome or _not_reached(desk, number) for number, outcome in enumerate(desk.outcomes))
-    return RunEnd(state, tuple(told), waits)
+    return RunEnd(state, tuple(told))
 
 
 def _not_reached(desk: Desk, number: int) -> Outcome:

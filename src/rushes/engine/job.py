@@ -15,7 +15,6 @@ from rushes.model.event import Told
 from rushes.model.ids import AttemptId, RequestKey, RunId
 from rushes.model.patience import Patience, declared, undeclared
 from rushes.model.run import OnUnknown, RunState
-from rushes.model.wait import Wait
 from rushes.model.workflow import LimitSpec, Node
 
 
@@ -77,4 +76,3 @@ class RunEnd(NamedTuple):
 
     state: RunState
     outcomes: tuple[Outcome, ...]
-    waits: Mapping[str, Wait]
