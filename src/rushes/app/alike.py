@@ -13,15 +13,17 @@ from rushes.model.request import Recipe
 from rushes.model.workflow import Node
 
 Shape = tuple[object, ...]
-"""All of a request but its prompt. Parameters are written out, because to Python 1, 1.0 and True are one."""
+"""All of a request but its prompt. Parameters are written out, because to Python 1, 1.0 and True are one: as in the
+bytes that name the question, where those are the same for all of its kind."""
 
 
 def shape_of(node: Node, question: Question | None) -> Shape:
     """The shape of what a node asks; without a question, of what is known of it before its inputs are there."""
     if question is None:
         return (node.op, node.model, node.provider, tuple([one.role for one in node.inputs]), repr(node.params))
+    frame = question.frame
     inputs = tuple(question.inputs.items()) if question.inputs else ()
-    return (node.op, node.model, node.provider, question.frame.choice, inputs, repr(question.params))
+    return (node.op, node.model, node.provider, frame.choice, inputs, frame.before or repr(question.params))
 
 
 class Watched(Recipe):

@@ -20,7 +20,7 @@ from rushes.graph.planned import NodePlan
 from rushes.ledger.books import balance
 from rushes.model.ids import RunId
 from rushes.model.listed import first_of
-from rushes.model.money import ZERO, Estimate, show_usd
+from rushes.model.money import ZERO, Estimate, show_usd, sum_of
 from rushes.model.scope import BATCH, NODE, RUN, kind_of
 
 
@@ -66,7 +66,7 @@ def _under(ceiling: Ceiling, prepared: Prepared, run: RunId) -> list[NodePlan]:
 
 
 def _total(nodes: Sequence[NodePlan]) -> Estimate:
-    return sum((one.money for one in nodes), Estimate())
+    return sum_of(one.money for one in nodes)
 
 
 def _costs(money: Estimate) -> bool:

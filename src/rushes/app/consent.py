@@ -23,7 +23,7 @@ from rushes.app.scopes import ceilings_of
 from rushes.errors import RefusedError
 from rushes.graph.planned import NodePlan
 from rushes.model.ids import RunId
-from rushes.model.money import ZERO, Estimate, show_usd
+from rushes.model.money import ZERO, show_usd, sum_of
 from rushes.model.scope import NODE, kind_of
 
 THRESHOLD = Decimal("1.00")
@@ -140,7 +140,7 @@ def _held_against(project: Project, prepared: Prepared, times: int, before: Deci
     if threshold is None:
         return None
     above, source = threshold
-    money = sum((one.money for one in nodes), Estimate())
+    money = sum_of(one.money for one in nodes)
     most = None if money.unknown else min([worst_of(nodes, prepared), *(one.most for one in ceilings)]) * times
     return Spending(
         requests=sum(one.most for one in nodes) * times,

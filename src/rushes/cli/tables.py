@@ -14,7 +14,7 @@ from rushes.app.summary import NodeLine, RunSummary, WaitingRow
 from rushes.cli.console import Console
 from rushes.cli.say import clean, count, moment, nothing_to_do
 from rushes.model.listed import first_of
-from rushes.model.money import Estimate, show_estimate, show_most, show_usd
+from rushes.model.money import show_estimate, show_most, show_usd, sum_of
 from rushes.model.operation import INLINE
 from rushes.model.patience import AT_HOME
 from rushes.model.run import RunRecord
@@ -139,9 +139,7 @@ def _plan_groups(nodes: Sequence[NodePlan]) -> Table:
     )
     tabs = len({key[0] for key in groups}) > 1
     for (tab, op, action, why), members in list(groups.items())[:MOST]:
-        total = Estimate()
-        for one in members:
-            total += one.money
+        total = sum_of(one.money for one in members)
         most = sum(one.most for one in members)
         table.add_row(
             f"{len(members):,}",

@@ -34,16 +34,13 @@ def fingerprint_of(
     """`pl1:` and 32 hexadecimal digits."""
     pieces = [_said(grid, number, outcome, setting, walked) for number, outcome in enumerate(walked.outcomes)]
     pieces += [f"u{cell},{candidate},{salt},{base}" for cell, candidate, salt, base in units]
-    price = cache(_price)
-    pieces += [f"q{cell},{price(quotes[cell])}" for cell in sorted(quotes)]
+    different = {id(quote): quote for quote in quotes.values()}  # most nodes of a plan share theirs
+    prices = {place: f"{quote.low},{quote.high}" for place, quote in different.items()}
+    pieces += [f"q{cell},{prices[id(quotes[cell])]}" for cell in sorted(quotes)]
     if selected is not None:
         pieces.append("s" + ",".join(map(str, sorted(selected))))
     digest = hashlib.sha256("\n".join(pieces).encode("utf-8", "surrogatepass")).hexdigest()
     return f"pl1:{digest[:32]}"
-
-
-def _price(quote: Quote) -> str:
-    return f"{quote.low},{quote.high}"
 
 
 def _said(grid: Grid, number: int, outcome: Outcome, setting: Setting, walked: Walked) -> str:

@@ -99,7 +99,8 @@ class _Tally:
         self.calls: dict[int, int] = {}
         self.most: dict[int, int] = {}
         self.money: dict[int, Estimate] = {}
-        self.quotes: dict[int, Quote] = {}  # by cell for what runs now, by first cell for what comes after
+        # by cell for what runs now, by first cell for what comes after; they live as long as what is counted by them
+        self.quotes: dict[int, Quote] = {}
         self.seconds: dict[int, float] = {}
         self.typical: dict[int, float] = {}
         self.work = 0.0
@@ -108,8 +109,9 @@ class _Tally:
         self.rerolls = 0
         self._quote = quote
         self._grid = grid
-        self._sums: dict[tuple[Quote, int], Estimate] = {}  # equal sums are one: most nodes of a plan cost the same
-        self._nodes: dict[tuple[Quote, int], int] = {}  # how many nodes each of them was counted for
+        # most nodes of a plan cost the same; a quote by its place in memory, because a Decimal is slow to look up
+        self._sums: dict[tuple[int, int, bool], Estimate] = {}
+        self._nodes: dict[tuple[int, int, bool], int] = {}  # how many nodes each of them was counted for
         self._now(walked)
         self._later(walked)
 
@@ -163,12 +165,12 @@ class _Tally:
         self.most[node] = self.most.get(node, 0) + times
         if certain:
             self.calls[node] = self.calls.get(node, 0) + times
-        elif quoted.low:
-            # the answer may turn out to exist, when what comes first turns out as it was
-            quoted = quoted._replace(low=quoted.low * 0)
-        counted = (quoted, times)
+        counted = (id(quoted), times, certain)
         summed = self._sums.get(counted)
         if summed is None:
+            if not certain and quoted.low:
+                # the answer may turn out to exist, when what comes first turns out as it was
+                quoted = quoted._replace(low=quoted.low * 0)
             summed = self._sums[counted] = Estimate().plus(quoted, times)
         self._nodes[counted] = self._nodes.get(counted, 0) + 1
         mine = self.money.get(node)

@@ -394,14 +394,15 @@ class Ledger:
 
     def asked(self, workflow: str, places: Sequence[tuple[NodeId, int]]) -> dict[tuple[NodeId, int], BaseKey]:
         """The question that each (node, row) of a workflow asked last time."""
+        name = safe_text(workflow)
+        if not self._db.read("SELECT 1 FROM asked WHERE workflow = ? LIMIT 1", (name,)):
+            return {}  # it never ran: not one of its places, be they ever so many, need be looked for
         rows = self._for(
             "SELECT node, place_row, base FROM asked WHERE workflow = ? AND node IN (??)",
             {safe_text(node) for node, _row in places},
-            safe_text(workflow),
+            name,
         )
         last = {(node, row): base for node, row, base in rows}
-        if not last:
-            return {}
         return {place: last[key] for place in places if (key := (safe_text(place[0]), place[1])) in last}
 
     def moments(self, since: float) -> Iterator[tuple[RunSeen, Iterator[Moment]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
@@ -54,6 +55,16 @@ class Estimate:
         if quote.low is None or quote.high is None:
             return Estimate(self.low, self.high, self.unknown + times)
         return Estimate(self.low + quote.low * times, self.high + quote.high * times, self.unknown)
+
+
+def sum_of(estimates: Iterable[Estimate]) -> Estimate:
+    """All of them together."""
+    low, high, unknown = ZERO, ZERO, 0
+    for one in estimates:
+        low += one.low
+        high += one.high
+        unknown += one.unknown
+    return Estimate(low, high, unknown)
 
 
 def parse_usd(text: str) -> Decimal | None:
