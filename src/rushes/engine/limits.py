@@ -170,10 +170,11 @@ class Limit:
         return Closed(self.name, f"other processes use it: {part.held} at once are ours")
 
     def _may_try(self, now: float) -> bool:
-        """Whether one more than all hold may go, to find out."""
-        if self.finder is None or (self.most is not None and self.finder.flying >= self.most):
+        """Whether one more than all hold may go, to find out: where all that there is is in flight."""
+        finder = self.finder
+        if finder is None or (self.most is not None and finder.most >= self.most):
             return False
-        return self.finder.opens(now) <= now
+        return finder.flying >= math.floor(finder.most) and finder.opens(now) <= now
 
     def call_all(self) -> None:
         """Have every run look again: something has changed for all of them."""

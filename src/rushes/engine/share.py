@@ -26,6 +26,7 @@ ALONE, TOGETHER = 0.5, 0.2
 
 _SOON = 0.02  # seconds between two exchanges at least, whatever the news
 _AGAIN = 1.0  # seconds before a ledger that did not answer is tried again
+_UNHEARD = 2 * TOGETHER  # seconds for which others may not have heard of a cut: what they sent is of its episode
 _FED = 500  # requests of others that the leader looks at in one exchange: more say nothing new
 
 
@@ -197,7 +198,5 @@ def _feed(limit: Limit, answer: Answer, now: float, ahead: float) -> None:
         finder.ended(ticket, now)
         finder.elsewhere += 1
     for at, until in answer.refusals:
-        finder.elsewhere -= 1
-        ticket = finder.sent(at - ahead)
-        finder.refused(ticket, now, None if until is None else until - ahead)
-        finder.elsewhere += 1
+        ticket = finder.sent(at - ahead - _UNHEARD)
+        finder.refused(ticket, now, until and until - ahead)

@@ -87,8 +87,8 @@ class Budget(NamedTuple):
 class Answer(NamedTuple):
     """What holds for the process from now on.
 
-    It may have `held` in flight (EVERYTHING: nobody else is there), the others `elsewhere`. `share` is its part of any
-    rate, `budgets` what it may send of each. `found` is what was found out so far, `taken` and `refusals` what
+    It may have `held` in flight (EVERYTHING: nobody else is there); the others have `elsewhere`. `share` is its part of
+    any rate, `budgets` what it may send of each. `found` is what was found out so far, `taken` and `refusals` what
     the others met, for whoever `leads`. Nobody sends before the unix time `paused`, which the account `told` or not.
     """
 
@@ -268,7 +268,7 @@ def _exchange(tx: Transaction, owner: str, ask: Ask, asked: float, leaving: bool
     tx.run(_LIMIT, (ask.name, now, json.dumps(body)))
     return Answer(
         held=held,
-        elsewhere=sum(_standing(one) for one in others),
+        elsewhere=sum(one.used for one in others),
         leads=leads,
         share=share,
         found=body.get("found") or {},
