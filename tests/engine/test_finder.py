@@ -12,6 +12,7 @@ from bench.achievable import achievable
 from bench.scenarios import ALL, Scenario
 from bench.story import Told, play
 from rushes.engine.finder import BACKOFF, SILENCE, START, WARM, Finder
+from rushes.engine.turnover import ROUND
 
 _HARD = {  # docs/limits-proof.md says what is missed in them
     "100 at once, texts",
@@ -69,10 +70,53 @@ def test_all_that_was_on_its_way_when_a_refusal_came_is_one_episode() -> None:
 
 def test_growth_is_quick_while_nothing_was_refused() -> None:
     finder = Finder()
-    while finder.flying < 64:
+    while finder.flying < ROUND:
         assert finder.opens(0.0) <= 0.0
         finder.took(finder.sent(0.0), 0.0)
-    assert finder.most >= 64 > START
+    assert finder.most == ROUND > START
+
+
+def test_beyond_a_first_burst_being_accepted_is_no_sign_and_being_worked_on_is() -> None:
+    finder, tickets = Finder(), []
+    while finder.flying < ROUND:
+        tickets.append(finder.sent(0.0))
+        finder.took(tickets[-1], 0.0)
+    assert finder.opens(10.0) == math.inf
+    for ticket in tickets[-10:]:
+        finder.queued(ticket, False, 10.0)
+        finder.queued(ticket, False, 11.0)  # what is known is no news
+    assert finder.most == ROUND + 10
+    for ticket in tickets[-10:]:
+        finder.ended(ticket, 12.0)
+    assert finder.most == ROUND + 10
+    finder.ended(tickets[-11], 12.0)
+    assert finder.most == ROUND + 11
+
+
+def test_an_account_that_speaks_of_a_line_is_given_what_it_works_on_and_a_little_more() -> None:
+    finder = Finder()
+    tickets = []
+    while finder.flying < ROUND:
+        tickets.append(finder.sent(0.0))
+        finder.took(tickets[-1], 0.0)
+    for ticket in reversed(tickets):  # whoever is asked about first
+        finder.queued(ticket, ticket not in tickets[:8], 5.0)
+    assert finder.most == 8 + 2 + 1
+    for ticket in tickets[8:]:
+        finder.queued(ticket, False, 6.0)
+    assert finder.most > ROUND
+
+
+def test_an_account_that_refuses_nothing_and_does_no_more_is_not_given_everything() -> None:
+    silent = next(one for one in ALL if one.name == "works on 5, refuses none")
+    told = play(silent, lambda _door, _one: [Finder()])
+    assert told.most_in_flight < silent.calls / 5
+    assert achievable(silent) / told.seconds >= 0.99
+
+
+def test_an_account_that_takes_everything_is_given_everything() -> None:
+    endless = Scenario("endless", ("in-flight=100000",), (20.0, 40.0), 3000)
+    assert play(endless, lambda _door, _one: [Finder()]).most_in_flight > 1000
 
 
 def test_silence_is_an_answer() -> None:
@@ -118,12 +162,12 @@ def test_in_a_line_of_the_accounts_own_only_a_little_is_kept() -> None:
     tickets = [finder.sent(0.0) for _ in range(6)]
     for number, ticket in enumerate(tickets):
         finder.took(ticket, 0.0)
-        finder.queued(ticket, number >= 3)
+        finder.queued(ticket, number >= 3, 0.0)
     assert finder.opens(0.0) == math.inf
-    finder.queued(tickets[3], False)
+    finder.queued(tickets[3], False, 0.0)
     assert finder.opens(0.0) <= 0.0
     finder.ended(tickets[4], 1.0)
-    finder.queued(tickets[4], True)  # word that comes late
+    finder.queued(tickets[4], True, 1.0)  # word that comes late
     finder.sent(1.0)
     assert finder.opens(1.0) <= 1.0
 

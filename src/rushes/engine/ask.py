@@ -28,7 +28,7 @@ async def finished(
 ) -> Finished:
     """Ask about a job until it is finished. Raises Left, CalledOff, RemoteError."""
     order.phase, order.remote = Phase.POLLING, remote
-    order.taken(False)
+    order.taken(None)
     said, lost = "", 0
     while True:
         _leave_if_asked(order, parts)

@@ -11,12 +11,13 @@ will end. Of one that names none more than stood may be taken later although not
 
 The rules that keep an account from being annoyed, and a run from standing still:
 
-- Growth is quick while nothing was ever refused: every request that is taken makes room for one more.
+- Growth is quick while nothing was ever refused: every request that is taken makes room for one more, and from a first
+  burst on every one that is worked on, as long as more in flight brings more back (`turnover`).
 - Everything that was sent before a refusal was heard belongs to one episode, and an episode cuts once.
 - Nobody asks before the time that a refusal named. Where it named none, the waits double from one second.
 - A refusal costs a token, and so many requests that are taken earn one; a probe needs one. So probing costs less than
   one request in a hundred, however long it goes on.
-- Where an account has a line of its own, only a little is kept in it: the order of work, and calling it off, stay ours.
+- Where an account has a line of its own, only a little is kept in it (`line`).
 - Server errors stop growth for a while, and cut nothing.
 
 Pure: time comes in from outside, in seconds of any one clock, and nothing waits in here.
@@ -27,7 +28,9 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from rushes.engine.line import OwnLine
 from rushes.engine.tempo import Tempo
+from rushes.engine.turnover import ROUND, Turnover
 
 START = 8
 """Requests in flight that an unknown account is trusted with: what the smallest plans of most services take."""
@@ -55,7 +58,8 @@ _WORTH = 40.0  # a refused probe that paused the account is not repeated before 
 _UNHEARD = 32  # requests nobody has answered yet, beyond which the next waits; later this share of what was taken
 _HEARD = 8  # the same, at a service that says at once what it has taken, once it has refused
 _SHARE = 1 / 1000
-_LINE, _LINE_SHARE = 2, 0.25  # so many may wait in the account's own line, or this share of what it works on
+_BURST = ROUND  # in flight, beyond which being accepted is no sign that more would be worked on
+_FULL = 0.9  # of what may be in flight is: what comes back then says how much the account does
 _SIGNS = 3  # signs that a refusal is about time, before a pace is kept
 _SPARSE, _RARE = 200, 50  # requests taken since the last episode, and for each refused in it: more need no pace
 _QUOTA = 900.0  # seconds between two refusals, from which on it is a quota, to be used up and waited for
@@ -94,7 +98,8 @@ class Finder:
         self.refusals = 0
         self._number = 0
         self._flying: dict[int, _Sent] = {}
-        self._in_line: set[int] = set()  # tickets that wait in the account's own line
+        self._line = OwnLine()
+        self._turnover = Turnover()
         self._unheard: dict[int, None] = {}  # tickets nobody has answered yet, oldest first
         self._free = True  # nothing holds growth: never refused, or a pace guards it
         self._stood = 0  # the most that was in flight with one that was taken, since the last cut
@@ -145,7 +150,7 @@ class Finder:
         """When one more may be sent: `now` or before it is at once, infinity when something has come back."""
         self._hear_silence(now)
         when = max(self.paused, self.tempo.opens())
-        if len(self._in_line) > max(_LINE, (len(self._flying) - len(self._in_line)) * _LINE_SHARE):
+        if self._line.is_full(len(self._flying)):
             return math.inf
         waits = len(self._unheard) >= self._unheard_at_most
         if not waits and (self.flying < math.floor(self.most) or self._may_try(now)):
@@ -168,6 +173,7 @@ class Finder:
             self._trying = self._number
         self._flying[self._number] = _Sent(now, self.flying + 1, self.tempo.sent(now))
         self._unheard[self._number] = None
+        self._turnover.sent(now)
         return self._number
 
     def took(self, ticket: int, now: float) -> None:
@@ -183,15 +189,24 @@ class Finder:
         if ticket in self._unheard:
             del self._unheard[ticket]
             self._took(ticket, now)
+        if ticket in self._flying:
+            self._count_back(now)
+            if self._line.ends(ticket):
+                self._worked_on(ticket, now)
         self._flying.pop(ticket, None)
-        self._in_line.discard(ticket)
 
-    def queued(self, ticket: int, waits: bool) -> None:
-        """Whether the account has it in a line of its own, and nobody works on it yet."""
-        if waits and ticket in self._flying:
-            self._in_line.add(ticket)
-        else:
-            self._in_line.discard(ticket)
+    def queued(self, ticket: int, waits: bool, now: float) -> None:
+        """What the account says of a request that it has: it waits in a line of its own, or somebody works on it."""
+        if ticket not in self._flying:
+            return
+        if waits:
+            self._line.waits(ticket)
+            self.most = max(1.0, min(self.most, self._line.most(self.flying)))
+            return
+        if self._line.works(ticket):
+            self._worked_on(ticket, now)
+        if self._free and self._line.told:
+            self.most = max(self.most, self._line.least)
 
     def lost(self, ticket: int) -> None:
         """It never got there: neither taken nor refused."""
@@ -290,7 +305,9 @@ class Finder:
 
     def _may_try(self, now: float) -> bool:
         """Whether one more than `most` may be sent, to see what becomes of it."""
-        if self._trying is not None or now < max(self._steady, self._probe_at) or self.flying > self.most:
+        if self._trying is not None or self.flying > self.most or (self._free and self.pace is None):
+            return False
+        if now < max(self._steady, self._probe_at):
             return False
         if self._step > 1.0:  # the last one was taken: on
             return True
@@ -316,10 +333,27 @@ class Finder:
         if ticket == self._trying:
             self._trying = None
             self._tried_well(now)
-        elif self._free and now >= self._steady and level * 2 > self.most:
-            self.most += 1.0
+        elif self._may_grow(level, now):
+            if self.most < _BURST and not self._line.told:
+                self.most += 1.0
         elif self._since > 4 * self.most + _PATIENCE:
             self._signs = 0  # so many at this level: it is about what is in flight
+
+    def _may_grow(self, level: int, now: float) -> bool:
+        return self._free and now >= self._steady and level * 2 > self.most
+
+    def _worked_on(self, ticket: int, now: float) -> None:
+        """Somebody works on it, or has: there may be room for one more."""
+        if not self._may_grow(self._flying[ticket].level, now):
+            return
+        if self._turnover.grows and (self.most >= _BURST or self._line.told):
+            self.most += 1.0
+
+    def _count_back(self, now: float) -> None:
+        if self.flying >= self.most * _FULL:
+            self._turnover.ended(now, self.flying)
+        else:
+            self._turnover.idle()
 
     def _tried_well(self, now: float) -> None:
         """One more than stood was taken: grow by a step, and by a larger one the next time."""
@@ -339,7 +373,7 @@ class Finder:
 
     def _forget(self, ticket: int) -> None:
         self._flying.pop(ticket, None)
-        self._in_line.discard(ticket)
+        self._line.ends(ticket)
         self._unheard.pop(ticket, None)
         if self._trying == ticket:
             self._trying = None

@@ -119,11 +119,6 @@ class Limit:
         self.declared = Allowed()
         self.part: Part | None = None
 
-    @property
-    def is_shared(self) -> bool:
-        """Whether there is anything to agree on with other processes."""
-        return self.finder is not None or self.most is not None or bool(self.windows)
-
     def allow(self, allowed: Allowed) -> None:
         """What it may be asked from now on; what is in flight stays."""
         self.most = allowed.in_flight
@@ -236,7 +231,7 @@ class Accounts:
             limit.allow(limit.declared)
             if finds:
                 limit.finder = Finder(limit.most or START)
-            if self.tell is not _nobody and limit.is_shared:
+            if self.tell is not _nobody:
                 limit.part = Part(self.tell)
                 self.tell()
         return limit
@@ -245,11 +240,14 @@ class Accounts:
 class Tokens:
     """What one unit holds of its lane while it is on its way, and what became of it there."""
 
-    __slots__ = ("_held", "_run", "_said")
+    __slots__ = ("_counted", "_held", "_queued", "_run", "_said", "_taken")
 
     def __init__(self, run: Limits, limits: Sequence[Limit], now: float, weigh: Weigh) -> None:
         self._run = run
         self._said: float | None = None  # seconds that an answer asked to wait
+        self._taken = False
+        self._queued: bool | None = None  # whether it waits in the provider's line; None: it has not said so
+        self._counted = False
         self._held: list[tuple[Limit, int]] = []
         for limit in limits:
             limit.used += 1
@@ -261,20 +259,26 @@ class Tokens:
                     limit.part.send(unit, weigh(unit), now)
             self._held.append((limit, limit.finder.sent(now) if limit.finder is not None else 0))
 
-    def took(self, now: float, queued: bool = False) -> None:
-        """The provider has it: there may be room for more."""
+    def took(self, now: float, queued: bool | None = None) -> bool:
+        """The provider has it, in a line of its own or at work (None: it has not said which). Whether that is news:
+        there may be room for more.
+        """
+        if self._taken and self._queued is queued:
+            return False
+        self._count()
+        self._taken, self._queued = True, queued
         for limit, ticket in self._held:
             if limit.finder is not None:
                 limit.finder.took(ticket, now)
-                limit.finder.queued(ticket, queued)
+                if queued is not None:
+                    limit.finder.queued(ticket, queued, now)
                 limit.call_next(now)
-            if limit.part is not None:
-                limit.part.taken += 1
+        return True
 
     def refused(self, now: float, wait: float | None) -> bool:
         """It was too much; `wait` is the seconds that the provider named. Whether anybody knows now when to go on."""
         wait = self._said if wait is None else wait
-        self._said = None
+        self._said, self._counted = None, True
         for limit, ticket in self._held:
             if limit.finder is not None:
                 limit.finder.refused(ticket, now, None if wait is None else now + wait)
@@ -293,6 +297,7 @@ class Tokens:
 
     def lost(self) -> None:
         """It was not sent after all."""
+        self._counted = True
         for limit, ticket in self._held:
             if limit.finder is not None:
                 limit.finder.lost(ticket)
@@ -306,6 +311,7 @@ class Tokens:
 
     def give(self, now: float) -> None:
         """Hand everything back; nothing the second time."""
+        self._count()
         held, self._held = self._held, []
         for limit, ticket in held:
             if limit.finder is not None and self._said is not None:
@@ -320,6 +326,14 @@ class Tokens:
                 limit.finder.ended(ticket, now)
         for limit, _ticket in held:
             limit.call_next(now)
+
+    def _count(self) -> None:
+        """It was taken: the other processes hear of it once."""
+        if not self._counted:
+            self._counted = True
+            for limit, _ticket in self._held:
+                if limit.part is not None:
+                    limit.part.taken += 1
 
 
 class Limits:

@@ -65,9 +65,9 @@ class Order:
 
     `answered` is called when the provider has done its part: what is left to do takes none of its capacity. `let_go` is
     called when it is `overdue`: its time is over, its job may go on, and nobody shall wait for its slot. `taken` is
-    called when the provider has the job, with whether it waits in a line of the provider's own; `heard` with what its
-    answers say of limits. `doom` says why the engine itself ends it; it is read between two questions to the provider,
-    never in the middle of one.
+    called when the provider has the job, with whether it waits in a line of the provider's own (None: it has not said);
+    `heard` with what its answers say of limits. `doom` says why the engine itself ends it; it is read between two
+    questions to the provider, never in the middle of one.
     """
 
     attempt: AttemptId
@@ -76,7 +76,7 @@ class Order:
     patience: Patience
     answered: Callable[[], None]
     let_go: Callable[[], None]
-    taken: Callable[[bool], None]
+    taken: Callable[[bool | None], None]
     heard: Callable[[Sequence[Standing]], None]
     scopes: tuple[str, ...] = ()
     claimed: bool = False

@@ -226,7 +226,7 @@ class Units:
         self._give(unit)
         self.admit()
 
-    def _taken(self, unit: Unit, queued: bool) -> None:
+    def _taken(self, unit: Unit, queued: bool | None) -> None:
         """Its provider has it: room for the next one may be found."""
         if unit.tokens is not None and unit.tokens.took(self._desk.now(), queued):
             self._desk.wake.set()
