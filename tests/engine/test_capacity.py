@@ -16,6 +16,7 @@ DRIVEN = (
     "40 images a minute, 4 each",
     "300 films a day, 4 at once",
     "a 429 every 2 s, films",
+    "works on 5, refuses none",
 )
 
 
