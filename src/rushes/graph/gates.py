@@ -57,7 +57,10 @@ def held_by(
     lacking = {
         number: held.subject
         for number, held in found.items()
-        if held.subject is not None and _displaced(held.subject, held.decisions) and _generates(grid, cells[number])
+        if held.decisions  # as of few: most gates are decided once, or not yet
+        and held.subject is not None
+        and _displaced(held.subject, held.decisions)
+        and _generates(grid, cells[number])
     }
     if lacking:
         answers = known.results(list({one.base: None for one in lacking.values() if one.base is not None}))

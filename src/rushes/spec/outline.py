@@ -6,6 +6,7 @@ a reference of its own continues from.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -32,6 +33,7 @@ from rushes.spec.words import (
 )
 
 _LONGEST_NAME = 200
+_MEANT_OTHERWISE = re.compile(r"[{}\\]")  # in a name: the braces of a hole, a folder
 STRATEGIES = ("collect_all", "first_success")
 """What `merge_strategy` may say."""
 
@@ -191,10 +193,9 @@ class Outliner:
 
     def _name(self, raw: Raw, path: Path, index: int, prefix: str) -> str:
         """The step's own name, or its place. A name that is taken already is refused, and the place is used."""
-        place = f"{prefix}step-{index + 1}"
         given = raw.get("name")
         if given is None:
-            name = place
+            name = _place(prefix, index)
         elif given.__class__ is str and (given.isalnum() or self._usable(given)):
             name = given
         elif given.__class__ is int:
@@ -203,18 +204,20 @@ class Outliner:
             says = f"{shown(given)} cannot be a step's name"
             try_ = f"use letters, digits, spaces, - and _, up to {_LONGEST_NAME} characters"
             self._notes.say("name-unusable", says, (*path, "name"), try_)
-            name = place
-        if name in self.outline.names or self.outline.prefix + name in self._taken:
+            name = _place(prefix, index)
+        whole = self.outline.prefix + name
+        if name in self.outline.names or whole in self._taken:
             says = f"the name {shown(name)} is used by two steps"
             self._notes.say("name-doubled", says, (*path, "name") if given else path, "give each step its own name")
-            name = f"{place}~{len(self._taken)}"
-        self._taken.add(self.outline.prefix + name)
+            name = f"{_place(prefix, index)}~{len(self._taken)}"
+            whole = self.outline.prefix + name
+        self._taken.add(whole)
         return name
 
     @staticmethod
     def _usable(name: str) -> bool:
         bad = name != name.strip() or not name or len(name) > _LONGEST_NAME or not name.isprintable()
-        return not bad and not any(char in name for char in "{}\\")
+        return not bad and _MEANT_OTHERWISE.search(name) is None
 
     def _no_type(self, raw: Raw, kind: Any, path: Path) -> None:
         if "type" not in raw:
@@ -358,6 +361,11 @@ class Outliner:
             return
         says = f"{shown(value)} makes no rows"
         self._notes.say("value-type", says, path, 'write a list of texts, or "{{input_lines}}"')
+
+
+def _place(prefix: str, index: int) -> str:
+    """What a step without a name is called: by its place."""
+    return f"{prefix}step-{index + 1}"
 
 
 def members_of(item: Item) -> list[Draft]:

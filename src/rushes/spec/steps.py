@@ -110,10 +110,11 @@ def _policy(making: Making) -> dict[str, Any]:
         found["candidates"] = making.desk.candidates
     if making.workers is not None:
         found["limit"] = _limit(making, making.workers)
-    for key, value in draft.raw.items():
-        handle = _HANDLERS.get(key)
-        if handle is not None and value is not None:
-            handle(making, found)
+    if not _HANDLED.isdisjoint(draft.raw):
+        for key, value in draft.raw.items():
+            handle = _HANDLERS.get(key)
+            if handle is not None and value is not None:
+                handle(making, found)
     return found
 
 
@@ -265,3 +266,4 @@ _HANDLERS: dict[str, Callable[[Making, dict[str, Any]], None]] = {
     "limit": _own_limit,
     "approve": _approve,
 }
+_HANDLED = frozenset(_HANDLERS)
