@@ -124,7 +124,8 @@ def held_up(project: Project, owner: str) -> list[str]:
     """In words what the process of a run's owner, and whoever shares its accounts, waits for at this moment."""
     now, process = time.time(), owner.rpartition(":")[0]
     known = [one for one in seen(project.ledger, now) if process in {its.rpartition(":")[0] for its in one.owners}]
-    return [_waits(_line(project, one.name, one, now)) for one in known if one.wants or one.paused > now]
+    lines = [_line(project, one.name, one, now) for one in known if one.wants or one.paused > now]
+    return [_waits(line) for line in lines if line.model is None or line.most is not None or line.rates]
 
 
 def _waits(line: LimitLine) -> str:
