@@ -6,6 +6,7 @@ from tests.mutations.wires import Wire, wire
 
 _ENGINE = "tests/engine"
 _LATE = "tests/engine/test_overdue.py"
+_LINES = "tests/engine/test_lines.py"
 _HTTP = "tests/providers/test_http.py"
 _BOOKS = "tests/ledger/test_books.py"
 _TIDY = "tests/app/test_tidy.py"
@@ -323,9 +324,37 @@ NEVER_LOST = (
     wire(
         "nothing is awaited for ever",
         "engine/in_time.py",
-        "    async with asyncio.timeout(patience.most) as limit:\n",
-        "    async with asyncio.timeout(None) as limit:\n",
+        "        alarms = [_Alarm(order, turn, patience.most, end)]\n",
+        "        alarms: list[_Alarm] = []\n",
         f"{_LATE}::test_without_any_word_about_its_time_a_request_still_ends",
+    ),
+    wire(
+        "what stands in its provider's line is not out of its time",
+        "engine/in_time.py",
+        "        begun = now if order.queued else order.sent + order.waited\n",
+        "        begun = order.sent\n",
+        f"{_LINES}::test_a_time_that_a_person_named_begins_when_the_line_is_over",
+    ),
+    wire(
+        "a line of which nobody speaks is no hung job",
+        "engine/in_time.py",
+        "            begun = max(begun, self._turn.came)\n",
+        "            pass\n",
+        f"{_LINES}::test_what_stands_in_a_line_is_not_overdue",
+    ),
+    wire(
+        "nobody stands in a line for ever",
+        "engine/in_time.py",
+        "        return min(begun, order.sent + LINE)\n",
+        "        return begun\n",
+        f"{_LINES}::test_nobody_stands_in_a_line_for_ever",
+    ),
+    wire(
+        "a line teaches nothing about how long the work takes",
+        "engine/keep.py",
+        "parts.clock.time() - order.began - order.waited",
+        "parts.clock.time() - order.began",
+        f"{_LINES}::test_what_is_learned_of_a_line_that_is_told_is_the_work_alone",
     ),
     wire(
         "who answers on the connection is not torn from it",
@@ -1620,6 +1649,27 @@ FOUND_OUT = (
         "        if not named and (",
         "        if (",
         f"{_FINDER}::test_a_named_refusal_leaves_what_is_in_flight_alone_and_an_unnamed_one_does_not",
+    ),
+    wire(
+        "limits: beyond a first burst being accepted makes no room",
+        "engine/finder.py",
+        "            if self.most < _BURST and not self._line.told:\n",
+        "            if True:\n",
+        f"{_FINDER}::test_beyond_a_first_burst_being_accepted_is_no_sign_and_being_worked_on_is",
+    ),
+    wire(
+        "limits: where more in flight brings no more back, nothing grows",
+        "engine/finder.py",
+        "        if self._turnover.grows and (",
+        "        if (",
+        f"{_FINDER}::test_an_account_that_refuses_nothing_and_does_no_more_is_not_given_everything",
+    ),
+    wire(
+        "limits: an account that speaks of a line is not given more than a little beyond its work",
+        "engine/finder.py",
+        "            self.most = max(1.0, min(self.most, self._line.most(self.flying)))\n",
+        "",
+        f"{_FINDER}::test_an_account_that_speaks_of_a_line_is_given_what_it_works_on_and_a_little_more",
     ),
 )
 """What an account takes, found out: it is annoyed as little as can be, and nothing stands still."""
