@@ -13,6 +13,8 @@ from rushes.model.ids import BaseKey
 from rushes.model.operation import Operation
 from rushes.model.result import GONE, Result, Value
 
+_DONE, _SPLIT = State.DONE, Operation.SPLIT_IMAGE  # looked up once
+
 
 class Chosen(NamedTuple):
     """What exists for a question and what is missing: (candidate, salt) pairs to ask for."""
@@ -64,12 +66,12 @@ def generated(cell: Cell, base: BaseKey, op: Operation, candidates: Sequence[Res
     """The outcome of a generator whose candidates are all there: downstream without a gate gets the first clean one."""
     if not candidates:
         return Outcome(State.FAILED, base=base, says="no candidate could be made")
-    if op is Operation.SPLIT_IMAGE:
+    if op is _SPLIT:
         # each panel is a row of its own, and a gate behind it must see that panel, not the whole sheet
         candidates = [one for one in (_panel_of(each, cell.panel) for each in candidates) if one is not None]
         if not candidates:
             return Outcome(State.FAILED, base=base, says=f"the picture was cut into fewer than {cell.panel + 1} panels")
-    return Outcome(State.DONE, first_clean(candidates).value, base, tuple(candidates))
+    return Outcome(_DONE, first_clean(candidates).value, base, tuple(candidates))
 
 
 def _panel_of(result: Result, panel: int) -> Result | None:

@@ -22,6 +22,8 @@ from rushes.model.operation import Operation
 from rushes.model.text import Text, Var
 from rushes.model.workflow import Node
 
+_DONE, _RUN = State.DONE, State.RUN  # looked up once
+
 
 def fingerprint_of(
     grid: Grid,
@@ -45,11 +47,11 @@ def fingerprint_of(
 
 def _said(grid: Grid, number: int, outcome: Outcome, setting: Setting, walked: Walked) -> str:
     state, value = outcome.state, outcome.value
-    if state is State.DONE:
+    if state is _DONE:
         if outcome.base is not None and value is not None and (main := value.main) is not None:
             return f"d{outcome.base}{len(outcome.candidates)}{main.digest}"
         return f"d{outcome.base}{'' if value is None else shown_as(value)}"
-    if state is State.RUN:
+    if state is _RUN:
         frame = walked.misses[number].question.frame
         return f"r{outcome.base}{frame.wanted},{frame.attempts}"
     if state is State.WAITING:

@@ -17,6 +17,9 @@ from rushes.model.result import GONE, Result, Value
 from rushes.model.verdict import Choice, Decision
 from rushes.model.workflow import Node, Pick
 
+_DONE, _RUN, _WAITING = State.DONE, State.RUN, State.WAITING  # looked up once
+_ASK, _FIRST_CLEAN = Pick.ASK, Pick.FIRST_CLEAN
+
 
 def pick_of(node: Node, setting: Setting) -> Pick:
     """The policy of a gate in this run."""
@@ -117,8 +120,8 @@ def settle_gate(grid: Grid, number: int, outcomes: Sequence[Outcome | None], abo
         return held
     subject, decisions = about
     approved = _approved(subject, decisions)
-    if subject is not None and approved is not None and subject.state in (State.DONE, State.RUN):
-        return Outcome(State.DONE, approved.value, subject.base, (approved,), says="approved")
+    if subject is not None and approved is not None and subject.state in (_DONE, _RUN):
+        return Outcome(_DONE, approved.value, subject.base, (approved,), says="approved")
     stop = lacking(grid, cell, node, outcomes)
     if stop is not None:
         return stop
@@ -141,22 +144,25 @@ def _approved(subject: Outcome | None, decisions: Sequence[Decision]) -> Result 
 
 
 def _judged(subject: Outcome, decisions: Sequence[Decision], policy: Pick) -> Outcome:
-    waiting = Outcome(State.WAITING, None, subject.base, subject.candidates, "waits for approval")
-    if policy is Pick.ASK:
-        return waiting
+    if policy is _ASK:
+        return _waiting(subject, "waits for approval")
     open_: Sequence[Result] = subject.candidates
     if decisions:
         latest = {one.artifact: one.choice for one in decisions}
         open_ = [one for one in open_ if latest.get(shown_as(one.value)) != Choice.REJECTED]
     if not open_:
-        return waiting._replace(says="every candidate is rejected: ask for new ones, or approve one")
-    if policy is Pick.FIRST_CLEAN:
+        return _waiting(subject, "every candidate is rejected: ask for new ones, or approve one")
+    if policy is _FIRST_CLEAN:
         best = first_clean(open_)
     else:
         best = max(open_, key=lambda r: (not r.verdict.flagged, r.verdict.score))
     if best.verdict.flagged:
-        return waiting._replace(says="every candidate is flagged: a person must decide")
-    return Outcome(State.DONE, best.value, subject.base, (best,), says=str(policy))
+        return _waiting(subject, "every candidate is flagged: a person must decide")
+    return Outcome(_DONE, best.value, subject.base, (best,), policy.value)
+
+
+def _waiting(subject: Outcome, says: str) -> Outcome:
+    return Outcome(_WAITING, None, subject.base, subject.candidates, says)
 
 
 def _standing(decisions: Sequence[Decision]) -> Digest | None:

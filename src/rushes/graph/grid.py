@@ -61,6 +61,7 @@ class Grid:
 
 _GATHER = frozenset(op for op, signature in SIGNATURES.items() if signature.fan is Fan.GATHER)
 _SPLIT = frozenset(op for op, signature in SIGNATURES.items() if signature.fan is Fan.SPLIT)
+_ROWS = Mode.ROWS  # looked up once
 
 
 class _Wires(NamedTuple):
@@ -116,7 +117,7 @@ def _may_multiply(node: Node) -> bool:
     """Whether a node may bring rows, or make several of one."""
     if node.rows is not None or node.rows_from is not None or node.op in _SPLIT:
         return True
-    return Mode.ROWS in [mode for _role, _refs, mode in node.inputs]
+    return _ROWS in [mode for _role, _refs, mode in node.inputs]
 
 
 def _one_each(
@@ -199,7 +200,7 @@ def _lay_out(
 def _alone(wired: _Wires, out: Sequence[int]) -> bool:
     """Whether one row of everything that feeds a node makes one row of it."""
     for _role, mode, sources in wired.inputs:
-        if mode is Mode.ROWS and len(sources) > 1:
+        if mode is _ROWS and len(sources) > 1:
             return False
         for source in sources:
             if out[source] != 1:
@@ -249,7 +250,7 @@ def _row_count(
         if not own:
             problems.append(node.problem("rows-empty", "it has no rows to run for", try_="give at least one row"))
     for _role, mode, sources in wired.inputs:
-        if mode is Mode.ROWS:
+        if mode is _ROWS:
             counts.append((", ".join(nodes[one].called for one in sources), sum(out[one] for one in sources)))
         else:
             counts.extend((nodes[one].called, out[one]) for one in sources)
@@ -306,9 +307,9 @@ def _feeding(
     node: Node, mode: Mode, sources: Sequence[int], row: int, out: Sequence[int], first: Sequence[int]
 ) -> tuple[int, ...]:
     """The cells that fill one input of one row."""
-    if node.op in _GATHER or mode is Mode.ROWS:
+    if node.op in _GATHER or mode is _ROWS:
         every = [one for source in sources for one in range(first[source], first[source] + out[source])]
-        if mode is Mode.ROWS and node.op not in _GATHER:
+        if mode is _ROWS and node.op not in _GATHER:
             return (every[row if len(every) > 1 else 0],)
         return tuple(every)
     return tuple([first[source] + (row if out[source] > 1 else 0) for source in sources])

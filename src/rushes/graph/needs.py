@@ -8,7 +8,7 @@ from rushes.graph.grid import Cell, Grid
 from rushes.graph.value import COMING, LOST, NOT_SELECTED, Outcome, State
 from rushes.model.workflow import Mode, Node
 
-_DONE = State.DONE
+_DONE, _FIRST = State.DONE, Mode.FIRST  # looked up once
 
 
 def withheld(grid: Grid, node: Node, outcomes: Sequence[Outcome | None]) -> Outcome | None:
@@ -62,7 +62,7 @@ def _least(node: Node, role: str) -> int:
 
 def serving_of(grid: Grid, mode: Mode, feeding: Sequence[int], outcomes: Sequence[Outcome | None]) -> Sequence[int]:
     """The cells of one input that count: the first hope of "a OR b"; else all but those that may fail and did."""
-    if mode is Mode.FIRST:
+    if mode is _FIRST:
         return first_hope(grid, feeding, outcomes)
     for number in feeding:
         if _lost(outcomes[number]):

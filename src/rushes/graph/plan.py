@@ -34,6 +34,7 @@ _ACTIONS = {  # of a node whose rows differ, the first that any row has
 }
 _IN_THE_FILE = (Operation.PROMPT, Operation.MEDIA)
 _NOTHING = Estimate()
+_DONE, _AFTER, _WAITING, _REUSE = State.DONE, State.AFTER, State.WAITING, Action.REUSE  # looked up once
 
 
 def make_plan(
@@ -141,12 +142,12 @@ class _Tally:
     def _later(self, walked: Walked) -> None:
         quotes: dict[int, Quote] = {}
         for number, outcome in enumerate(walked.outcomes):
-            if outcome.state is not State.AFTER and outcome.state is not State.WAITING:
+            if outcome.state is not _AFTER and outcome.state is not _WAITING:
                 continue
             cell = self._grid.cells[number]
             node = self._grid.nodes[cell.node]
             self.seconds[number] = 0.0
-            if node.op in INLINE or outcome.state is State.WAITING:
+            if node.op in INLINE or outcome.state is _WAITING:
                 continue
             quoted = quotes.get(cell.node)
             if quoted is None:
@@ -191,7 +192,7 @@ def _nodes(grid: Grid, walked: Walked, tally: _Tally, reasons: Reasons) -> list[
         first, count = grid.first[number], grid.count[number]
         outcome = outcomes[first]
         op = node.op
-        if outcome.state is State.DONE and (count == 1 or _all_done(outcomes, first, count)):
+        if outcome.state is _DONE and (count == 1 or _all_done(outcomes, first, count)):
             says = "in the file" if op in _IN_THE_FILE else outcome.says or "unchanged"
             choice = walked.settler.frame(number).choice
             found.append(
@@ -200,7 +201,7 @@ def _nodes(grid: Grid, walked: Walked, tally: _Tally, reasons: Reasons) -> list[
                     node.tab,
                     node.title,
                     op,
-                    Action.REUSE,
+                    _REUSE,
                     says,
                     count,
                     0,
@@ -217,7 +218,7 @@ def _nodes(grid: Grid, walked: Walked, tally: _Tally, reasons: Reasons) -> list[
 
 
 def _all_done(outcomes: Sequence[Outcome], first: int, count: int) -> bool:
-    return all(outcome.state is State.DONE for outcome in outcomes[first : first + count])
+    return all(outcome.state is _DONE for outcome in outcomes[first : first + count])
 
 
 def _node(grid: Grid, number: int, walked: Walked, tally: _Tally, reasons: Reasons) -> NodePlan:
@@ -317,7 +318,7 @@ def _twins(grid: Grid, walked: Walked) -> list[str]:
 def _gates(grid: Grid, walked: Walked) -> list[str]:
     return _called(
         grid,
-        (cell.node for cell, one in zip(grid.cells, walked.outcomes, strict=True) if one.state is State.WAITING),
+        (cell.node for cell, one in zip(grid.cells, walked.outcomes, strict=True) if one.state is _WAITING),
     )
 
 

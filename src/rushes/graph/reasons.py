@@ -14,6 +14,8 @@ from rushes.model.ids import BaseKey, NodeId
 from rushes.model.operation import Operation
 from rushes.model.result import GONE
 
+_RUN, _AFTER, _DONE = State.RUN, State.AFTER, State.DONE  # looked up once
+
 
 class Reasons:
     """The reasons of one plan. `owners` are the cells that ask for each question first."""
@@ -33,7 +35,7 @@ class Reasons:
 
     def _remember(self, history: History) -> None:
         outcomes = self._walked.outcomes
-        open_ = [number for number, one in enumerate(outcomes) if one.state is State.RUN or one.state is State.AFTER]
+        open_ = [number for number, one in enumerate(outcomes) if one.state is _RUN or one.state is _AFTER]
         if not open_:
             return
         self._asked = history.asked([self._place(number) for number in open_])
@@ -52,7 +54,7 @@ class Reasons:
     def stale(self, number: int) -> bool:
         """Whether the cell was asked something else before than it would be asked now."""
         outcome = self._walked.outcomes[number]
-        if not self._asked or outcome.state not in (State.RUN, State.AFTER):
+        if not self._asked or outcome.state not in (_RUN, _AFTER):
             return False
         before = self._asked.get(self._place(number))
         return before is not None and before != outcome.base
@@ -60,11 +62,11 @@ class Reasons:
     def of(self, number: int) -> str:
         """The reason of one cell."""
         outcome = self._walked.outcomes[number]
-        if outcome.state is State.RUN:
+        if outcome.state is _RUN:
             return self._run(number, self._walked.misses[number])
-        if outcome.state is State.AFTER:
+        if outcome.state is _AFTER:
             return self._after(number)
-        if outcome.state is State.DONE:
+        if outcome.state is _DONE:
             return outcome.says or "unchanged"
         return outcome.says
 
@@ -126,7 +128,7 @@ class Reasons:
             node = self._grid.nodes[self._grid.cells[needed].node]
             if state is State.WAITING:
                 return f"waits for the approval at {node.called}"
-            if state in (State.RUN, State.AFTER):
+            if state in (_RUN, _AFTER):
                 made = "the pick at" if node.op is Operation.APPROVE else "the new result of"
                 return f"needs {made} {node.called}"
         return "its turn comes later"

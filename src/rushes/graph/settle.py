@@ -25,6 +25,10 @@ from rushes.model.result import Value
 from rushes.model.text import Ref, Text, Var
 from rushes.model.workflow import Json, Mode, Node
 
+# looked up once: a member of an enumeration costs as much to reach as a small function
+_DONE, _FIRST = State.DONE, Mode.FIRST
+_PROMPT, _MEDIA, _SUBTITLES = Operation.PROMPT, Operation.MEDIA, Operation.GENERATE_SUBTITLES
+
 
 class Question(NamedTuple):
     """A question for a provider. Its recipe is built when asked for: a stored answer needs the key only."""
@@ -85,10 +89,11 @@ class Settler:
         stop = lacking(self.grid, cell, node, outcomes)
         if stop is not None:
             return stop
+        op = frame.op
         try:
-            if frame.op is Operation.PROMPT:
-                return Outcome(State.DONE, Value(prompt_of(cell, node, outcomes, self.setting)))
-            if frame.op is Operation.MEDIA:
+            if op is _PROMPT:
+                return Outcome(_DONE, Value(prompt_of(cell, node, outcomes, self.setting)))
+            if op is _MEDIA:
                 return _media(self.grid, cell, node, outcomes, self.setting)
             return self._question(cell, node, frame, outcomes)
         except NoValue as missing:
@@ -98,7 +103,7 @@ class Settler:
         inputs: dict[str, tuple[Artifact, ...]] = {}
         if cell.inputs:
             inputs = _inputs(self.grid, cell, outcomes)
-        if frame.op is Operation.GENERATE_SUBTITLES and (times := _times(cell, node, outcomes)) is not None:
+        if frame.op is _SUBTITLES and (times := _times(cell, node, outcomes)) is not None:
             inputs[TIMES] = (times,)
         for role in frame.required:
             if role not in inputs:
@@ -182,14 +187,14 @@ def _inputs(grid: Grid, cell: Cell, outcomes: Sequence[Outcome | None]) -> dict[
     """Artifacts by role. A role that gets none is left out: the provider would see no difference."""
     inputs: dict[str, tuple[Artifact, ...]] = {}
     for role, mode, feeding in cell.inputs:
-        if mode is Mode.FIRST:
+        if mode is _FIRST:
             feeding = tuple(first_hope(grid, feeding, outcomes))
         for number in feeding:
             outcome = outcomes[number]
-            if outcome is not None and outcome.state is State.DONE and outcome.value is not None:
+            if outcome is not None and outcome.state is _DONE and outcome.value is not None:
                 found = outcome.value.main
                 if found is not None:
-                    inputs[role] = (*inputs.get(role, ()), found)
+                    inputs[role] = (*inputs[role], found) if role in inputs else (found,)
     return inputs
 
 

@@ -20,6 +20,10 @@ from rushes.graph.value import Known, Outcome, State, left_out, unselected
 from rushes.model.operation import Operation
 from rushes.model.result import Result
 
+# looked up once: to reach a member of an enumeration costs as much as a small function
+_RUN = State.RUN
+_APPROVE, _PROMPT, _MEDIA = Operation.APPROVE, Operation.PROMPT, Operation.MEDIA
+
 
 class Miss(NamedTuple):
     """A cell whose question has no full answer: what there is, and what must be asked."""
@@ -47,7 +51,7 @@ def walk(grid: Grid, setting: Setting, known: Known, selected: Set[int] | None, 
         gates: list[int] = []
         for number in level:
             node = grid.cells[number].node
-            if grid.nodes[node].op is Operation.APPROVE:
+            if grid.nodes[node].op is _APPROVE:
                 gates.append(number)
                 continue
             found = settler.settle(number, outcomes)
@@ -68,7 +72,7 @@ def levels(grid: Grid) -> list[list[int]]:
     """Cell numbers by level, each level in topological order."""
     ready = [0] * len(grid.cells)  # the level at which a cell's outcome is known
     found: list[list[int]] = []
-    inline = [node.op is Operation.PROMPT or node.op is Operation.MEDIA for node in grid.nodes]
+    inline = [node.op is _PROMPT or node.op is _MEDIA for node in grid.nodes]
     cells = grid.cells
     for number in grid.order:
         cell = cells[number]
@@ -101,7 +105,7 @@ def _answer(
             outcomes[number] = generated(cell, base, op, chosen.candidates)
         elif selected is None or cell.node in selected:
             misses[number] = Miss(question, chosen, results)
-            outcomes[number] = Outcome(State.RUN, base=base, candidates=chosen.candidates)
+            outcomes[number] = Outcome(_RUN, base=base, candidates=chosen.candidates)
         elif chosen.candidates:
             outcomes[number] = generated(cell, base, op, chosen.candidates)
         else:
