@@ -120,6 +120,13 @@ NEVER_TWICE = (
         f"{_ENGINE}/test_run.py::test_a_refusal_is_never_retried_unchanged",
     ),
     wire(
+        "nodes that differ in the type of a number alone share no question",
+        "graph/frame.py",
+        "repr(node.params))",
+        "tuple(node.params.items()))",
+        "tests/graph/test_identity.py::test_one_and_one_point_nought_and_text_and_true_are_four_questions",
+    ),
+    wire(
         "a re-roll is another question",
         "model/canonical.py",
         r'hashlib.sha256(b"%s\0%d\0%d" % (base.encode(), candidate, salt)).hexdigest())',

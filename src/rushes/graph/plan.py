@@ -34,6 +34,7 @@ _ACTIONS = {  # of a node whose rows differ, the first that any row has
 }
 _IN_THE_FILE = (Operation.PROMPT, Operation.MEDIA)
 _NOTHING = Estimate()
+_ASKS = (Action.RUN, Action.AFTER)
 _DONE, _AFTER, _WAITING, _REUSE = State.DONE, State.AFTER, State.WAITING, Action.REUSE  # looked up once
 
 
@@ -235,7 +236,7 @@ def _node(grid: Grid, number: int, walked: Walked, tally: _Tally, reasons: Reaso
         stale = any(reasons.stale(cell) for cell in cells)
     action = _ACTIONS[state]
     provider, model = "", node.model or ""
-    if (action is Action.RUN or action is Action.AFTER) and node.op not in INLINE:
+    if action in _ASKS and node.op not in INLINE:
         choice, stands_in = _asked(number, first, walked)
         provider, model = choice.provider, choice.model
         reason = f"{stands_in}; {reason}" if stands_in else reason

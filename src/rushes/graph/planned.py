@@ -24,6 +24,9 @@ class Action(StrEnum):
     REUSE = "reuse"  # everything is here
 
 
+_REUSE = Action.REUSE  # looked up once
+
+
 class Unit(NamedTuple):
     """One request that must be bought now: for which cell, which candidate, at which salt."""
 
@@ -119,13 +122,13 @@ class Plan:
     @property
     def counts(self) -> dict[Action, int]:
         """How many nodes each action has; texts, references and gates that need nothing are not counted."""
-        found = Counter(one.action for one in self.nodes if one.action is not Action.REUSE or one.op not in INLINE)
+        found = Counter(one.action for one in self.nodes if one.action is not _REUSE or one.op not in INLINE)
         return {action: found[action] for action in Action}
 
     @property
     def idle(self) -> bool:
         """Whether everything is here and nothing else is said: no node but reuses what there is."""
-        return all(one.action is Action.REUSE for one in self.nodes)
+        return all(one.action is _REUSE for one in self.nodes)
 
     @property
     def stale(self) -> frozenset[NodeId]:

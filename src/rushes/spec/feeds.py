@@ -18,6 +18,7 @@ from rushes.spec.text import ITEM
 
 _STORY = (Operation.IMAGE_TO_VIDEO, Operation.TEXT_TO_VIDEO, Operation.GENERATE_SUBTITLES)
 _NO_BORROWED_PROMPT = (Operation.UPSCALE_IMAGE, Operation.UPSCALE_VIDEO)
+_TEXT, _ALL = Kind.TEXT, Mode.ALL  # looked up once
 _MOVERS = frozenset({"audio", "second_audio", "video"})
 _RUN_INPUTS = ("input", "{{input}}", "input_image", "input_video")
 
@@ -246,8 +247,8 @@ def _no_prompt(making: Making) -> None:
 def finish_tail(making: Making, out: NodeId, kind: Kind | None) -> Tail:
     """What this step offers to the next one."""
     before = tail_of(making.draft.before)
-    if kind is not Kind.TEXT:
-        return Tail(((out, kind),), Mode.ALL, (), before.story)
+    if kind is not _TEXT:
+        return Tail(((out, kind),), _ALL, (), before.story)
     if making.op is Operation.PROMPT:
         return Tail(before.media, before.mode, (out,), before.story, before.start)
     if making.op is Operation.PROMPT_GENERATION:

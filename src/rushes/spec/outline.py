@@ -32,6 +32,7 @@ from rushes.spec.words import (
     UNSUPPORTED,
 )
 
+_MEDIA = Operation.MEDIA  # looked up once
 _LONGEST_NAME = 200
 _MEANT_OTHERWISE = re.compile(r"[{}\\]")  # in a name: the braces of a hole, a folder
 STRATEGIES = ("collect_all", "first_success")
@@ -235,7 +236,7 @@ class Outliner:
             self._notes.say("type-unknown", f"there is no step type {shown(kind)}", (*path, "type"), try_)
 
     def _draft(self, name: str, op: Operation, raw: Raw, path: Path, group: Group | None) -> Draft:
-        known = MEDIA_KEYS if op is Operation.MEDIA else STEP_KEYS
+        known = MEDIA_KEYS if op is _MEDIA else STEP_KEYS
         draft = Draft(NodeId(self.outline.prefix + name), op, raw, path, group)
         if not raw.keys() <= known:
             self._notes.keys(raw, known, path, str(op))
