@@ -42,7 +42,7 @@ from rushes.plugin.provider import (
 from rushes.sim.door import Door
 from rushes.testing.media import MEDIA_TYPES, media, png
 
-_LOOK_AGAIN = 5.0  # seconds after which to ask about a job that waits in a line
+_LOOK_AGAIN = 5.0  # seconds after which to ask about a job for the first time, and about one that waits in a line
 
 
 class Stage(StrEnum):
@@ -200,12 +200,12 @@ class ScriptedProvider:
         if self._polls:
             await self._under_way(self._way, context)
             left = max(job.ready + self._way - _now(), 0.0)
-            return Submitted(job.remote, wait=left if job.begins <= _now() else min(left, _LOOK_AGAIN))
+            return Submitted(job.remote, wait=min(left, _LOOK_AGAIN))
         await context.sleep(max(job.ready - _now(), 0.0) + self._way)
         return self._finish(job)
 
     async def poll(self, remote: str, context: Context) -> Pending | Finished:
-        """The job's state; its wait is exactly what is left."""
+        """The job's state; of one that is worked on, its wait is exactly what is left."""
         self.polled += 1
         job = self._job(remote)
         self._strike(Stage.POLL, job.number, job.request)
