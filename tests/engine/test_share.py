@@ -265,7 +265,7 @@ def test_when_the_one_that_finds_out_is_gone_another_does(tmp_path: Path, dies: 
             assert leader.limit.part is not None and leader.limit.part.leads
             assert other.limit.part is not None and not other.limit.part.leads
             if dies:  # nothing is said any more, and nothing handed back
-                leader.permits.leave = lambda asks, at: None  # type: ignore[method-assign]
+                leader.permits.leave = lambda asks, at: None  # type: ignore[assignment,method-assign]
             tasks[0].cancel()
             if dies:
                 assert await lately(lambda: other.limit.used, LEASE - 1.0) <= 16, "the others' may be in flight still"

@@ -243,14 +243,12 @@ def test_two_transactions_at_once_never_give_the_same_permit_twice(ledger: Ledge
             limit = f"account-{number}"
             allow(ledger, limit, Allowed(6, (Rate(20, 60.0),)))
             members = [Member(one, limit, f"p{n}") for n, one in enumerate(ledgers)]
-            for member in members:
-                member.wants = 9
+            for member in members * 3:
                 member.exchange(T0)
-            for _ in range(2):
-                list(threads.map(lambda member: member.exchange(T0), members))
             for member in members:
-                member.exchange(T0)
-            assert sum(one.held or 0 for one in members) == 6
+                member.wants = 9  # nobody has heard of it: whoever asks first may have all
+            list(threads.map(lambda member: member.exchange(T0), members))
+            assert 0 < sum(one.held or 0 for one in members) <= 6
             assert sum(budget for one in members for budget in one.budgets.values()) <= 20
             assert sum(one.leads for one in members) == 1
 

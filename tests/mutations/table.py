@@ -1699,6 +1699,55 @@ TOLD_LIMITS = (
 )
 """What people allow: it holds, or it is no limit and says so."""
 
+_PERMITS = "tests/ledger/test_permits.py"
+_SHARED = f"{_ENGINE}/test_share.py"
+
+SHARED = (
+    wire(
+        "processes at one account hold no more together than there is",
+        "ledger/permits.py",
+        "    held = min(part, free)\n",
+        "    held = part\n",
+        f"{_PERMITS}::test_who_joins_waits_for_room_and_who_was_alone_makes_it",
+    ),
+    wire(
+        "a killed process's permits stay until its lease is over",
+        "ledger/permits.py",
+        "    return permit.until > now\n",
+        "    return permit.until - 5.0 > now\n",
+        f"{_PERMITS}::test_what_a_killed_process_held_is_free_when_its_lease_is_over_and_not_before",
+    ),
+    wire(
+        "who cannot renew its permits stops before others have them",
+        "engine/share.py",
+        "            part.until = began + LEASE\n",
+        "",
+        f"{_SHARED}::test_a_ledger_that_does_not_answer_stops_a_process_before_others_take_its_permits",
+    ),
+    wire(
+        "a pause that one process is told holds for all",
+        "ledger/permits.py",
+        '            body["paused"], body["told"] = until, told\n',
+        "            pass\n",
+        f"{_PERMITS}::test_a_refusal_that_names_a_time_holds_for_all_and_is_told_once_to_who_leads",
+    ),
+    wire(
+        "what a process may still send of a rate counts as sent",
+        "ledger/permits.py",
+        "            opened[mine.owner] = max(amount, keeps)\n",
+        "            opened[mine.owner] = 0.0\n",
+        f"{_SHARED}::test_a_rate_is_kept_by_all_together_and_used",
+    ),
+    wire(
+        "on a server nobody else reckons with the same permits meanwhile",
+        "ledger/permits.py",
+        "    tx.run(_LOCK, (ask.name,))\n",
+        "",
+        f"{_PERMITS}::test_two_transactions_at_once_never_give_the_same_permit_twice[postgresql]",
+    ),
+)
+"""What processes share: together they ask no more of an account than one would."""
+
 WIRES: tuple[Wire, ...] = (
     *NEVER_TWICE,
     *NEVER_OVER,
@@ -1719,5 +1768,6 @@ WIRES: tuple[Wire, ...] = (
     *HIDDEN,
     *FOUND_OUT,
     *TOLD_LIMITS,
+    *SHARED,
 )
 """All of them."""
