@@ -12,13 +12,13 @@ from bench.achievable import achievable
 from bench.scenarios import ALL, Scenario
 from bench.story import Told, play
 from rushes.engine.finder import BACKOFF, SILENCE, START, WARM, Finder
+from rushes.engine.tempo import Tempo
 from rushes.engine.turnover import ROUND
+from rushes.sim.door import Door
 
 _HARD = {  # docs/limits-proof.md says what is missed in them
-    "100 at once, texts",
     "1 a second, come back after 89 s",
     "8 processes, 16 at once, films",
-    "8 processes, 120 a minute",
 }
 QUICK = [one for one in ALL if one.calls <= 4500 and one.name not in _HARD]
 
@@ -145,6 +145,47 @@ def test_a_named_refusal_leaves_what_is_in_flight_alone_and_an_unnamed_one_does_
         tickets = [finder.sent(0.0) for _ in range(START)]
         finder.refused(tickets[-1], 0.2, named)
         assert finder.most == most
+
+
+def test_results_that_are_under_way_do_not_make_a_limit_on_what_is_in_flight_look_like_one_in_time() -> None:
+    finders: list[Finder] = []
+
+    def make(_door: Door, _one: Scenario) -> list[Finder]:
+        finders.append(Finder())
+        return finders
+
+    play(Scenario("100 at once", ("in-flight=100",), (1.0, 6.0), 6000, sync=True), make)
+    assert finders[0].refusals > 0
+    assert finders[0].pace is None
+
+
+@given(st.floats(20.0, 200.0), st.floats(0.1, 1.0))
+def test_a_pace_whose_refusals_are_dear_is_raised_more_seldom(dear: float, cheap: float) -> None:
+    assert taken_before_a_faster_one(dear) > taken_before_a_faster_one(cheap)
+
+
+def taken_before_a_faster_one(cost: float) -> int:
+    """So many requests at a pace of one a second that was refused and proven, before a faster one is tried."""
+    tempo = Tempo()
+    tempo.rate = 1.0
+    tempo.refused(True, cost, 1.0, 1)
+    rate, taken = tempo.rate, 0
+    while tempo.rate == rate:
+        tempo.took()
+        taken += 1
+    return taken
+
+
+def test_a_pace_that_was_proven_before_the_last_step_is_the_next_when_that_is_refused() -> None:
+    tempo = Tempo()
+    tempo.rate = first = 1.0
+    while tempo.rate == first:
+        tempo.took()
+    tempo.refused(True, 1.0, 1.0, 100)
+    assert tempo.rate == first
+    tempo.refused(True, 1.0, 2.0, 200)
+    tempo.refused(True, 1.0, 3.0, 300)
+    assert tempo.rate < first
 
 
 def test_a_finder_that_remembers_begins_where_the_other_ended() -> None:

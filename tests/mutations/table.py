@@ -1637,6 +1637,27 @@ FOUND_OUT = (
         f"{_FINDER}::test_all_that_was_on_its_way_when_a_refusal_came_is_one_episode",
     ),
     wire(
+        "limits: results that are under way are no sign of a limit in time",
+        "engine/finder.py",
+        "return sent.level - (self._ended - sent.ended)",
+        "return sent.level",
+        f"{_FINDER}::test_results_that_are_under_way_do_not_make_a_limit_on_what_is_in_flight_look_like_one_in_time",
+    ),
+    wire(
+        "limits: a dear refusal makes careful",
+        "engine/tempo.py",
+        "self._cost * self.rate / (step - 1.0)",
+        "0.0",
+        f"{_FINDER}::test_a_pace_whose_refusals_are_dear_is_raised_more_seldom",
+    ),
+    wire(
+        "limits: a pace that was proven is fallen back to",
+        "engine/tempo.py",
+        "        if before is not None and before < rate:\n",
+        "        if False:\n",
+        f"{_FINDER}::test_a_pace_that_was_proven_before_the_last_step_is_the_next_when_that_is_refused",
+    ),
+    wire(
         "limits: errors of the server stop growth",
         "engine/finder.py",
         "        self._steady = now + STEADY\n",

@@ -56,7 +56,7 @@ STEADY = 15.0
 _PATIENCE, _MOST_PATIENCE = 16, 256  # requests taken between two probes: doubled by each that is refused
 _WORTH = 40.0  # a refused probe that paused the account is not repeated before so many times that pause
 _UNHEARD = 32  # requests nobody has answered yet, beyond which the next waits; later this share of what was taken
-_HEARD = 8  # the same, at a service that says at once what it has taken, once it has refused
+_HEARD = 6  # the same, at a service that says at once what it has taken, once it has refused
 _SHARE = 1 / 1000
 _BURST = ROUND  # in flight, beyond which being accepted is no sign that more would be worked on
 _FULL = 0.9  # of what may be in flight is: what comes back then says how much the account does
@@ -66,11 +66,14 @@ _QUOTA = 900.0  # seconds between two refusals, from which on it is a quota, to 
 
 
 class _Sent(NamedTuple):
-    """A request on its way or taken: when it was sent, what was in flight with it, whether the pace had held it up."""
+    """A request on its way or taken: when it was sent, what was in flight with it, whether the pace had held it up, and
+    how many had ended by then.
+    """
 
     at: float
     level: int
     held: bool
+    ended: int
 
 
 class Learned(NamedTuple):
@@ -103,6 +106,8 @@ class Finder:
         self._unheard: dict[int, None] = {}  # tickets nobody has answered yet, oldest first
         self._free = True  # nothing holds growth: never refused, or a pace guards it
         self._stood = 0  # the most that was in flight with one that was taken, since the last cut
+        self._sure = 0  # the same, less those whose end was perhaps under way: so many it certainly takes
+        self._ended = 0
         self._began = math.inf
         self._cut_at = -math.inf
         self._came_back = True  # something has, since the last cut
@@ -171,7 +176,7 @@ class Finder:
         self._number += 1
         if self.flying >= math.floor(self.most):
             self._trying = self._number
-        self._flying[self._number] = _Sent(now, self.flying + 1, self.tempo.sent(now))
+        self._flying[self._number] = _Sent(now, self.flying + 1, self.tempo.sent(now), self._ended)
         self._unheard[self._number] = None
         self._turnover.sent(now)
         return self._number
@@ -186,6 +191,7 @@ class Finder:
     def ended(self, ticket: int, now: float) -> None:
         """The account is done with it, one way or the other."""
         self._came_back = True
+        self._ended += 1
         if ticket in self._unheard:
             del self._unheard[ticket]
             self._took(ticket, now)
@@ -258,10 +264,10 @@ class Finder:
     def _episode(self, now: float, quota: bool, named: bool, sent: _Sent) -> None:
         """The account has begun to refuse what it should have taken: find out why, and cut once."""
         again = self._strikes > 1
-        self._timed = named or sent.level <= self._stood
-        if not again and self._timed:
-            self.tempo.refused(sent.held)
+        self._timed = named or self._surely(sent) <= self._sure
         self._wait(now)
+        if not again and self._timed:
+            self.tempo.refused(sent.held, self.paused - now, now, self.taken)
         self._cutting = not again and not named and self._is_full
         self._ramp = 1.0
         if again:
@@ -269,7 +275,7 @@ class Finder:
         self._sparse = quota or self._between >= max(_SPARSE, _RARE * self._lately)
         self._between, self._lately = 0, 1
         if self.pace is None and not self._cutting:
-            self._sign(now, _SIGNS if named else 1)
+            self._sign(now, _SIGNS if named else int(self._timed))
         if not named and (self.pace is None or self._cutting):
             self._hold_at(self.flying)
         self._trial_wait = 1.0
@@ -298,9 +304,14 @@ class Finder:
         first = 1.0 if self.pace is None else 2.0 / self.pace
         self.paused, self.told = now + min(BACKOFF, max(0.25, first) * 2.0 ** (self._strikes - 1)), False
 
+    def _surely(self, sent: _Sent) -> int:
+        """What was in flight with it at the account: what has ended meanwhile had perhaps left it before."""
+        return sent.level - (self._ended - sent.ended)
+
     def _hold_at(self, level: float) -> None:
         self.most = max(1.0, level)
         self._stood = math.floor(self.most)
+        self._sure = min(self._sure, self._stood)
         self._free = False
 
     def _may_try(self, now: float) -> bool:
@@ -327,6 +338,7 @@ class Finder:
                 self.tempo.healed(now, self.taken - 1)
         self._ramp += 1.0
         self._stood = max(self._stood, level)
+        self._sure = max(self._sure, self._surely(self._flying[ticket]))
         self._tokens = min(TOKENS, self._tokens + 1.0 / TOKEN)
         if self._flying[ticket].held:
             self.tempo.took()

@@ -1,8 +1,15 @@
 """A pace that was found: so many requests a second.
 
 Measured first: when an account takes again after it refused, it has what time has given it since, and the same after
-the next refusal; what it took between the two is what it gives in that time. Then bracketed: a pace at which enough was
-taken is proven, one that was refused is too much, and what is tried next lies between them. Pure, as `finder` is.
+the next refusal; what it took between the two is what it gives in that time, or less, where it can save no more. What
+it took from a recovery to the refusal after it is more than it gives: some of that had been saved. Then bracketed: a
+pace at which enough was taken is proven, one that was refused is too much, and what is tried next lies between them.
+
+A faster pace is a risk. It is taken when so many requests have gone at this one as it would have to speed up to be
+worth it: what a refusal costs, times how likely one is if any pace between the two bounds is as likely as any other. So
+who is told to come back after a minute and a half tries seldom, and in small steps; who is told nothing, soon.
+
+Pure, as `finder` is.
 """
 
 from __future__ import annotations
@@ -13,9 +20,11 @@ from collections import deque
 _SPAN = 100  # requests that a measurement goes back over, at least, where there are as many
 _MARKS = 64  # recoveries that are remembered
 _LOOSE = 300  # requests that the pace did not hold up, after which it is given up
-_HOLD, _LEAST_HOLD = 200, 10  # requests at one pace before a faster one is tried, at most and at least
+_HOLD, _LEAST_HOLD = 200, 10  # requests at one pace before it is proven, at most and at least
 _SURE, _UNSURE = 0.02, 0.5  # how far a measurement may be off, at best and at worst
-_CLOSE = 1.02  # a bracket is not halved any further
+_CLOSE = 1.03  # a bracket is not halved any further
+_WIDE = 2.0  # the largest step
+_WORTH = 80  # requests that a refusal costs at least
 _FORGOTTEN = 4  # times a pace was proven, after which what was refused is tried again
 
 
@@ -26,14 +35,16 @@ class Tempo:
         self.rate: float | None = None
         self._next = -math.inf
         self._marks: deque[tuple[float, int]] = deque(maxlen=_MARKS)  # when it took again, and all it had taken by then
+        self._bound = math.inf  # what it took from a recovery to the refusal after it, a second
         self._unsure = _UNSURE
         self._hold = _LEAST_HOLD
+        self._cost = 0.0  # seconds for which a refusal has shut it
         self._clean = 0
         self._loose = 0
         self._low: float | None = None  # proven
+        self._before: float | None = None  # proven before the last step
         self._high = math.inf  # refused
-        self._proven = 0
-        self._measuring = True
+        self._down = _SURE  # how far it falls where no slower pace is proven: doubled each time
 
     def opens(self) -> float:
         """When the next one may go."""
@@ -56,36 +67,58 @@ class Tempo:
         self._clean += 1
         if self.rate is None or self._clean < self._hold:
             return
-        self._clean = 0
-        self._low = self.rate
-        self._proven += 1
-        if self._proven >= _FORGOTTEN:
+        self._low, self._down = self.rate, _SURE
+        again = self._high <= self.rate * _CLOSE  # nothing is left to try but what was refused
+        step, risk = self._faster(again)
+        worth = risk * max(_WORTH, self._cost * self.rate / (step - 1.0))
+        if self._clean < max(worth, self._hold * _FORGOTTEN if again else 0):
+            return
+        if again:
             self._high = math.inf
         if self._high == math.inf:
-            self.rate *= 1.0 + self._unsure
             self._unsure = min(_UNSURE, self._unsure * 2.0)
-        elif self._high > self.rate * _CLOSE:
-            self.rate = min(self.rate * (1.0 + _UNSURE), math.sqrt(self.rate * self._high))
+        self._clean, self._before = 0, self.rate
+        self._marks.clear()  # until now it gave less than it could have
+        self.rate *= step
 
-    def refused(self, held: bool) -> None:
-        """It was refused; `held` by this pace: then it is too fast, and the one that was proven is the pace again."""
-        self._clean = 0
-        if self.rate is None:
-            self._measuring = True
-        elif held:
-            self._high, self._proven, self._unsure = self.rate, 0, _SURE
+    def _faster(self, again: bool) -> tuple[float, float]:
+        """The next step, as a factor, and how likely it is to be refused."""
+        assert self.rate is not None
+        if again or self._high == math.inf:
+            return 1.0 + self._unsure, 1.0
+        room = self._high / self.rate
+        step = min(_WIDE, math.sqrt(room))
+        return step, math.log(step) / math.log(room)
+
+    def refused(self, held: bool, cost: float, now: float, taken: int) -> None:
+        """It was refused; `held` by this pace: then it is too fast, and the one that was proven is the pace again.
+
+        `cost` is the seconds for which nobody may ask now, `taken` how many it had taken by then.
+        """
+        self._clean, self._cost = 0, cost
+        if self._marks and now > self._marks[-1][0]:
+            self._bound = (taken - self._marks[-1][1]) / (now - self._marks[-1][0])
+        if self.rate is not None and held:
+            self._high, self._unsure = self.rate, _SURE
             self._hold = min(2 * _HOLD, self._hold * 2)
-            self._measuring = self._low is None or self._low >= self.rate
-            self.rate = self.rate * (1.0 - _SURE) if self._measuring else self._low
-            if self._measuring:
-                self._low = None
+            self.rate = self._slower(self.rate)
+
+    def _slower(self, rate: float) -> float:
+        """The fastest pace below this one that is proven; where there is none, one that falls further each time."""
+        if self._low is not None and self._low < rate:
+            return self._low
+        before, self._low, self._before = self._before, None, None
+        if before is not None and before < rate:
+            return before
+        down, self._down = self._down, min(_UNSURE, self._down * 2.0)
+        return rate * (1.0 - down)
 
     def healed(self, now: float, taken: int) -> None:
         """It takes again, for the first time since it refused: a measurement ends here, and the next begins."""
         self._marks.append((now, taken))
         while len(self._marks) > 2 and taken - self._marks[1][1] >= _SPAN:
             self._marks.popleft()
-        if self.rate is not None and self._measuring:
+        if self.rate is not None and self._low is None and taken - self._marks[0][1] >= _LEAST_HOLD:
             self._measure()
 
     def keep(self, now: float) -> None:
@@ -102,7 +135,8 @@ class Tempo:
         took, seconds = after - before, ended - began
         if took < 1 or seconds <= 0:
             return
-        self._measuring = False
         self._unsure = min(_UNSURE, max(_SURE, 2.0 / took))
-        self._hold = min(_HOLD, max(_LEAST_HOLD, took // 2))
+        self._hold = min(_HOLD, max(self._hold, took // 2))
         self.rate = took / seconds * (1.0 - self._unsure / 2.0)
+        if self._bound > self.rate:
+            self._high = min(self._high, self._bound)
