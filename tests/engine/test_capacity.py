@@ -13,6 +13,7 @@ DRIVEN = (
     "2 at once, answered at once",
     "8 at once, films",
     "10 a minute, films",
+    "30 a minute, silent",
     "40 images a minute, 4 each",
     "300 films a day, 4 at once",
     "a 429 every 2 s, films",

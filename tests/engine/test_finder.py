@@ -147,6 +147,25 @@ def test_a_named_refusal_leaves_what_is_in_flight_alone_and_an_unnamed_one_does_
         assert finder.most == most
 
 
+def test_what_the_fall_of_an_account_has_cost_keeps_nobody_from_finding_it_whole_again() -> None:
+    (fall,) = (one for one in ALL if one.name == "breaking down from 30 to 3")
+    told, could = alone(fall), achievable(fall)
+    assert could / told.seconds >= 0.95
+    assert told.late_share < 0.01
+
+
+def test_what_was_on_its_way_when_it_refused_is_no_recovery() -> None:
+    healed: list[float] = []
+    finder = Finder()
+    finder.tempo.healed = lambda now, _taken: healed.append(now)  # type: ignore[method-assign]
+    early, refused = finder.sent(0.0), finder.sent(0.0)
+    finder.refused(refused, 0.2, 10.0)
+    finder.took(early, 0.3)
+    assert not healed
+    finder.took(finder.sent(10.0), 10.1)
+    assert healed == [10.1]
+
+
 def test_results_that_are_under_way_do_not_make_a_limit_on_what_is_in_flight_look_like_one_in_time() -> None:
     finders: list[Finder] = []
 

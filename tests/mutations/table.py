@@ -1623,6 +1623,27 @@ _FINDER = "tests/engine/test_finder.py"
 
 FOUND_OUT = (
     wire(
+        "limits: what a fall has cost keeps nobody from looking up again",
+        "engine/finder.py",
+        "                self._debt = _FORGIVEN\n",
+        "                pass\n",
+        f"{_FINDER}::test_what_the_fall_of_an_account_has_cost_keeps_nobody_from_finding_it_whole_again",
+    ),
+    wire(
+        "limits: what was on its way is no recovery",
+        "engine/finder.py",
+        "        if self._flying[ticket].at > self._ill:",
+        "        if self._ill < math.inf:",
+        f"{_FINDER}::test_what_was_on_its_way_when_it_refused_is_no_recovery",
+    ),
+    wire(
+        "limits: refusals that go on at ever less are about time",
+        "engine/finder.py",
+        "_HALF if self._cutting else 1.0",
+        "0.0 if self._cutting else 1.0",
+        "tests/engine/test_capacity.py::test_the_engine_finds_what_an_account_takes[30 a minute, silent]",
+    ),
+    wire(
         "limits: nobody asks before the time that a refusal named",
         "engine/finder.py",
         "            self.pause(until)\n",

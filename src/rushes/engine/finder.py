@@ -60,6 +60,9 @@ _HEARD = 6  # the same, at a service that says at once what it has taken, once i
 _SHARE = 1 / 1000
 _BURST = ROUND  # in flight, beyond which being accepted is no sign that more would be worked on
 _FULL = 0.9  # of what may be in flight is: what comes back then says how much the account does
+_FELL = 3  # times less than stood is another account than before: what its fall cost is forgiven, but for so much
+_FORGIVEN = 1.0
+_HALF = 0.5  # a sign, where it may as well be that less is taken than before
 _SIGNS = 3  # signs that a refusal is about time, before a pace is kept
 _SPARSE, _RARE = 200, 50  # requests taken since the last episode, and for each refused in it: more need no pace
 _QUOTA = 900.0  # seconds between two refusals, from which on it is a quota, to be used up and waited for
@@ -114,7 +117,8 @@ class Finder:
         self._cutting = False  # the episode is about what is in flight: each refusal of it is one less that stood
         self._ramp = math.inf  # after a refusal one goes first, then two: unheard ones at most, one more for each taken
         self._strikes = 0  # episodes since something was taken
-        self._signs = 0  # of a limit in time
+        self._ill = math.inf  # when it began to refuse; infinity where it has taken something that was sent since
+        self._signs = 0.0  # of a limit in time
         self._sparse = False
         self._between = 0  # requests taken since the last episode
         self._lately = 0  # requests refused in it
@@ -126,6 +130,7 @@ class Finder:
         self._probe_at = -math.inf
         self._since = 0  # requests taken since the last cut or probe
         self._tokens = 0.0
+        self._debt = math.inf  # tokens that may be owed at most
         self._steady = -math.inf
         self._silent = True  # it says nothing of a request before it is done with it
         self._timed = False  # the episode may be about time
@@ -236,7 +241,7 @@ class Finder:
         self._forget(ticket)
         self.refusals += 1
         if now - self._began > WARM:
-            self._tokens -= 1.0
+            self._tokens = max(self._tokens - 1.0, -self._debt)
         if until is not None:
             self.pause(until)
         if sent.at <= self._cut_at:  # on its way when we heard of the first
@@ -263,7 +268,7 @@ class Finder:
 
     def _episode(self, now: float, quota: bool, named: bool, sent: _Sent) -> None:
         """The account has begun to refuse what it should have taken: find out why, and cut once."""
-        again = self._strikes > 1
+        again, self._ill = self._strikes > 1, min(self._ill, now)
         self._timed = named or self._surely(sent) <= self._sure
         self._wait(now)
         if not again and self._timed:
@@ -274,9 +279,13 @@ class Finder:
             return  # still the same trouble: what is in flight now is only what the waiting has left
         self._sparse = quota or self._between >= max(_SPARSE, _RARE * self._lately)
         self._between, self._lately = 0, 1
-        if self.pace is None and not self._cutting:
-            self._sign(now, _SIGNS if named else int(self._timed))
+        if self.pace is None and self._timed:
+            self._sign(now, _SIGNS if named else _HALF if self._cutting else 1.0)
+        self._debt = math.inf
         if not named and (self.pace is None or self._cutting):
+            if self.flying * _FELL < self._stood:
+                self._debt = _FORGIVEN
+                self._tokens = max(self._tokens, -self._debt)
             self._hold_at(self.flying)
         self._trial_wait = 1.0
         self._trial_at = now + self._trial_wait if self.pace is None else math.inf
@@ -287,7 +296,7 @@ class Finder:
         paced = self.pace is not None  # then growth is quick, and one more than stood is no surprise
         return self.flying + paced >= self._stood or self._ramp < _UNHEARD
 
-    def _sign(self, now: float, signs: int = 1) -> None:
+    def _sign(self, now: float, signs: float = 1.0) -> None:
         """It named a time, refused what it had taken before, or took what it had refused while nothing came back."""
         self._signs += signs
         if self._signs >= _SIGNS and not self._sparse:
@@ -332,8 +341,9 @@ class Finder:
         self.taken += 1
         self._since += 1
         self._between += 1
-        if self._strikes:
-            self._strikes = 0
+        self._strikes = 0
+        if self._flying[ticket].at > self._ill:  # what was on its way when it began says nothing of now
+            self._ill = math.inf
             if self._timed and not self._sparse:
                 self.tempo.healed(now, self.taken - 1)
         self._ramp += 1.0
