@@ -11,10 +11,12 @@ from tests.engine.rig import Rig, still, workflow
 from rushes.engine.job import RunEnd
 from rushes.engine.limits import Accounts, Limits
 from rushes.engine.parts import Stop
-from rushes.errors import ErrorClass
+from rushes.engine.share import Share
+from rushes.errors import ErrorClass, StoreError
+from rushes.ledger.permits import Answer, Permits
 from rushes.model.limit import Allowed
 from rushes.model.run import RunState
-from rushes.testing.clock import run_virtual
+from rushes.testing.clock import VirtualClock, run_virtual
 from rushes.testing.provider import Fault, ScriptedProvider
 
 
@@ -81,6 +83,24 @@ def test_a_failing_run_hands_its_place_on(tmp_path: Path) -> None:
     provider = ScriptedProvider(in_flight=1, latency=1.0, faults=[no])
     ends, _seconds = together(Rig(tmp_path, provider), Accounts(), 3)
     assert sorted(str(end.state) for end in ends) == ["done", "done", "failed"]
+
+
+def test_a_run_whose_process_can_agree_on_nothing_ends_and_says_why(tmp_path: Path) -> None:
+    provider = ScriptedProvider(latency=1.0)
+    rig, accounts = Rig(tmp_path, provider), Accounts()
+
+    class Broken(Permits):
+        def exchange(self, *_asked: object) -> dict[str, Answer]:
+            raise ValueError("a fault of ours")
+
+    async def go() -> RunEnd:
+        share = Share(accounts, Broken(rig.ledger, "us"), VirtualClock(), lambda name: name)
+        async with share.taking_part():
+            return await rig.driven(workflow(still("a")), accounts=accounts)
+
+    with pytest.raises(StoreError, match="a fault of ours"):
+        run_virtual(go())
+    assert not provider.posts
 
 
 def test_whoever_is_called_and_wants_nothing_calls_the_next() -> None:

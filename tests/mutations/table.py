@@ -876,6 +876,13 @@ PROGRAMS = (
         f"{_ENGINE}/test_together.py::test_a_provider_is_asked_no_more_at_once_by_many_runs_than_by_one",
     ),
     wire(
+        "who can agree on nothing with other processes says so and ends",
+        "engine/share.py",
+        "            self._task.add_done_callback(self._over)\n",
+        "",
+        f"{_ENGINE}/test_together.py::test_a_run_whose_process_can_agree_on_nothing_ends_and_says_why",
+    ),
+    wire(
         "who hands a token back wakes who waits for it",
         "engine/limits.py",
         "        for limit, _ticket in held:\n            limit.call_next(now)\n",

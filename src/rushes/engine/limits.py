@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from rushes.engine.finder import START, Finder
 from rushes.engine.window import Window
+from rushes.errors import StoreError
 from rushes.model.limit import Allowed, Standing, Unit
 
 Lane = tuple[str, ...]
@@ -58,10 +59,11 @@ class Part:
 
     `held` is how many it may have in flight (None: nobody has said yet; negative: nobody else is there), until the loop
     time `until`: then others may have it. What has happened since then is told the next time, which is soon after
-    `tell`; `hungry` says that the others know that more is wanted.
+    `tell`; `hungry` says that the others know that more is wanted, `broken` why nothing will be granted any more.
     """
 
     tell: Wake
+    broken: BaseException | None = None
     held: int | None = None
     until: float = math.inf
     leads: bool = False
@@ -153,6 +155,8 @@ class Limit:
         part = self.part
         if part is None:
             return None
+        if part.broken is not None:
+            raise StoreError(f"nothing can be agreed on with other processes any more: {part.broken!r}")
         if part.held is None:
             return Closed(self.name, "it is being agreed on with other processes")
         if now >= part.until:

@@ -21,6 +21,7 @@ from rushes.engine.halts import Halts
 from rushes.engine.job import Job, RunEnd
 from rushes.engine.parts import Parts
 from rushes.engine.units import Units
+from rushes.errors import StoreError
 from rushes.model.event import Released, RunStarted
 
 _MONEY_POLL = 2.0  # seconds between looks for money that another process holds
@@ -60,7 +61,10 @@ class _Run:
         while True:
             desk.wake.clear()
             self.cells.settle_ready()
-            self.units.admit()
+            try:
+                self.units.admit()
+            except StoreError as error:
+                await self._abandon(error)
             if desk.ready:  # the first of many are on their way before the last are looked at
                 await asyncio.sleep(0)  # they begin, and wait for their claims
                 await parts.journal.flush()  # which are on disk now

@@ -54,6 +54,7 @@ class Share:
                     window.budget = None
             self._room = ThreadPoolExecutor(1, "rushes-share")  # a database that is slow holds up nobody but us
             self._task = asyncio.create_task(self._go_on())
+            self._task.add_done_callback(self._over)
         try:
             yield
         finally:
@@ -75,6 +76,14 @@ class Share:
                     self._take_back(asks)  # whoever writes to the ledger says what is wrong with it
             await self._pause(seconds)
             await asyncio.sleep(began + _SOON - loop.time())
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        """Nobody waits for an agreement that will never come: the runs hear why, and end."""
+        error = None if task.cancelled() else task.exception()
+        for limit in self._limits() if error is not None else ():
+            if limit.part is not None:
+                limit.part.broken = error
+            limit.call_all()
 
     async def _pause(self, seconds: float) -> None:
         timer = asyncio.get_running_loop().call_later(seconds, self._news.set)
