@@ -52,6 +52,8 @@ def test_every_state_has_a_code() -> None:
     assert {state: int(exit_of_state(state)) for state in RunState} == {
         RunState.CREATED: 0,
         RunState.RUNNING: 0,
+        RunState.PAUSED: 0,
+        RunState.STOPPING: 0,
         RunState.DONE: 0,
         RunState.FAILED: 3,
         RunState.PARKED: 4,

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from rushes.ledger.ledger import Ledger
 from rushes.ledger.open import open_ledger
+from rushes.ledger.owner import new_owner
 from rushes.ledger.permits import EVERYTHING, LEASE, Answer, Ask, Permits, Refusal, allow, seen
 from rushes.model.limit import Allowed, Rate, Unit
 
@@ -276,6 +277,18 @@ def test_what_a_killed_process_held_is_free_when_its_lease_is_over_and_not_befor
             member.exchange(T0)
     assert (one.held, two.held) == (4, 4)
     assert two.exchange(T0 + LEASE - 0.1).held == 4
+    assert two.exchange(T0 + LEASE).held == EVERYTHING
+
+
+def test_who_was_alone_and_is_known_to_be_dead_keeps_nobody_waiting_but_for_what_it_had_sent(ledger: Ledger) -> None:
+    host, _pid, _start, mark = new_owner().split(":")
+    dead, two = Member(ledger, "account", f"{host}:4194304:1:{mark}"), Member(ledger, "account", new_owner())
+    for member in (dead, two):
+        member.declared, member.wants = Allowed(8), 20
+    assert dead.exchange(T0).held == EVERYTHING
+    dead.used = 3
+    dead.exchange(T0)
+    assert two.exchange(T0 + 0.1).held == 5
     assert two.exchange(T0 + LEASE).held == EVERYTHING
 
 

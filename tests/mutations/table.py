@@ -876,6 +876,14 @@ PROGRAMS = (
         f"{_ENGINE}/test_together.py::test_a_provider_is_asked_no_more_at_once_by_many_runs_than_by_one",
     ),
     wire(
+        "who is resumed does not wait for the lease of the dead process that was alone",
+        "ledger/permits.py",
+        "    return one._replace(wants=0, held=one.used if one.held == EVERYTHING else one.held)\n",
+        "    return one\n",
+        "tests/ledger/test_permits.py"
+        "::test_who_was_alone_and_is_known_to_be_dead_keeps_nobody_waiting_but_for_what_it_had_sent[sqlite]",
+    ),
+    wire(
         "who can agree on nothing with other processes says so and ends",
         "engine/share.py",
         "            self._task.add_done_callback(self._over)\n",

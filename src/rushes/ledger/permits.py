@@ -304,7 +304,14 @@ def _swept(tx: Transaction, owner: str, name: str, now: float) -> tuple[_Permit 
     for one in permits.values():
         if not _is_there(one, now):
             tx.run("DELETE FROM permits WHERE name = ? AND owner = ?", (name, one.owner))
-    return mine, [one for one in permits.values() if _is_there(one, now)]
+    return mine, [_last_seen(one) for one in permits.values() if _is_there(one, now)]
+
+
+def _last_seen(one: _Permit) -> _Permit:
+    """Who is known to be dead wants nothing more; and what it was alone with is not missed but for what it had sent."""
+    if _acts(one):
+        return one
+    return one._replace(wants=0, held=one.used if one.held == EVERYTHING else one.held)
 
 
 def _leads(mine: _Permit | None, others: Sequence[_Permit], ask: Ask) -> bool:
