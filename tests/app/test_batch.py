@@ -49,7 +49,7 @@ def test_every_row_is_asked_once_and_its_files_are_called_after_it(shop: Shop) -
     table = shop.table("prompt,mood,id\na fox,merry,The Fox\na hare,,\n\nan owl,grim,../../owl\n")
     summary = shop.run(table)
     assert summary.whole and (summary.totals.rows, shop.asked) == (3, 3)
-    assert [one.prompt for one in recipes(shop)] == ["a fox, merry", "a hare, calm", "an owl, grim"]
+    assert sorted(one.prompt or "" for one in recipes(shop)) == ["a fox, merry", "a hare, calm", "an owl, grim"]
     folder = "generated-images/000001-001000"
     assert outputs(summary) == [f"{folder}/{name}-still.png" for name in ("000001-the-fox", "000002", "000003-owl")]
     for line, number in zip(lines_of(summary), (2, 3, 5), strict=True):

@@ -41,6 +41,7 @@ def _played(kind: str, numbers: Sequence[int], folder: Path) -> list[Played]:
     return [Played(**one) for one in json.loads(done.stdout)]
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("kind", [*USUAL, *(name for name in PARTS if name not in USUAL)])
 def test_whatever_goes_wrong_nothing_is_bought_twice_lost_or_damaged(kind: str, tmp_path: Path) -> None:
     episodes = (101, 102) if kind in USUAL else (101,)  # all of a kind in full: sh scripts/campaign providers

@@ -878,7 +878,7 @@ PROGRAMS = (
     wire(
         "who is resumed does not wait for the lease of the dead process that was alone",
         "ledger/permits.py",
-        "    return one._replace(wants=0, held=one.used if one.held == EVERYTHING else one.held)\n",
+        "    return one._replace(wants=0, held=one.used)\n",
         "    return one\n",
         "tests/ledger/test_permits.py"
         "::test_who_was_alone_and_is_known_to_be_dead_keeps_nobody_waiting_but_for_what_it_had_sent[sqlite]",

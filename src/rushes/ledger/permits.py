@@ -308,10 +308,10 @@ def _swept(tx: Transaction, owner: str, name: str, now: float) -> tuple[_Permit 
 
 
 def _last_seen(one: _Permit) -> _Permit:
-    """Who is known to be dead wants nothing more; and what it was alone with is not missed but for what it had sent."""
+    """Who is known to be dead wants nothing more, and sends nothing more: what it had sent is all that it holds."""
     if _acts(one):
         return one
-    return one._replace(wants=0, held=one.used if one.held == EVERYTHING else one.held)
+    return one._replace(wants=0, held=one.used)
 
 
 def _leads(mine: _Permit | None, others: Sequence[_Permit], ask: Ask) -> bool:
