@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from rushes.engine.limits import Accounts, Limit
+from rushes.engine.limit import Limit
+from rushes.engine.limits import Accounts
 from rushes.engine.share import Share
 from rushes.ledger.open import open_ledger
 from rushes.ledger.permits import Permits, allow

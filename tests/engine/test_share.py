@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from rushes.engine.limits import Accounts, Limit, Limits
+from rushes.engine.limit import Limit
+from rushes.engine.limits import Accounts, Limits
 from rushes.engine.share import Share
 from rushes.errors import StoreError
 from rushes.ledger.ledger import Ledger

@@ -257,14 +257,14 @@ NEVER_OVER = (
     ),
     wire(
         "a free token is for the highest priority",
-        "engine/limits.py",
+        "engine/limit.py",
         "        return -run.priority, self.users.get(run, 0)\n",
         "        return 0, self.users.get(run, 0)\n",
         f"{_ENGINE}/test_together.py::test_a_free_token_is_for_the_highest_priority_and_then_for_who_has_the_fewest",
     ),
     wire(
         "nothing is sent before Retry-After",
-        "engine/limits.py",
+        "engine/tokens.py",
         "limit.finder.refused(ticket, now, None if wait is None else now + wait)",
         "limit.finder.refused(ticket, now, None)",
         f"{_ENGINE}/test_run.py::test_a_rate_limit_uses_up_no_try_and_nothing_is_sent_before_retry_after",
@@ -892,7 +892,7 @@ PROGRAMS = (
     ),
     wire(
         "who hands a token back wakes who waits for it",
-        "engine/limits.py",
+        "engine/tokens.py",
         "        for limit, _ticket in held:\n            limit.call_next(now)\n",
         "",
         f"{_ENGINE}/test_together.py::test_whoever_is_called_and_wants_nothing_calls_the_next",

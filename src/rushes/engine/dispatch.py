@@ -10,7 +10,9 @@ import heapq
 from collections.abc import Iterator
 from typing import Generic, TypeAlias, TypeVar
 
-from rushes.engine.limits import Closed, Lane, Limits, Tokens, Weigh
+from rushes.engine.limit import Closed, Weigh
+from rushes.engine.limits import Lane, Limits
+from rushes.engine.tokens import Tokens
 from rushes.model.wait import Wait
 
 U = TypeVar("U")

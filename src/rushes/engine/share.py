@@ -16,7 +16,9 @@ from contextlib import asynccontextmanager, suppress
 
 from rushes.engine.clock import Clock
 from rushes.engine.finder import Learned
-from rushes.engine.limits import Accounts, Limit, Part
+from rushes.engine.limit import Limit
+from rushes.engine.limits import Accounts
+from rushes.engine.part import Part
 from rushes.errors import StoreError
 from rushes.ledger.permits import EVERYTHING, LEASE, Answer, Ask, Permits, Refusal
 from rushes.model.limit import Allowed

@@ -19,11 +19,6 @@ class Window:
         self.short = 0.0  # what was too much for it
         self._more = -math.inf  # when asking again gives more
 
-    def sum(self, now: float) -> float:
-        """What has gone in the last stretch."""
-        self._forget(now)
-        return self._sum
-
     def opens(self, amount: float, now: float) -> float:
         """When so much more may go: `now` or before it is at once, infinity when more is granted."""
         self._forget(now)

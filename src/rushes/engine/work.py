@@ -10,8 +10,9 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from rushes.engine.limits import Lane, Tokens
+from rushes.engine.limits import Lane
 from rushes.engine.order import Order
+from rushes.engine.tokens import Tokens
 from rushes.errors import RemoteError
 from rushes.graph.answers import Chosen, choose, generated
 from rushes.graph.frame import Frame
