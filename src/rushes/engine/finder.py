@@ -15,8 +15,7 @@ The rules that keep an account from being annoyed, and a run from standing still
   burst on every one that is worked on, as long as more in flight brings more back (`turnover`).
 - Everything that was sent before a refusal was heard belongs to one episode, and an episode cuts once.
 - Nobody asks before the time that a refusal named. Where it named none, the waits double from one second.
-- A refusal costs a token, and so many requests that are taken earn one; a probe needs one. So probing costs less than
-  one request in a hundred, however long it goes on.
+- Probing costs less than one request in a hundred, however long it goes on (`probes`).
 - Where an account has a line of its own, only a little is kept in it (`line`).
 - Server errors stop growth for a while, and cut nothing.
 
@@ -29,23 +28,13 @@ import math
 from typing import NamedTuple
 
 from rushes.engine.line import OwnLine
+from rushes.engine.probes import PATIENCE, Probes
 from rushes.engine.tempo import Tempo
+from rushes.engine.tickets import Sent, Tickets
 from rushes.engine.turnover import ROUND, Turnover
 
 START = 8
 """Requests in flight that an unknown account is trusted with: what the smallest plans of most services take."""
-
-SILENCE = 1.0
-"""Seconds without an answer after which a request counts as taken: a refusal comes at once, a picture does not."""
-
-TOKEN = 140
-"""Requests taken that earn one refusal."""
-
-TOKENS = 30.0
-"""So many refusals may be saved up, for an account that changes."""
-
-WARM = 60.0
-"""Seconds from the first request in which refusals are free: somewhere one has to begin."""
 
 BACKOFF = 2700.0
 """The longest wait, in seconds, between two questions to an account that refuses everything and names no time."""
@@ -53,30 +42,13 @@ BACKOFF = 2700.0
 STEADY = 15.0
 """Seconds without growth after a server error."""
 
-_PATIENCE, _MOST_PATIENCE = 16, 256  # requests taken between two probes: doubled by each that is refused
-_WORTH = 40.0  # a refused probe that paused the account is not repeated before so many times that pause
-_UNHEARD = 32  # requests nobody has answered yet, beyond which the next waits; later this share of what was taken
-_HEARD = 6  # the same, at a service that says at once what it has taken, once it has refused
-_SHARE = 1 / 1000
 _BURST = ROUND  # in flight, beyond which being accepted is no sign that more would be worked on
 _FULL = 0.9  # of what may be in flight is: what comes back then says how much the account does
-_FELL = 3  # times less than stood is another account than before: what its fall cost is forgiven, but for so much
-_FORGIVEN = 1.0
+_FELL = 3  # times less than stood is another account than before: what its fall cost is forgiven
 _HALF = 0.5  # a sign, where it may as well be that less is taken than before
 _SIGNS = 3  # signs that a refusal is about time, before a pace is kept
 _SPARSE, _RARE = 200, 50  # requests taken since the last episode, and for each refused in it: more need no pace
 _QUOTA = 900.0  # seconds between two refusals, from which on it is a quota, to be used up and waited for
-
-
-class _Sent(NamedTuple):
-    """A request on its way or taken: when it was sent, what was in flight with it, whether the pace had held it up, and
-    how many had ended by then.
-    """
-
-    at: float
-    level: int
-    held: bool
-    ended: int
 
 
 class Learned(NamedTuple):
@@ -100,45 +72,29 @@ class Finder:
         self.paused = -math.inf
         self.told = False
         self.elsewhere = 0
-        self.taken = 0
-        self.refusals = 0
-        self._number = 0
-        self._flying: dict[int, _Sent] = {}
+        self._tickets = Tickets()
+        self._probes = Probes()
         self._line = OwnLine()
         self._turnover = Turnover()
-        self._unheard: dict[int, None] = {}  # tickets nobody has answered yet, oldest first
         self._free = True  # nothing holds growth: never refused, or a pace guards it
         self._stood = 0  # the most that was in flight with one that was taken, since the last cut
         self._sure = 0  # the same, less those whose end was perhaps under way: so many it certainly takes
-        self._ended = 0
-        self._began = math.inf
         self._cut_at = -math.inf
         self._came_back = True  # something has, since the last cut
         self._cutting = False  # the episode is about what is in flight: each refusal of it is one less that stood
-        self._ramp = math.inf  # after a refusal one goes first, then two: unheard ones at most, one more for each taken
         self._strikes = 0  # episodes since something was taken
         self._ill = math.inf  # when it began to refuse; infinity where it has taken something that was sent since
         self._signs = 0.0  # of a limit in time
         self._sparse = False
         self._between = 0  # requests taken since the last episode
         self._lately = 0  # requests refused in it
-        self._trying: int | None = None  # the ticket of a probe: one more than `most`
-        self._trial_at = math.inf  # when one is due, to see whether time alone has healed it
-        self._trial_wait = 1.0
-        self._step = 1.0
-        self._patience = _PATIENCE
-        self._probe_at = -math.inf
-        self._since = 0  # requests taken since the last cut or probe
-        self._tokens = 0.0
-        self._debt = math.inf  # tokens that may be owed at most
         self._steady = -math.inf
-        self._silent = True  # it says nothing of a request before it is done with it
         self._timed = False  # the episode may be about time
 
     @property
     def flying(self) -> int:
         """In flight, here and elsewhere."""
-        return len(self._flying) + self.elsewhere
+        return len(self._tickets) + self.elsewhere
 
     @property
     def pace(self) -> float | None:
@@ -159,56 +115,43 @@ class Finder:
     def opens(self, now: float) -> float:
         """When one more may be sent: `now` or before it is at once, infinity when something has come back."""
         self._hear_silence(now)
-        when = max(self.paused, self.tempo.opens())
-        if self._line.is_full(len(self._flying)):
+        if self._line.is_full(len(self._tickets)):
             return math.inf
-        waits = len(self._unheard) >= self._unheard_at_most
-        if not waits and (self.flying < math.floor(self.most) or self._may_try(now)):
+        when, wait = max(self.paused, self.tempo.opens()), self._tickets.wait
+        if not wait and (self.flying < math.floor(self.most) or self._may_try(now)):
             return when
-        later = self._trial_at if not waits and self.flying <= self.most and self._earned(now) else math.inf
-        if self._unheard:  # their silence will be an answer
-            later = min(later, self._flying[next(iter(self._unheard))].at + SILENCE)
-        return max(when, later)
-
-    @property
-    def _unheard_at_most(self) -> float:
-        most = _HEARD if self.refusals and not self._silent else _UNHEARD
-        return min(self._ramp, max(most, self.taken * _SHARE))
+        later = self._probes.trial(now) if not wait and self.flying <= self.most else math.inf
+        return max(when, min(later, self._tickets.silence_ends))
 
     def sent(self, now: float) -> int:
         """One more is on its way; its ticket."""
-        self._began = min(self._began, now)
-        self._number += 1
-        if self.flying >= math.floor(self.most):
-            self._trying = self._number
-        self._flying[self._number] = _Sent(now, self.flying + 1, self.tempo.sent(now), self._ended)
-        self._unheard[self._number] = None
+        self._probes.begin(now)
+        full = self.flying >= math.floor(self.most)
+        ticket = self._tickets.send(now, self.flying + 1, self.tempo.sent(now))
+        if full:
+            self._probes.ticket = ticket
         self._turnover.sent(now)
-        return self._number
+        return ticket
 
     def took(self, ticket: int, now: float) -> None:
         """The account has it, and has said so."""
-        if ticket in self._unheard:
-            self._silent = False
-            del self._unheard[ticket]
+        if self._tickets.says(ticket):
             self._took(ticket, now)
 
     def ended(self, ticket: int, now: float) -> None:
         """The account is done with it, one way or the other."""
         self._came_back = True
-        self._ended += 1
-        if ticket in self._unheard:
-            del self._unheard[ticket]
+        if self._tickets.ends(ticket):
             self._took(ticket, now)
-        if ticket in self._flying:
+        if ticket in self._tickets:
             self._count_back(now)
             if self._line.ends(ticket):
                 self._worked_on(ticket, now)
-        self._flying.pop(ticket, None)
+        self._tickets.forget(ticket)
 
     def queued(self, ticket: int, waits: bool, now: float) -> None:
         """What the account says of a request that it has: it waits in a line of its own, or somebody works on it."""
-        if ticket not in self._flying:
+        if ticket not in self._tickets:
             return
         if waits:
             self._line.waits(ticket)
@@ -234,14 +177,12 @@ class Finder:
 
     def refused(self, ticket: int, now: float, until: float | None) -> None:
         """It was too much. `until` is when the account may be asked again, where it said so."""
-        sent = self._flying.get(ticket)
+        tried = self._probes.ticket == ticket
+        sent = self._forget(ticket)
         if sent is None:
             return
-        tried = self._trying == ticket
-        self._forget(ticket)
-        self.refusals += 1
-        if now - self._began > WARM:
-            self._tokens = max(self._tokens - 1.0, -self._debt)
+        self._tickets.refused()
+        self._probes.refused(now)
         if until is not None:
             self.pause(until)
         if sent.at <= self._cut_at:  # on its way when we heard of the first
@@ -251,50 +192,44 @@ class Finder:
             return
         quota = math.isfinite(self._cut_at) and now - self._cut_at > _QUOTA
         self._cut_at, self._strikes, self._came_back = now, self._strikes + 1, False
+        self._probes.cut()
         if tried:
             self._tried_in_vain(sent, now)
         else:
             self._episode(now, quota, until is not None, sent)
-        self._since, self._step = 0, 1.0
 
-    def _tried_in_vain(self, sent: _Sent, now: float) -> None:
+    def _tried_in_vain(self, sent: Sent, now: float) -> None:
         """What stood before stands; the next probe comes later."""
         self._hold_at(sent.level - 1)
         self._cutting = True
-        self._patience = min(_MOST_PATIENCE, self._patience * 2)
-        self._probe_at = now + _WORTH * max(0.0, self.paused - now)
-        self._trial_wait *= 2.0
-        self._trial_at = max(now + self._trial_wait, self._probe_at)
+        self._probes.in_vain(now, max(0.0, self.paused - now))
 
-    def _episode(self, now: float, quota: bool, named: bool, sent: _Sent) -> None:
+    def _episode(self, now: float, quota: bool, named: bool, sent: Sent) -> None:
         """The account has begun to refuse what it should have taken: find out why, and cut once."""
         again, self._ill = self._strikes > 1, min(self._ill, now)
-        self._timed = named or self._surely(sent) <= self._sure
+        self._timed = named or self._tickets.surely(sent) <= self._sure
         self._wait(now)
         if not again and self._timed:
-            self.tempo.refused(sent.held, self.paused - now, now, self.taken)
+            self.tempo.refused(sent.held, self.paused - now, now, self._tickets.taken)
         self._cutting = not again and not named and self._is_full
-        self._ramp = 1.0
+        self._tickets.one_first()
         if again:
             return  # still the same trouble: what is in flight now is only what the waiting has left
         self._sparse = quota or self._between >= max(_SPARSE, _RARE * self._lately)
         self._between, self._lately = 0, 1
         if self.pace is None and self._timed:
             self._sign(now, _SIGNS if named else _HALF if self._cutting else 1.0)
-        self._debt = math.inf
-        if not named and (self.pace is None or self._cutting):
-            if self.flying * _FELL < self._stood:
-                self._debt = _FORGIVEN
-                self._tokens = max(self._tokens, -self._debt)
+        cut = not named and (self.pace is None or self._cutting)
+        self._probes.forgive(cut and self.flying * _FELL < self._stood)
+        if cut:
             self._hold_at(self.flying)
-        self._trial_wait = 1.0
-        self._trial_at = now + self._trial_wait if self.pace is None else math.inf
+        self._probes.watch(now if self.pace is None else math.inf)
 
     @property
     def _is_full(self) -> bool:
         """Whether what is in flight may be why: as much as ever was, or it was just tried out."""
         paced = self.pace is not None  # then growth is quick, and one more than stood is no surprise
-        return self.flying + paced >= self._stood or self._ramp < _UNHEARD
+        return self.flying + paced >= self._stood or self._tickets.are_few
 
     def _sign(self, now: float, signs: float = 1.0) -> None:
         """It named a time, refused what it had taken before, or took what it had refused while nothing came back."""
@@ -303,7 +238,7 @@ class Finder:
             self.tempo.keep(now)
         if self.pace is not None:
             self._free = True
-            self._trial_at = math.inf
+            self._probes.stop_watching()
             self._signs = 0
 
     def _wait(self, now: float) -> None:
@@ -313,10 +248,6 @@ class Finder:
         first = 1.0 if self.pace is None else 2.0 / self.pace
         self.paused, self.told = now + min(BACKOFF, max(0.25, first) * 2.0 ** (self._strikes - 1)), False
 
-    def _surely(self, sent: _Sent) -> int:
-        """What was in flight with it at the account: what has ended meanwhile had perhaps left it before."""
-        return sent.level - (self._ended - sent.ended)
-
     def _hold_at(self, level: float) -> None:
         self.most = max(1.0, level)
         self._stood = math.floor(self.most)
@@ -325,40 +256,29 @@ class Finder:
 
     def _may_try(self, now: float) -> bool:
         """Whether one more than `most` may be sent, to see what becomes of it."""
-        if self._trying is not None or self.flying > self.most or (self._free and self.pace is None):
+        if self.flying > self.most or (self._free and self.pace is None) or now < self._steady:
             return False
-        if now < max(self._steady, self._probe_at):
-            return False
-        if self._step > 1.0:  # the last one was taken: on
-            return True
-        return self._earned(now) and (now >= self._trial_at or self._since >= self._patience)
-
-    def _earned(self, now: float) -> bool:
-        return self._tokens >= 1.0 or now - self._began < WARM
+        return self._probes.may_go(now)
 
     def _took(self, ticket: int, now: float) -> None:
-        level = self._flying[ticket].level
-        self.taken += 1
-        self._since += 1
+        sent = self._tickets.took(ticket)
+        self._probes.took()
         self._between += 1
         self._strikes = 0
-        if self._flying[ticket].at > self._ill:  # what was on its way when it began says nothing of now
+        if sent.at > self._ill:  # what was on its way when it began says nothing of now
             self._ill = math.inf
             if self._timed and not self._sparse:
-                self.tempo.healed(now, self.taken - 1)
-        self._ramp += 1.0
-        self._stood = max(self._stood, level)
-        self._sure = max(self._sure, self._surely(self._flying[ticket]))
-        self._tokens = min(TOKENS, self._tokens + 1.0 / TOKEN)
-        if self._flying[ticket].held:
+                self.tempo.healed(now, self._tickets.taken - 1)
+        self._stood = max(self._stood, sent.level)
+        self._sure = max(self._sure, self._tickets.surely(sent))
+        if sent.held:
             self.tempo.took()
-        if ticket == self._trying:
-            self._trying = None
+        if ticket == self._probes.ticket:
             self._tried_well(now)
-        elif self._may_grow(level, now):
+        elif self._may_grow(sent.level, now):
             if self.most < _BURST and not self._line.told:
                 self.most += 1.0
-        elif self._since > 4 * self.most + _PATIENCE:
+        elif self._probes.since > 4 * self.most + PATIENCE:
             self._signs = 0  # so many at this level: it is about what is in flight
 
     def _may_grow(self, level: int, now: float) -> bool:
@@ -366,7 +286,7 @@ class Finder:
 
     def _worked_on(self, ticket: int, now: float) -> None:
         """Somebody works on it, or has: there may be room for one more."""
-        if not self._may_grow(self._flying[ticket].level, now):
+        if not self._may_grow(self._tickets[ticket].level, now):
             return
         if self._turnover.grows and (self.most >= _BURST or self._line.told):
             self.most += 1.0
@@ -379,23 +299,18 @@ class Finder:
 
     def _tried_well(self, now: float) -> None:
         """One more than stood was taken: grow by a step, and by a larger one the next time."""
-        self.most = max(self.most + self._step, self._stood)
-        self._step = max(1.5, min(self._step * 2.0, self.most / 8.0))
-        self._patience = max(_PATIENCE, self._patience // 2)
+        self.most = max(self.most + self._probes.step, self._stood)
+        self._probes.well(self.most)
         if not self._came_back and self.pace is None:
             self._sign(now)
 
     def _hear_silence(self, now: float) -> None:
-        while self._unheard:
-            ticket = next(iter(self._unheard))
-            if self._flying[ticket].at + SILENCE > now:
-                return
-            del self._unheard[ticket]
+        while (ticket := self._tickets.silent(now)) is not None:
             self._took(ticket, now)
 
-    def _forget(self, ticket: int) -> None:
-        self._flying.pop(ticket, None)
+    def _forget(self, ticket: int) -> Sent | None:
+        """It is not there any more; how it had been sent, where that was known."""
         self._line.ends(ticket)
-        self._unheard.pop(ticket, None)
-        if self._trying == ticket:
-            self._trying = None
+        if self._probes.ticket == ticket:
+            self._probes.ticket = None
+        return self._tickets.forget(ticket)
