@@ -11,7 +11,8 @@ import pytest
 from rushes.ledger.ledger import Ledger
 from rushes.ledger.open import open_ledger
 from rushes.ledger.owner import new_owner
-from rushes.ledger.permits import Ask, Permits, Refusal
+from rushes.ledger.permit import Refusal
+from rushes.ledger.permits import Ask, Permits
 from rushes.model.event import RunStarted, Told
 from rushes.model.ids import RunId
 from rushes.model.run import RunState

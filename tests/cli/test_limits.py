@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from rushes.ledger.ledger import Ledger
+from rushes.ledger.limits import seen
 from rushes.ledger.open import open_ledger
 from rushes.ledger.owner import new_owner
-from rushes.ledger.permits import Ask, Permits, Refusal, seen
+from rushes.ledger.permit import Refusal
+from rushes.ledger.permits import Ask, Permits
 from rushes.model.limit import Allowed, Rate, Unit
 
 from .conftest import Rushes

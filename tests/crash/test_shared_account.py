@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from rushes.ledger.limits import seen
 from rushes.ledger.open import open_ledger
-from rushes.ledger.permits import LEASE, seen
+from rushes.ledger.permit import LEASE
 
 PROCESSES = 8
 

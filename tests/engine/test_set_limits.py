@@ -8,8 +8,9 @@ from pathlib import Path
 from rushes.engine.limit import Limit
 from rushes.engine.limits import Accounts
 from rushes.engine.share import Share
+from rushes.ledger.limits import allow
 from rushes.ledger.open import open_ledger
-from rushes.ledger.permits import Permits, allow
+from rushes.ledger.permits import Permits
 from rushes.model.limit import Allowed, Rate
 from rushes.testing.clock import VirtualClock, run_virtual
 

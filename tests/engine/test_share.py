@@ -16,8 +16,10 @@ from rushes.engine.limits import Accounts, Limits
 from rushes.engine.share import Share
 from rushes.errors import StoreError
 from rushes.ledger.ledger import Ledger
+from rushes.ledger.limits import allow, seen
 from rushes.ledger.open import open_ledger
-from rushes.ledger.permits import EVERYTHING, LEASE, Permits, allow, seen
+from rushes.ledger.permit import EVERYTHING, LEASE
+from rushes.ledger.permits import Permits
 from rushes.model.limit import Allowed, Rate
 from rushes.sim.capacity_text import capacity_from_text
 from rushes.sim.door import Door

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from rushes.ledger.ledger import Ledger
+from rushes.ledger.limits import allow, seen
 from rushes.ledger.open import open_ledger
 from rushes.ledger.owner import new_owner
-from rushes.ledger.permits import EVERYTHING, LEASE, Answer, Ask, Permits, Refusal, allow, seen
+from rushes.ledger.permit import EVERYTHING, LEASE, Refusal
+from rushes.ledger.permits import Answer, Ask, Permits
 from rushes.model.limit import Allowed, Rate, Unit
 
 T0 = 1_750_000_000.0
@@ -413,3 +415,19 @@ def test_a_machine_whose_clock_is_behind_waits_as_long_as_the_others(ledger: Led
     assert (told.paused, heard.paused) == (T0 + 31, T0 + 31 - slow)
     behind.exchange([ask._replace(refusals=(Refusal(T0 + 2 - slow, T0 + 62 - slow),))], T0 + 2 - slow)
     assert ahead.exchange([ask], T0 + 2)["account"].paused == T0 + 61, "off by as much as was not heard of the clock"
+
+
+def test_a_clock_that_was_set_back_keeps_nobody_waiting_for_the_day_it_told(ledger: Ledger) -> None:
+    wrong, rate = T0 + 40 * 86_400, Rate(4, 60.0)
+    one, two = Permits(ledger, "one"), Permits(ledger, "two")
+    ask = Ask("account", 1, 9, found=FOUND, allowed=Allowed(8, (rate,)))
+    sent = {Unit.REQUESTS: [(wrong - 1.0, 4.0)]}
+    one.exchange([ask._replace(sent=sent, refusals=(Refusal(wrong, wrong + 30),), budgets={rate: 0.0})], wrong)
+    for seconds in (0.0, 3.0):
+        heard = two.exchange([ask._replace(used=0)], T0 + seconds)["account"]
+        assert (heard.paused, heard.elsewhere) == (T0 + 30, 1), "it is still what was said a moment ago"
+        assert heard.budgets[rate].amount == 0
+    heard = two.exchange([ask], T0 + LEASE)["account"]
+    assert heard.alone
+    heard = two.exchange([ask], T0 + 60)["account"]
+    assert heard.budgets[rate].amount and heard.paused < T0 + 60, "all of it has passed, as ever"

@@ -877,8 +877,8 @@ PROGRAMS = (
     ),
     wire(
         "who is resumed does not wait for the lease of the dead process that was alone",
-        "ledger/permits.py",
-        "    return one._replace(wants=0, held=one.used)\n",
+        "ledger/permit.py",
+        "    return one._replace(wants=0, used=used, held=used)\n",
         "    return one\n",
         "tests/ledger/test_permits.py"
         "::test_who_was_alone_and_is_known_to_be_dead_keeps_nobody_waiting_but_for_what_it_had_sent[sqlite]",
@@ -1639,15 +1639,15 @@ _FINDER = "tests/engine/test_finder.py"
 FOUND_OUT = (
     wire(
         "limits: what a fall has cost keeps nobody from looking up again",
-        "engine/finder.py",
-        "                self._debt = _FORGIVEN\n",
-        "                pass\n",
+        "engine/probes.py",
+        "        self._debt = _FORGIVEN if fell else math.inf\n",
+        "        self._debt = math.inf\n",
         f"{_FINDER}::test_what_the_fall_of_an_account_has_cost_keeps_nobody_from_finding_it_whole_again",
     ),
     wire(
         "limits: what was on its way is no recovery",
         "engine/finder.py",
-        "        if self._flying[ticket].at > self._ill:",
+        "        if sent.at > self._ill:",
         "        if self._ill < math.inf:",
         f"{_FINDER}::test_what_was_on_its_way_when_it_refused_is_no_recovery",
     ),
@@ -1674,7 +1674,7 @@ FOUND_OUT = (
     ),
     wire(
         "limits: results that are under way are no sign of a limit in time",
-        "engine/finder.py",
+        "engine/tickets.py",
         "return sent.level - (self._ended - sent.ended)",
         "return sent.level",
         f"{_FINDER}::test_results_that_are_under_way_do_not_make_a_limit_on_what_is_in_flight_look_like_one_in_time",
@@ -1710,8 +1710,8 @@ FOUND_OUT = (
     wire(
         "limits: a refusal that names a time cuts nothing that is in flight",
         "engine/finder.py",
-        "        if not named and (",
-        "        if (",
+        "cut = not named and (",
+        "cut = (",
         f"{_FINDER}::test_a_named_refusal_leaves_what_is_in_flight_alone_and_an_unnamed_one_does_not",
     ),
     wire(
@@ -1769,10 +1769,17 @@ SHARED = (
     ),
     wire(
         "a killed process's permits stay until its lease is over",
-        "ledger/permits.py",
-        "    return permit.until > now\n",
-        "    return permit.until - 5.0 > now\n",
+        "ledger/permit.py",
+        "        return self.until > now\n",
+        "        return self.until - 5.0 > now\n",
         f"{_PERMITS}::test_what_a_killed_process_held_is_free_when_its_lease_is_over_and_not_before",
+    ),
+    wire(
+        "a clock that was wrong and was set back keeps nobody waiting",
+        "ledger/permits.py",
+        "        known = _set_back(tx, ask.name, known, known.at - asks)\n",
+        "        known = known._replace(at=asks)\n",
+        f"{_PERMITS}::test_a_clock_that_was_set_back_keeps_nobody_waiting_for_the_day_it_told",
     ),
     wire(
         "who cannot renew its permits stops before others have them",
@@ -1790,16 +1797,16 @@ SHARED = (
     ),
     wire(
         "what a process may still send of a rate counts as sent",
-        "ledger/permits.py",
-        "            opened[mine.owner] = max(amount, keeps)\n",
-        "            opened[mine.owner] = 0.0\n",
+        "ledger/rate_books.py",
+        "        opened[sender.owner] = max(amount, sender.keeps)\n",
+        "        opened[sender.owner] = 0.0\n",
         f"{_SHARED}::test_a_rate_is_kept_by_all_together_and_used",
     ),
     wire(
         "on a server nobody else reckons with the same permits meanwhile",
-        "ledger/permits.py",
-        "    tx.run(_LOCK, (ask.name,))\n",
-        "",
+        "ledger/limits.py",
+        " DO UPDATE SET at = limits.at\"\n",
+        " DO NOTHING\"\n",
         f"{_PERMITS}::test_two_transactions_at_once_never_give_the_same_permit_twice[postgresql]",
     ),
 )

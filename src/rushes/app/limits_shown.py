@@ -14,7 +14,8 @@ from rushes.app.plugins import is_there
 from rushes.app.project import Project
 from rushes.app.rates import show_rate
 from rushes.errors import NotFound
-from rushes.ledger.permits import Seen, allow, forget, seen
+from rushes.ledger.limits import Seen, allow, forget, seen
+from rushes.ledger.owner import process_of
 from rushes.model.limit import Allowed, Rate
 from rushes.model.size import show_seconds
 
@@ -122,8 +123,8 @@ def _asked_last(project: Project, now: float) -> dict[tuple[str, bool], Seen]:
 
 def held_up(project: Project, owner: str) -> list[str]:
     """In words what the process of a run's owner, and whoever shares its accounts, waits for at this moment."""
-    now, process = time.time(), owner.rpartition(":")[0]
-    known = [one for one in seen(project.ledger, now) if process in {its.rpartition(":")[0] for its in one.owners}]
+    now, process = time.time(), process_of(owner)
+    known = [one for one in seen(project.ledger, now) if process in map(process_of, one.owners)]
     lines = [_line(project, one.name, one, now) for one in known if one.wants or one.paused > now]
     return [_waits(line) for line in lines if line.model is None or line.most is not None or line.rates]
 

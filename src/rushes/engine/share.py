@@ -20,7 +20,8 @@ from rushes.engine.limit import Limit
 from rushes.engine.limits import Accounts
 from rushes.engine.part import Part
 from rushes.errors import StoreError
-from rushes.ledger.permits import EVERYTHING, LEASE, Answer, Ask, Permits, Refusal
+from rushes.ledger.permit import EVERYTHING, LEASE, Refusal
+from rushes.ledger.permits import Answer, Ask, Permits
 from rushes.model.limit import Allowed
 
 ALONE, TOGETHER = 0.5, 0.2

@@ -29,6 +29,11 @@ def new_owner() -> str:
     return f"{_host()}:{pid}:{_start_of(pid) or '-'}:{secrets.token_hex(4)}"
 
 
+def process_of(owner: str) -> str:
+    """The process's own name: what all of its owners begin with."""
+    return owner.rpartition(":")[0]
+
+
 def alive_here(owner: str) -> bool | None:
     """Whether the owner's process lives; None when it is another host's, or this system cannot say."""
     host, _, rest = owner.partition(":")
