@@ -103,6 +103,24 @@ def test_a_run_whose_process_can_agree_on_nothing_ends_and_says_why(tmp_path: Pa
     assert not provider.posts
 
 
+def test_a_run_whose_ledger_stays_silent_ends_and_says_why(tmp_path: Path) -> None:
+    provider = ScriptedProvider(latency=1.0)
+    rig, accounts = Rig(tmp_path, provider), Accounts()
+
+    class Silent(Permits):
+        def exchange(self, *_asked: object) -> dict[str, Answer]:
+            raise StoreError("the disk is full", next_step="make room")
+
+    async def go() -> RunEnd:
+        share = Share(accounts, Silent(rig.ledger, "us"), VirtualClock(), lambda name: name)
+        async with share.taking_part():
+            return await rig.driven(workflow(still("a")), accounts=accounts)
+
+    with pytest.raises(StoreError, match="the disk is full"):
+        run_virtual(go())
+    assert not provider.posts
+
+
 def test_whoever_is_called_and_wants_nothing_calls_the_next() -> None:
     accounts, called = Accounts(), list[str]()
     runs = {name: Limits(lambda name=name: called.append(name)) for name in ("first", "second", "third")}  # type: ignore[misc]

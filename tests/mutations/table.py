@@ -884,6 +884,13 @@ PROGRAMS = (
         "::test_who_was_alone_and_is_known_to_be_dead_keeps_nobody_waiting_but_for_what_it_had_sent[sqlite]",
     ),
     wire(
+        "a ledger that stays silent ends the run, though nobody writes to it",
+        "engine/share.py",
+        "                    if began > heard + _SILENT:\n                        raise\n",
+        "",
+        f"{_ENGINE}/test_together.py::test_a_run_whose_ledger_stays_silent_ends_and_says_why",
+    ),
+    wire(
         "who can agree on nothing with other processes says so and ends",
         "engine/share.py",
         "            self._task.add_done_callback(self._over)\n",

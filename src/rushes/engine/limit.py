@@ -9,7 +9,6 @@ from typing import NamedTuple, Protocol
 from rushes.engine.finder import Finder
 from rushes.engine.part import Part, Wake
 from rushes.engine.window import Window
-from rushes.errors import StoreError
 from rushes.model.limit import Allowed, Unit
 
 Weigh = Callable[[Unit], float]
@@ -117,7 +116,7 @@ class Limit:
         if part is None:
             return None
         if part.broken is not None:
-            raise StoreError(f"nothing can be agreed on with other processes any more: {part.broken!r}")
+            raise part.broken
         if part.held is None:
             return Closed(self.name, "it is being agreed on with other processes")
         if now >= part.until:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from rushes.errors import StoreError
 from rushes.model.limit import Unit
 
 Wake = Callable[[], None]
@@ -21,7 +22,7 @@ class Part:
     """
 
     tell: Wake
-    broken: BaseException | None = None
+    broken: StoreError | None = None
     held: int | None = None
     until: float = math.inf
     leads: bool = False

@@ -29,6 +29,7 @@ ALONE, TOGETHER = 0.5, 0.2
 
 _SOON = 0.02  # seconds between two exchanges at least, whatever the news
 _AGAIN = 1.0  # seconds before a ledger that did not answer is tried again
+_SILENT = 60.0  # seconds for which it may not answer: nothing is sent meanwhile, so nobody else finds out what is wrong
 _UNHEARD = 2 * TOGETHER  # seconds for which others may not have heard of a cut: what they sent is of its episode
 _FED = 500  # requests of others that the leader looks at in one exchange: more say nothing new
 
@@ -67,6 +68,7 @@ class Share:
 
     async def _go_on(self) -> None:
         loop = asyncio.get_running_loop()
+        heard = loop.time()
         while True:
             self._news.clear()
             began, asks, seconds = loop.time(), self._asks(), _AGAIN
@@ -74,15 +76,19 @@ class Share:
                 try:
                     answers = await loop.run_in_executor(self._room, self._permits.exchange, asks, self._clock.time())
                     self._hear(asks, answers, began)
-                    seconds = TOGETHER if self._contended else ALONE
+                    heard, seconds = began, TOGETHER if self._contended else ALONE
                 except StoreError:
-                    self._take_back(asks)  # whoever writes to the ledger says what is wrong with it
+                    if began > heard + _SILENT:
+                        raise
+                    self._take_back(asks)
             await self._pause(seconds)
             await asyncio.sleep(began + _SOON - loop.time())
 
     def _over(self, task: asyncio.Task[None]) -> None:
         """Nobody waits for an agreement that will never come: the runs hear why, and end."""
         error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, StoreError):
+            error = StoreError(f"nothing can be agreed on with other processes any more: {error!r}")
         for limit in self._limits() if error is not None else ():
             if limit.part is not None:
                 limit.part.broken = error
