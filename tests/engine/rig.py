@@ -162,12 +162,13 @@ class Rig:
         accounts: Accounts | None = None,
         room: Callable[[], str | None] = lambda: None,
         listen: Listen | None = None,
+        owner: str | None = None,
         **more: object,
     ) -> RunEnd:
         run = run or self.new_run()
         grid = self.grid(flow)
         clock = VirtualClock()
-        owner = f"owner-of-{run}"
+        owner = owner or f"owner-of-{run}"
         journal = DirectJournal(self.ledger, run, owner, clock.time)
         self.events = journal.seen
         parts = Parts(

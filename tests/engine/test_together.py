@@ -13,7 +13,10 @@ from rushes.engine.limits import Accounts, Limits
 from rushes.engine.parts import Stop
 from rushes.engine.share import Share
 from rushes.errors import ErrorClass, StoreError
-from rushes.ledger.permits import Answer, Permits
+from rushes.ledger.owner import new_owner
+from rushes.ledger.permit import LEASE
+from rushes.ledger.permits import Answer, Ask, Permits
+from rushes.model.event import Event
 from rushes.model.limit import Allowed
 from rushes.model.run import RunState
 from rushes.testing.clock import VirtualClock, run_virtual
@@ -119,6 +122,38 @@ def test_a_run_whose_ledger_stays_silent_ends_and_says_why(tmp_path: Path) -> No
     with pytest.raises(StoreError, match="the disk is full"):
         run_virtual(go())
     assert not provider.posts
+
+
+def test_what_a_dead_process_had_sent_is_asked_about_at_once_and_its_places_are_free_when_it_ends(
+    tmp_path: Path,
+) -> None:
+    provider = ScriptedProvider(in_flight=2, latency=5.0)
+    rig, accounts, stop = Rig(tmp_path, provider), Accounts(), Stop()
+    flow, run = workflow(*(still(f"still{n}") for n in range(4))), rig.new_run()
+    host, _pid, _start, mark = new_owner().split(":")
+    dead = f"{host}:4194304:1:{mark}"
+    names, start = lambda name: name, VirtualClock().time
+
+    def leave(_event: Event) -> None:
+        if provider.most_in_flight == 2:
+            stop.ask()
+
+    async def first() -> None:
+        held = Ask("provider:scripted", 2, 2, allowed=Allowed(2))
+        Permits(rig.ledger, dead).exchange([held], start())
+        await rig.driven(flow, run=run, stop=stop, watch=leave, owner=dead)
+
+    async def second() -> tuple[RunEnd, float]:
+        async with Share(accounts, Permits(rig.ledger, new_owner()), VirtualClock(), names).taking_part():
+            end = await rig.driven(flow, run=run, accounts=accounts)
+            return end, asyncio.get_running_loop().time()
+
+    run_virtual(first())
+    assert provider.posts.total() == 2
+    end, seconds = run_virtual(second())
+    assert end.state is RunState.DONE and provider.posts.total() == 4
+    assert provider.most_in_flight == 2, "what is adopted holds its place"
+    assert seconds < LEASE + 1.0, "two rounds of five seconds, and no lease is waited for"
 
 
 def test_whoever_is_called_and_wants_nothing_calls_the_next() -> None:

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from rushes.ledger.ledger import Ledger
 from rushes.ledger.limits import allow, seen
 from rushes.ledger.open import open_ledger
-from rushes.ledger.owner import new_owner
+from rushes.ledger.owner import new_owner, process_of
 from rushes.ledger.permit import EVERYTHING, LEASE, Refusal
 from rushes.ledger.permits import Answer, Ask, Permits
 from rushes.model.limit import Allowed, Rate, Unit
@@ -292,6 +292,18 @@ def test_who_was_alone_and_is_known_to_be_dead_keeps_nobody_waiting_but_for_what
     dead.exchange(T0)
     assert two.exchange(T0 + 0.1).held == 5
     assert two.exchange(T0 + LEASE).held == EVERYTHING
+
+
+def test_whoever_goes_on_with_what_a_dead_process_had_sent_has_its_place(ledger: Ledger) -> None:
+    host, _pid, _start, mark = new_owner().split(":")
+    dead, mine = f"{host}:4194304:1:{mark}", new_owner()
+    ask = Ask("account", 3, 9, found=FOUND, allowed=Allowed(8))
+    Permits(ledger, dead).exchange([ask], T0)
+    asked = ask._replace(used=2, adopted={process_of(dead): 2})
+    heard = Permits(ledger, mine).exchange([asked], T0 + 1)["account"]
+    assert (heard.elsewhere, heard.held) == (1, 7), "three of eight: two are here now, of one nobody knows"
+    heard = Permits(ledger, mine).exchange([ask._replace(used=2, holds=7)], T0 + 2)["account"]
+    assert (heard.elsewhere, heard.held) == (1, 7)
 
 
 def test_what_a_killed_process_may_have_sent_of_a_rate_counts_and_no_more(ledger: Ledger) -> None:

@@ -1782,6 +1782,21 @@ SHARED = (
         f"{_PERMITS}::test_what_a_killed_process_held_is_free_when_its_lease_is_over_and_not_before",
     ),
     wire(
+        "what a provider has already is asked about, whoever fills the account",
+        "engine/units.py",
+        "            lane = tuple(name for name in unit.lane if not is_account(name))\n",
+        "            lane = unit.lane\n",
+        f"{_ENGINE}/test_together.py"
+        "::test_what_a_dead_process_had_sent_is_asked_about_at_once_and_its_places_are_free_when_it_ends",
+    ),
+    wire(
+        "who goes on with what a dead process had sent has its place, and nobody counts it twice",
+        "ledger/permit.py",
+        "    used = max(0, one.used - adopted)\n",
+        "    used = one.used\n",
+        f"{_PERMITS}::test_whoever_goes_on_with_what_a_dead_process_had_sent_has_its_place",
+    ),
+    wire(
         "a clock that was wrong and was set back keeps nobody waiting",
         "ledger/permits.py",
         "        known = _set_back(tx, ask.name, known, known.at - asks)\n",
@@ -1812,8 +1827,8 @@ SHARED = (
     wire(
         "on a server nobody else reckons with the same permits meanwhile",
         "ledger/limits.py",
-        " DO UPDATE SET at = limits.at\"\n",
-        " DO NOTHING\"\n",
+        ' DO UPDATE SET at = limits.at"\n',
+        ' DO NOTHING"\n',
         f"{_PERMITS}::test_two_transactions_at_once_never_give_the_same_permit_twice[postgresql]",
     ),
 )

@@ -133,6 +133,10 @@ class Finder:
         self._turnover.sent(now)
         return ticket
 
+    def adopted(self, now: float) -> int:
+        """One that an earlier process had sent is there still: that says nothing of how many more are taken."""
+        return self._tickets.adopt(now, self.flying + 1)
+
     def took(self, ticket: int, now: float) -> None:
         """The account has it, and has said so."""
         if self._tickets.says(ticket):

@@ -23,7 +23,7 @@ class Past(NamedTuple):
 
     The highest number of an attempt, tries per request, attempts that are open or in doubt, attempts that were given up
     while their provider had the job, attempts that were never sent, whether the run was driven before, the number
-    of the last entry, and what the run was told up to there.
+    of the last entry, what the run was told up to there, and who drove it last.
     """
 
     attempts: int = 0
@@ -34,6 +34,7 @@ class Past(NamedTuple):
     resumed: bool = False
     seq: int = 0
     told: tuple[Told, ...] = ()
+    owner: str = ""
 
 
 def _of_its_own(node: Node) -> Patience:

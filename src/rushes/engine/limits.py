@@ -27,6 +27,11 @@ TOGETHER = "together"
 """The limit on everything that the runs of one program have in flight."""
 
 
+def is_account(name: str) -> bool:
+    """Whether a limit is that of a provider's account, or of a model at it."""
+    return name.startswith("provider:")
+
+
 def _nobody() -> None:
     """Nobody listens."""
 
@@ -117,6 +122,10 @@ class Limits:
     def take(self, lane: Sequence[str], now: float, weigh: Weigh = unknown) -> Tokens:
         """Take one token of every limit of the lane; ask `shut` first."""
         return Tokens(self, [self._of(name) for name in lane], now, weigh)
+
+    def adopt(self, tokens: Tokens, lane: Sequence[str], process: str, now: float) -> None:
+        """Count what is at its provider under these limits, too: `process` had sent it."""
+        tokens.adopt([self._of(name) for name in lane], process, now)
 
     def line_up(self, lanes: Mapping[Lane, int], now: float) -> None:
         """Stand in line for what is shut of these lanes, and in no other; call whoever waits for what is open."""

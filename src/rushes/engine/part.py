@@ -18,7 +18,8 @@ class Part:
 
     `held` is how many it may have in flight (None: nobody has said yet; negative: nobody else is there), until the loop
     time `until`: then others may have it. What has happened since then is told the next time, which is soon after
-    `tell`; `hungry` says that the others know that more is wanted, `broken` why nothing will be granted any more.
+    `tell`. `hungry` says that the others know that more is wanted, `broken` why nothing will be granted any more;
+    `adopted` is how many requests are gone on with here that another process had sent, by its name.
     """
 
     tell: Wake
@@ -30,6 +31,7 @@ class Part:
     sent: dict[Unit, list[tuple[float, float]]] = field(default_factory=dict)
     taken: int = 0
     refusals: list[tuple[float, float | None]] = field(default_factory=list)
+    adopted: dict[str, int] = field(default_factory=dict)
 
     def send(self, unit: Unit, amount: float, now: float) -> None:
         """So much goes."""

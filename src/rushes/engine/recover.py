@@ -33,7 +33,17 @@ def past_of(state: RunFold) -> Past:
             late[key] = _open(attempt)
     numbers = [_number(name) for name in state.attempts]
     words = tuple(word.said for word in state.told)
-    return Past(max(numbers, default=0), tries, open_, late, tuple(unsent), state.starts > 0, state.last_seq, words)
+    return Past(
+        attempts=max(numbers, default=0),
+        tries=tries,
+        open=open_,
+        late=late,
+        unsent=tuple(unsent),
+        resumed=state.starts > 0,
+        seq=state.last_seq,
+        told=words,
+        owner=state.owner,
+    )
 
 
 def _counts(attempt: AttemptState) -> bool:

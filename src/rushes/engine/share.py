@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager, suppress
 from rushes.engine.clock import Clock
 from rushes.engine.finder import Learned
 from rushes.engine.limit import Limit
-from rushes.engine.limits import Accounts
+from rushes.engine.limits import Accounts, is_account
 from rushes.engine.part import Part
 from rushes.errors import StoreError
 from rushes.ledger.permit import EVERYTHING, LEASE, Refusal
@@ -109,7 +109,7 @@ class Share:
         self._room.shutdown(wait=False)
 
     def _limits(self) -> list[Limit]:
-        return [one for name, one in self._accounts.limits.items() if name.startswith("provider:")]
+        return [one for name, one in self._accounts.limits.items() if is_account(name)]
 
     def _asks(self) -> list[Ask]:
         return [self._ask(limit) for limit in self._limits()]
@@ -136,9 +136,10 @@ class Share:
             paused=finder.paused + ahead if finder is not None else 0.0,
             told=finder is not None and finder.told,
             finds=finder is not None,
+            adopted=part.adopted,
         )
         part.hungry = wants > 0
-        part.sent, part.taken, part.refusals = {}, 0, []
+        part.sent, part.taken, part.refusals, part.adopted = {}, 0, [], {}
         return asked
 
     def _take_back(self, asks: Sequence[Ask]) -> None:
@@ -151,6 +152,8 @@ class Share:
                 continue
             part.hungry = False
             part.taken += ask.taken
+            for process, number in ask.adopted.items():
+                part.adopted[process] = part.adopted.get(process, 0) + number
             for unit, sent in ask.sent.items():
                 part.sent[unit] = [*((at - ahead, amount) for at, amount in sent), *part.sent.get(unit, ())]
             before = [(at - ahead, until and until - ahead) for at, until in ask.refusals]

@@ -55,9 +55,14 @@ class Tickets:
 
     def send(self, now: float, level: int, held: bool) -> int:
         """One more is on its way; its ticket."""
+        ticket = self.adopt(now, level, held)
+        self._unheard[ticket] = None
+        return ticket
+
+    def adopt(self, now: float, level: int, held: bool = False) -> int:
+        """One is there that was taken before; its ticket."""
         self._number += 1
         self._flying[self._number] = Sent(now, level, held, self._ended)
-        self._unheard[self._number] = None
         return self._number
 
     def says(self, ticket: int) -> bool:

@@ -21,14 +21,22 @@ class Tokens:
         self._counted = False
         self._held: list[tuple[Limit, int]] = []
         for limit in limits:
-            limit.used += 1
-            limit.users[run] = limit.users.get(run, 0) + 1
             for window in limit.windows:
                 window.take(weigh(window.rate.of), now)
             if limit.part is not None:
                 for unit in {window.rate.of for window in limit.windows}:
                     limit.part.send(unit, weigh(unit), now)
-            self._held.append((limit, limit.finder.sent(now) if limit.finder is not None else 0))
+            self._hold(limit, limit.finder.sent(now) if limit.finder is not None else 0)
+
+    def adopt(self, limits: Sequence[Limit], process: str, now: float) -> None:
+        """What an earlier process had sent is at its provider, and asks nobody for room: it is counted, and holds the
+        place that was that process's.
+        """
+        self._taken = self._counted = True
+        for limit in limits:
+            if limit.part is not None:
+                limit.part.adopted[process] = limit.part.adopted.get(process, 0) + 1
+            self._hold(limit, limit.finder.adopted(now) if limit.finder is not None else 0)
 
     def took(self, now: float, queued: bool | None = None) -> bool:
         """The provider has it, in a line of its own or at work (None: it has not said which). Whether that is news:
@@ -97,6 +105,11 @@ class Tokens:
                 limit.finder.ended(ticket, now)
         for limit, _ticket in held:
             limit.call_next(now)
+
+    def _hold(self, limit: Limit, ticket: int) -> None:
+        limit.used += 1
+        limit.users[self._run] = limit.users.get(self._run, 0) + 1
+        self._held.append((limit, ticket))
 
     def _count(self) -> None:
         """It was taken: the other processes hear of it once."""

@@ -12,14 +12,16 @@ from rushes.engine.attempt import adopt, buy, look_back
 from rushes.engine.desk import BEGIN, Desk, spacing
 from rushes.engine.doubts import Doubts
 from rushes.engine.late import Late
-from rushes.engine.limits import Lane
+from rushes.engine.limits import Lane, is_account
 from rushes.engine.order import Beyond, CalledOff, Held, Left, Order, Phase, Shut
 from rushes.engine.purse import Purse, hopeless, refusal
 from rushes.engine.retry import wait_before_next
+from rushes.engine.tokens import Tokens
 from rushes.engine.weights import weight
 from rushes.engine.work import CellWork, Unit, request_for
 from rushes.errors import ErrorClass, RemoteError
 from rushes.graph.value import Outcome
+from rushes.ledger.owner import process_of
 from rushes.model.event import Cancelled, Failed, Place, Released
 from rushes.model.ids import AttemptId, RequestKey
 from rushes.model.limit import Standing
@@ -87,6 +89,7 @@ class Units:
             self._push(unit)
         while (admitted := desk.queue.pop(loop.time())) is not None:
             unit, unit.tokens = admitted
+            self._adopt(unit, unit.tokens)
             if desk.job.request_delay:
                 self._space(unit)
             for name in unit.lane:
@@ -124,8 +127,21 @@ class Units:
         """Whether an earlier process sent it, so that its result may lie at the provider."""
         return key in self._open or key in self._late
 
+    def _was_accepted(self, key: RequestKey) -> bool:
+        """Whether the ledger says that a provider has it: then it waits for no room there."""
+        left = self._open.get(key)
+        return left is not None and (left.remote is not None or bool(left.urls))
+
+    def _adopt(self, unit: Unit, tokens: Tokens) -> None:
+        if self._was_accepted(unit.key):
+            desk, accounts = self._desk, [name for name in unit.lane if is_account(name)]
+            desk.limits.adopt(tokens, accounts, process_of(desk.job.past.owner), desk.now())
+
     def _push(self, unit: Unit) -> None:
-        lane = unit.lane if self._is_paid(unit.key) else (BEGIN, *unit.lane)
+        if self._was_accepted(unit.key):
+            lane = tuple(name for name in unit.lane if not is_account(name))
+        else:
+            lane = unit.lane if self._is_paid(unit.key) else (BEGIN, *unit.lane)
         self._desk.queue.push(unit, lane=lane, tab=unit.node.tab, path=unit.path, weigh=partial(self._weigh, unit))
 
     def _landed(self, task: asyncio.Task[None]) -> None:

@@ -83,12 +83,13 @@ class RunFold:
     """A run's state. The last word about a (node, row) decides whether it is done, failed or skipped.
 
     `state` is what events say of it: that it is driven says whoever takes it, in its row. `told` is what the process
-    that drives it was told, in order.
+    that drives it was told, in order; `owner` who drove it last.
     """
 
     state: RunState = RunState.CREATED
     last_seq: int = 0
     starts: int = 0
+    owner: str = ""
     told: tuple[Word, ...] = ()
     attempts: dict[AttemptId, AttemptState] = field(default_factory=dict)
     results: dict[BaseKey, tuple[Result, ...]] = field(default_factory=dict)
@@ -138,6 +139,7 @@ class _Folding:
         self.state = RunState.CREATED
         self.last_seq = 0
         self.starts = 0
+        self.owner = ""
         self.told: list[Word] = []
         self.attempts: dict[AttemptId, AttemptState] = {}
         self.results: dict[BaseKey, dict[tuple[int, int], Result]] = {}
@@ -160,6 +162,7 @@ class _Folding:
             state=self.state,
             last_seq=self.last_seq,
             starts=self.starts,
+            owner=self.owner,
             told=tuple(self.told),
             attempts=self.attempts,
             results={base: tuple(many[key] for key in sorted(many)) for base, many in self.results.items()},
@@ -179,6 +182,7 @@ class _Folding:
         # whoever drives it now is bound by what was said to him, which may have come before he began
         self.told = [one for one in self.told if one.said.owner == event.owner]
         self.ended = None
+        self.owner = event.owner
         self.starts += 1
 
     def was_told(self, event: Told, at: float) -> None:
