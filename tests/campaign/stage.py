@@ -15,6 +15,7 @@ from tests.campaign.kinds import Kind
 from tests.campaign.studio import KEYED, LISTED, Studio
 
 import rushes.app.drive
+import rushes.ledger.permits
 from rushes.app.config import load_config
 from rushes.app.consent import given
 from rushes.app.hooks import Hooks
@@ -23,6 +24,7 @@ from rushes.app.run import resume, run_file
 from rushes.app.unknowns import Outcome, resolve, unknowns
 from rushes.errors import StoreError
 from rushes.ledger.fold import fold
+from rushes.ledger.permit import LEASE
 from rushes.ledger.writer import Writer
 from rushes.model.event import Stored
 from rushes.model.money import ZERO
@@ -143,6 +145,7 @@ class Stage:
         def wrapped(*args: Any, **kwargs: Any) -> Any:
             return Struck(Writer(*args, **kwargs), accident, self.note)
 
+        rushes.ledger.permits.LEASE = LEASE / SPEED  # written by the clock of the wall, and told by that of the loop
         if self.kind.provider == "fal":
             rushes.app.drive.drive = with_doorbell(rushes.app.drive.drive)  # type: ignore[assignment]
         if accident.what is not What.NONE:
