@@ -72,6 +72,7 @@ class Cells:
         """A cell is decided: write it down, and let what waited for it go on."""
         desk = self._desk
         desk.outcomes[number] = outcome
+        desk.undecided -= 1
         node = desk.node(number)
         match outcome.state:
             case State.DONE:

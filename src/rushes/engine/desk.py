@@ -11,6 +11,7 @@ from collections import deque
 
 from rushes.engine.dispatch import Dispatch
 from rushes.engine.job import Job
+from rushes.engine.limit import Limit
 from rushes.engine.limits import Lane, Limits
 from rushes.engine.parts import Parts
 from rushes.engine.work import Unit
@@ -34,6 +35,7 @@ class Desk:
         self.limits = Limits(self.wake.set, job.priority)
         self.queue: Dispatch[Unit] = Dispatch(self.limits)
         self.outcomes: list[Outcome | None] = [None] * len(grid.cells)
+        self.undecided = len(grid.cells)
         self.left = [len(cell.needs) for cell in grid.cells]
         self.dependents: list[list[int]] = [[] for _ in grid.cells]
         for number, cell in enumerate(grid.cells):
@@ -47,11 +49,14 @@ class Desk:
         self._lanes: dict[ModelChoice, Lane] = {}
         weight = [0.0 if node.op in INLINE else job.seconds(node) for node in grid.nodes]
         self.paths = remaining_path(grid.topology, weight)
-        self.limits.set("run", job.concurrency)
+        self.begins: dict[int, list[float]] = {}  # by cell, where the slots were reckoned with: see `foresight`
+        self.told: dict[str, int | None] = {}
+        self.accounts: dict[str, Limit] = {}
+        self.tell("run", job.concurrency)
         for name in parts.accounts.together:
-            self.limits.share(parts.accounts.limit(name))
+            self._share(parts.accounts.limit(name))
         for name, spec in self.specs.items():
-            self.limits.set(name, spec.in_flight)
+            self.tell(name, spec.in_flight)
 
     def node(self, number: int) -> Node:
         """The node of a cell."""
@@ -60,6 +65,21 @@ class Desk:
     def place(self, number: int) -> Place:
         """Where a cell is."""
         return Place(node=self.node(number).id, row=self.grid.cells[number].row)
+
+    def path(self, number: int, candidate: int) -> float:
+        """Seconds before the end at which a candidate of a cell has to begin."""
+        begins = self.begins.get(number)
+        return begins[min(candidate, len(begins) - 1)] if begins else self.paths[self.grid.cells[number].node]
+
+    def tell(self, name: str, most: int | None) -> None:
+        """So many go at once under a limit of this run's own, from now on; None: any number."""
+        self.told[name] = most
+        self.limits.set(name, most)
+
+    def limits_of(self, node: Node) -> Lane:
+        """The names of the limits that a node's requests will need a token of, as far as anybody can say ahead."""
+        names = _account_of(self.job.setting.choose(node))
+        return ("run", *names, *self.parts.accounts.together, *self.groups(node))
 
     def lane(self, node: Node, choice: ModelChoice) -> Lane:
         """The limits that a unit of this node needs a token of."""
@@ -76,12 +96,16 @@ class Desk:
         facts = self.parts.provider(choice.provider).facts
         declared, nothing = Allowed(facts.in_flight, facts.rates), Allowed()
         finds = facts.duplicates is not Duplicates.HARMLESS  # what is free and without effect refuses nobody
-        names = (f"provider:{choice.provider}", f"provider:{choice.provider}/{choice.model}")
+        names = _account_of(choice)
         for name, of_model in zip(names, (False, True), strict=True):
             its_own = of_model == facts.by_model
             account = self.parts.accounts.account(name, declared if its_own else nothing, finds=finds and its_own)
-            self.limits.share(account)
+            self._share(account)
         return names
+
+    def _share(self, limit: Limit) -> None:
+        self.accounts[limit.name] = limit
+        self.limits.share(limit)
 
     def groups(self, node: Node) -> list[str]:
         """The names of the groups around a node, innermost first."""
@@ -121,6 +145,11 @@ BEGIN = "begin"
 """The limit on all that would begin a paid call. What is paid for already goes past it: it does not lie at its provider
 for ever.
 """
+
+
+def _account_of(choice: ModelChoice) -> Lane:
+    """The names of the limits of an account and of the model at it."""
+    return (f"provider:{choice.provider}", f"provider:{choice.provider}/{choice.model}")
 
 
 def spacing(provider: str) -> str:

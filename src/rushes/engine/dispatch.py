@@ -1,13 +1,14 @@
 """Which ready unit goes next: the longest remaining path first, fairly over tabs, under every limit.
 
 Units wait in one heap per (lane, tab), so that a full group never blocks the work behind it. Among the heads
-that may go, the longest remaining path wins (list scheduling); equal paths go to the tab that was served least.
+that may go, the longest remaining path wins (list scheduling); equal paths go to the tab that was served least. Where
+it is known how few go at once, a path may have its waits for slots in it (`foresight`).
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeAlias, TypeVar
 
 from rushes.engine.limit import Closed, Weigh
@@ -31,6 +32,10 @@ class Dispatch(Generic[U]):
 
     def __len__(self) -> int:
         return self._waiting
+
+    def __iter__(self) -> Iterator[U]:
+        """All that wait, in no promised order."""
+        return (one[2] for tabs in self._heaps.values() for heap in tabs.values() for one in heap)
 
     def push(self, unit: U, *, lane: Lane, tab: str, path: float, weigh: Weigh) -> None:
         """A unit is ready; `path` is the remaining path in seconds with its own time, `weigh` what it counts for."""
@@ -60,6 +65,13 @@ class Dispatch(Generic[U]):
         self._served[tab] = self._served.get(tab, 0) + 1
         self._waiting -= 1
         return unit, self._limits.take(lane, now, weigh)
+
+    def reorder(self, path: Callable[[U], float]) -> None:
+        """The remaining paths of all that wait have become others; equal ones keep their order."""
+        for tabs in self._heaps.values():
+            for heap in tabs.values():
+                heap[:] = [(-path(unit), count, unit, weigh) for _path, count, unit, weigh in heap]
+                heapq.heapify(heap)
 
     def lanes(self) -> dict[Lane, int]:
         """The lanes in which something waits, and how much."""

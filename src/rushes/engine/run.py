@@ -17,6 +17,7 @@ from rushes.engine.cells import Cells
 from rushes.engine.control import Control
 from rushes.engine.desk import Desk
 from rushes.engine.ending import end_of
+from rushes.engine.foresight import Foresight
 from rushes.engine.halts import Halts
 from rushes.engine.job import Job, RunEnd
 from rushes.engine.parts import Parts
@@ -48,6 +49,7 @@ class _Run:
         self.cells = Cells(desk, self.units.start, lambda node: self.halts.lost(self.units, node))
         self.units.decide = self.cells.finish
         self.control = Control(desk)
+        self.foresight = Foresight(desk)
 
     async def go(self) -> RunEnd:
         desk, parts = self.desk, self.desk.parts
@@ -61,6 +63,8 @@ class _Run:
         while True:
             desk.wake.clear()
             self.cells.settle_ready()
+            if not desk.ready:
+                self.foresight.look()
             try:
                 self.units.admit()
             except StoreError as error:

@@ -74,8 +74,8 @@ class Units:
                 unit.works.append(work)
                 continue
             tries = desk.job.past.tries.get(request.key, 0)
-            number, row = work.cell.node, work.cell.row
-            unit = Unit(request, desk.grid.nodes[number], row, lane, desk.paths[number], [work], tries)
+            path = desk.path(work.number, candidate)
+            unit = Unit(request, desk.node(work.number), work.cell.row, lane, path, [work], tries)
             self._units[request.key] = unit
             self._push(unit)
 
