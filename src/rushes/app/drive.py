@@ -51,14 +51,15 @@ async def drive_run(project: Project, prepared: Prepared, record: RunRecord, own
             parts, room=room_left(project, prepared), listen=partial(project.ear.listen, record.id)
         )
         past = fold(ledger.journal(record.id))
+        job, left = _job(project, prepared, record, owner, past), list(past.open.values())
+        del past  # of a large run as large as all that follows
         under = [one._replace(scope=account_of(one, prepared)) for one in ceilings]
         async with (
             project.share.taking_part(),
             _called(project, hooks, parts) as parts,
-            watching(project, record, past, under, parts) as watched,
+            watching(project, record, left, under, parts) as watched,
         ):
-            end = await drive(_job(project, prepared, record, owner, past), watched.parts)
-        del past  # of a large run as large as all that follows
+            end = await drive(job, watched.parts)
         await writer.flush()
         record = dataclasses.replace(record, state=end.state)
         ended = Finished(record, end.outcomes, ledger.journal(record.id))

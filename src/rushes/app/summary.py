@@ -186,7 +186,7 @@ def summarize(
 ) -> RunSummary:
     """The summary of a run, live or over. Linear in cells and entries."""
     tally = Tally(entries)
-    counts = _counts(grid, outcomes, tally)
+    counts, money = _counts(grid, outcomes, tally), tally.money
     return RunSummary(
         run=record.id,
         workflow=record.workflow,
@@ -196,16 +196,16 @@ def summarize(
         created=record.created,
         seconds=tally.seconds,
         counts=counts,
-        spent=tally.money.spent,
-        guessed=tally.money.guessed,
-        held=tally.money.held,
-        over=tally.money.over,
-        unpriced=tally.money.unpriced,
+        spent=money.spent,
+        guessed=money.guessed,
+        held=money.held,
+        over=money.over,
+        unpriced=money.unpriced,
         attempts=tally.attempts,
         nodes=_Lines(grid, outcomes, tally),
         failures=_failures(record, grid, outcomes, tally) if counts.failed else (),
         waiting=_waiting(record, grid, outcomes) if counts.waiting else (),
-        notes=(*_of_money(tally.money, tally.wasted), *_of_time(grid, tally.slow)),
+        notes=(*_of_money(money, tally.wasted), *_of_time(grid, tally.slow)),
         simulator=record.options.sim,
         profile=record.options.profile,
     )

@@ -9,6 +9,7 @@ from decimal import Decimal
 from rushes.app.wasted import Wasted
 from rushes.ledger.books import Balance, Books, Hold, Holds
 from rushes.ledger.entry import Entry
+from rushes.model.collector import collector_off
 from rushes.model.event import (
     Cancelled,
     CellFailed,
@@ -59,12 +60,13 @@ class Tally:
         self.called_off: set[tuple[NodeId, int]] = set()  # rows whose last request was really stopped
         self._place: dict[AttemptId, Place] = {}
         self._driven_since: float | None = None
-        for entry in entries:
-            self.take(entry.event, entry.at)
+        with collector_off():
+            for entry in entries:
+                self.take(entry.event, entry.at)
 
     @property
     def money(self) -> Balance:
-        """Where the run's money is."""
+        """Where the run's money is, added up anew."""
         return self.books.balance
 
     @property

@@ -18,7 +18,7 @@ from rushes.app.config import ALERT_COMMANDS, Alerts
 from rushes.app.project import Project
 from rushes.app.scopes import Ceiling
 from rushes.engine.parts import Parts
-from rushes.ledger.fold import RunFold
+from rushes.ledger.fold import AttemptState
 from rushes.model.event import Event, Slow
 from rushes.model.run import RunRecord
 
@@ -33,11 +33,11 @@ class Watched:
 
 @asynccontextmanager
 async def watching(
-    project: Project, record: RunRecord, past: RunFold, ceilings: Sequence[Ceiling], parts: Parts
+    project: Project, record: RunRecord, left: Sequence[AttemptState], ceilings: Sequence[Ceiling], parts: Parts
 ) -> AsyncIterator[Watched]:
-    """Listen to a run while the block drives it. `past` is where it stood before, `ceilings` are what it is under."""
+    """Listen to a run while the block drives it. `left` is what was open before, `ceilings` are what it is under."""
     watched = Watched(parts)
-    async with _traced(record, past, watched), _told(project.config.alerts, record, watched) as tell:
+    async with _traced(record, left, watched), _told(project.config.alerts, record, watched) as tell:
         parts = watched.parts
 
         def say(slow: Slow) -> None:
@@ -56,7 +56,7 @@ async def watching(
             alerts.watch(event)
             nearly.watch(event)
 
-        alerts.left(past.open.values())
+        alerts.left(left)
         watched.parts = dataclasses.replace(parts, watch=watch)
         try:
             yield watched
@@ -66,7 +66,7 @@ async def watching(
 
 
 @asynccontextmanager
-async def _traced(record: RunRecord, past: RunFold, watched: Watched) -> AsyncIterator[None]:
+async def _traced(record: RunRecord, left: Sequence[AttemptState], watched: Watched) -> AsyncIterator[None]:
     """Spans, where the standard variables of OpenTelemetry name a collector."""
     environ = os.environ
     if not any(name.startswith("OTEL_EXPORTER_OTLP_") for name in environ):
@@ -81,7 +81,7 @@ async def _traced(record: RunRecord, past: RunFold, watched: Watched) -> AsyncIt
         return
     parts = watched.parts
     traces = Traces(record, parts.clock.time)
-    traces.left(past.open.values())
+    traces.left(left)
 
     def watch(event: Event) -> None:
         parts.watch(event)

@@ -15,6 +15,7 @@ from rushes.errors import ErrorClass
 from rushes.ledger.books import Balance, Holds
 from rushes.ledger.entry import Entry
 from rushes.ledger.project import STATE_AFTER_WORD
+from rushes.model.collector import collector_off
 from rushes.model.event import (
     EVENTS,
     Accepted,
@@ -127,9 +128,10 @@ class RunFold:
 def fold(entries: Iterable[Entry]) -> RunFold:
     """Where a run stands after these entries."""
     folding = _Folding()
-    for entry in entries:
-        folding.take(entry)
-    return folding.result()
+    with collector_off():
+        for entry in entries:
+            folding.take(entry)
+        return folding.result()
 
 
 class _Folding:
