@@ -2,14 +2,15 @@
 
 A still of 30 s in four candidates, the first clean one of which becomes a film of 45 to 180 s; five tabs, each with an
 account of its own, or all with one. The engine is told nothing. It is held against the best of all fixed numbers, which
-somebody who has the time would find by trying each, and against what no order of work can beat: the longest path, and
-all work divided by what the account takes.
+somebody who has the time would find by trying each, and against what no order of work can beat: the longest path, all
+work divided by what the account takes, and what goes into its slots in whole pieces. Target for both: 5 %.
 """
 
 from __future__ import annotations
 
+import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,8 +56,29 @@ class Case(NamedTuple):
         if self.cap is None:
             return path
         parts = [names] if self.shared else [names[n * SCENES : (n + 1) * SCENES] for n in range(TABS)]
-        work = [sum(CANDIDATES * (STILL + WAY) + _film(name) + WAY for name in part) for part in parts]
-        return max(path, *(one / self.cap for one in work))
+        return max(path, *(_least([_film(name) + WAY for name in part], self.cap) for part in parts))
+
+
+def _least(films: Sequence[float], slots: int) -> float:
+    """Seconds for these films and their stills on so many slots, each busy with one at a time.
+
+    All work divided by the slots; and where there is a slot for each film, what goes into the slots. Each slot ends with
+    a film, or is idle at the end for as long as the shortest film takes: no still is the last of its scene. So beside a
+    film there is room for as many whole stills as the rest of its slot holds. Two films in one slot leave another one
+    idle for longer than a still takes, which wins no room.
+    """
+    piece = STILL + WAY
+    stills = CANDIDATES * len(films)
+    least = (stills * piece + sum(films)) / slots
+    if len(films) > slots:
+        return least
+    lasts = [*films, *[min(films)] * (slots - len(films))]
+    ends = sorted(last + piece * number for last in films for number in range(stills + 1))
+    return max(least, next(end for end in ends if sum(_whole((end - one) / piece) for one in lasts) >= stills))
+
+
+def _whole(pieces: float) -> int:
+    return max(0, math.floor(pieces + 1e-9))
 
 
 def seconds(case: Case, fixed: int | None = None) -> float:
@@ -82,8 +104,7 @@ def measure() -> Iterator[Figure]:
         found = seconds(case)
         best = min(seconds(case, fixed) for fixed in TRIED)
         yield Figure(name=f"{case.name}: / best of {len(TRIED)} numbers", value=found / best, limit=1.05, unit="x")
-        # with few rounds of work no order reaches the bound: a film cannot begin before its stills are done
-        yield Figure(name=f"{case.name}: / lower bound", value=found / case.bound, limit=None, unit="x")
+        yield Figure(name=f"{case.name}: / lower bound", value=found / case.bound, limit=1.05, unit="x")
 
 
 def _story() -> Workflow:
