@@ -110,8 +110,11 @@ def test_a_run_whose_ledger_stays_silent_ends_and_says_why(tmp_path: Path) -> No
     provider = ScriptedProvider(latency=1.0)
     rig, accounts = Rig(tmp_path, provider), Accounts()
 
+    times = iter(range(1000))
+
     class Silent(Permits):
         def exchange(self, *_asked: object) -> dict[str, Answer]:
+            next(times)  # whoever never gives up is told so here
             raise StoreError("the disk is full", next_step="make room")
 
     async def go() -> RunEnd:
