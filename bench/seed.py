@@ -62,7 +62,7 @@ class Case(NamedTuple):
 def _least(films: Sequence[float], slots: int) -> float:
     """Seconds for these films and their stills on so many slots, each busy with one at a time.
 
-    All work divided by the slots; and where there is a slot for each film, what goes into the slots. Each slot ends with
+    All work divided by the slots; and where there is a slot for each film, what goes into them. Each slot ends with
     a film, or is idle at the end for as long as the shortest film takes: no still is the last of its scene. So beside a
     film there is room for as many whole stills as the rest of its slot holds. Two films in one slot leave another one
     idle for longer than a still takes, which wins no room.
