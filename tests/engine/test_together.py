@@ -110,7 +110,7 @@ def test_a_run_whose_ledger_stays_silent_ends_and_says_why(tmp_path: Path) -> No
     provider = ScriptedProvider(latency=1.0)
     rig, accounts = Rig(tmp_path, provider), Accounts()
 
-    times = iter(range(1000))
+    times = iter(range(200))
 
     class Silent(Permits):
         def exchange(self, *_asked: object) -> dict[str, Answer]:
