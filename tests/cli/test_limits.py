@@ -51,7 +51,7 @@ def test_a_limit_says_what_is_asked_what_was_found_and_who_waits(rushes: Rushes,
     (line,) = rushes("limits", "--json").json["data"]
     assert (line["in_flight"], line["waiting"], line["processes"]) == (9, 33, 2)
     assert (line["most"], line["most_by"]) == (12, "found") and line["found"]["pace"] == 0.5
-    assert 80 < line["paused"] <= 89 and line["seen"] == pytest.approx(time.time(), abs=60)
+    assert 80 < line["paused"] <= 89 and line["told"] and line["seen"] == pytest.approx(time.time(), abs=60)
     said = rushes("limits").out
     assert max(map(len, said.splitlines())) <= 80
     assert (

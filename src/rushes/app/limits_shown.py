@@ -45,8 +45,8 @@ class LimitLine(NamedTuple):
     """One limit: of an account, or of a model at it (`model`).
 
     `in_flight` and `waiting` are requests of all `processes` at it; `most` of them at once, and `rates`, are what holds
-    now, and `most_by` and `rates_by` who says so (None: nobody). `paused` is in seconds from now, and `seen` in unix
-    seconds (None: never).
+    now, and `most_by` and `rates_by` who says so (None: nobody). `paused` is in seconds from now, `told` whether the account
+    named that time; `seen` is in unix seconds (None: never).
     """
 
     name: str
@@ -61,6 +61,7 @@ class LimitLine(NamedTuple):
     rates_by: By | None
     found: Found | None
     paused: float | None
+    told: bool
     seen: float | None
 
     @property
@@ -131,7 +132,8 @@ def held_up(project: Project, owner: str) -> list[str]:
 
 def _waits(line: LimitLine) -> str:
     most = f" of {line.most:,}" if line.most is not None else ""
-    told = f"; it said to wait, {show_seconds(line.paused)} left" if line.paused is not None else ""
+    says = "it said to wait" if line.told else "it refuses"
+    told = f"; {says}, {show_seconds(line.paused)} left" if line.paused is not None else ""
     shared = f", by {line.processes:,} processes" if line.processes > 1 else ""
     return f"{line.waiting:,} for {line.name} ({line.in_flight:,}{most} in flight{shared}{told})"
 
@@ -219,6 +221,7 @@ def _line(project: Project, name: str, one: Seen | None, now: float) -> LimitLin
         rates_by=rates_by,
         found=found,
         paused=one.paused - now if one is not None and one.paused > now else None,
+        told=one is not None and one.told and one.paused > now,
         seen=one.at or None if one is not None else None,
     )
 

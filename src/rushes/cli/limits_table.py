@@ -37,7 +37,8 @@ def show_limits(limits: Sequence[LimitLine]) -> None:
     console.print(table)
     for one in limits:
         if one.paused is not None:
-            text = f"{clean(one.name)} is sent nothing for {show_seconds(one.paused)} more: it said to wait so long"
+            why = "it said to wait so long" if one.told else "it refuses, and did not say for how long"
+            text = f"{clean(one.name)} is sent nothing for {show_seconds(one.paused)} more: {why}"
             console.print(Text(text, style="yellow"))
 
 
