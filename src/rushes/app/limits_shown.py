@@ -45,8 +45,8 @@ class LimitLine(NamedTuple):
     """One limit: of an account, or of a model at it (`model`).
 
     `in_flight` and `waiting` are requests of all `processes` at it; `most` of them at once, and `rates`, are what holds
-    now, and `most_by` and `rates_by` who says so (None: nobody). `paused` is in seconds from now, `told` whether the account
-    named that time; `seen` is in unix seconds (None: never).
+    now, and `most_by` and `rates_by` who says so (None: nobody). `paused` is in seconds from now, `told` whether the
+    account named that time; `seen` is in unix seconds (None: never).
     """
 
     name: str
