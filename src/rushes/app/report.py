@@ -20,6 +20,7 @@ from rushes.app.summary import RunSummary
 from rushes.graph.grid import Grid
 from rushes.graph.value import NOT_SELECTED, Outcome
 from rushes.ledger.entry import Entry
+from rushes.model.collector import collector_off
 from rushes.model.event import Stored
 from rushes.model.ids import BaseKey
 from rushes.model.money import show_usd
@@ -104,14 +105,7 @@ def _body(story: Story, rows: Sequence[Shown], store: Bytes) -> Iterator[str]:
     from rushes.app.report_pictures import thumbs
 
     summary = story.summary
-    bars, costs = Bars({one.node: one.title for one in summary.nodes}), Costs()
-    asked: dict[BaseKey, Recipe] = {}
-    for entry in story.entries:
-        bars.take(entry)
-        costs.take(entry)
-        if isinstance(entry.event, Stored):
-            asked[entry.event.base] = shown_of(entry.event.recipe)
-    picture = bars.picture()
+    picture, costs, asked = _told(story)
     yield _nav(rows, picture)
     yield failures(summary)
     yield waiting(summary)
@@ -122,8 +116,21 @@ def _body(story: Story, rows: Sequence[Shown], store: Bytes) -> Iterator[str]:
     if picture:
         yield f'<h2 id="timeline">Timeline</h2>{picture}'
     yield '<h2 id="numbers">Numbers</h2>'
-    yield costs.table()
+    yield costs
     yield from nodes(summary, story.reasons)
+
+
+def _told(story: Story) -> tuple[str, str, dict[BaseKey, Recipe]]:
+    """What the entries tell, in one walk: the timeline, the table of costs, the words that were asked."""
+    bars, costs = Bars({one.node: one.title for one in story.summary.nodes}), Costs()
+    asked: dict[BaseKey, Recipe] = {}
+    with collector_off():
+        for entry in story.entries:
+            bars.take(entry)
+            costs.take(entry)
+            if isinstance(entry.event, Stored):
+                asked[entry.event.base] = shown_of(entry.event.recipe)
+    return bars.picture(), costs.table(), asked
 
 
 def _nav(rows: Sequence[Shown], picture: str) -> str:

@@ -6,7 +6,7 @@ Everything people see at the end of a run (the table, `--json`, `errors.json`, t
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -202,7 +202,7 @@ def summarize(
         over=money.over,
         unpriced=money.unpriced,
         attempts=tally.attempts,
-        nodes=_Lines(grid, outcomes, tally),
+        nodes=_Lines(grid, outcomes, tally.nodes),
         failures=_failures(record, grid, outcomes, tally) if counts.failed else (),
         waiting=_waiting(record, grid, outcomes) if counts.waiting else (),
         notes=(*_of_money(money, tally.wasted), *_of_time(grid, tally.slow)),
@@ -258,17 +258,17 @@ _NOTHING = NodeTally()
 class _Lines(Sequence[NodeLine]):
     """One line per node, made when somebody looks: a large run that had nothing to do shows none."""
 
-    def __init__(self, grid: Grid, outcomes: Sequence[Outcome | None], tally: Tally) -> None:
-        self._from = grid, outcomes, tally
+    def __init__(self, grid: Grid, outcomes: Sequence[Outcome | None], tallies: Mapping[NodeId, NodeTally]) -> None:
+        self._from = grid, outcomes, tallies
 
     @cached_property
     def _made(self) -> tuple[NodeLine, ...]:
-        grid, outcomes, tally = self._from
+        grid, outcomes, tallies = self._from
         lines = []
         for number, node in enumerate(grid.nodes):
             first, rows = grid.first[number], grid.count[number]
             states, says = _states(outcomes[first : first + rows])
-            line = _line(node, rows, states, tally.nodes.get(node.id, _NOTHING), says)
+            line = _line(node, rows, states, tallies.get(node.id, _NOTHING), says)
             if line.op not in INLINE or line.op == "approve" or line.state != "done":
                 lines.append(line)
         return tuple(lines)

@@ -17,7 +17,8 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
+from sys import intern
 from typing import Any, ClassVar, NamedTuple
 
 from rushes.errors import ErrorClass
@@ -368,8 +369,17 @@ def _verdict(raw: dict[str, Any]) -> Verdict:
     return Verdict(raw["flagged"], raw["score"], tuple(Finding(**one) for one in raw["findings"]))
 
 
+# what most attempts of a run have in common is in memory once, however many they are
+
+
+@lru_cache(maxsize=4096)
 def _decimal(raw: str | None) -> Decimal | None:
     return None if raw is None else Decimal(raw)
+
+
+@lru_cache(maxsize=4096)
+def _texts(raw: tuple[str, ...]) -> tuple[str, ...]:
+    return raw
 
 
 _STRUCTURE: dict[str, Callable[[Any], Any]] = {
@@ -379,7 +389,9 @@ _STRUCTURE: dict[str, Callable[[Any], Any]] = {
     "worst": _decimal,
     "billed": _decimal,
     "urls": tuple,
-    "scopes": tuple,
+    "scopes": lambda raw: _texts(tuple(raw)),
+    "provider": intern,
+    "model": intern,
     "shown": tuple,
     "op": Operation,
     "choice": Choice,
