@@ -13,13 +13,13 @@ from bench.scenarios import ALL, Scenario
 from bench.story import Told, play
 from rushes.engine.finder import BACKOFF, START, Finder
 from rushes.engine.probes import WARM
+from rushes.engine.savings import Least, Savings
 from rushes.engine.tempo import Tempo
 from rushes.engine.tickets import SILENCE
 from rushes.engine.turnover import ROUND
 from rushes.sim.door import Door
 
 _HARD = {  # docs/limits-proof.md says what is missed in them
-    "1 a second, come back after 89 s",
     "8 processes, 16 at once, films",
 }
 QUICK = [one for one in ALL if one.calls <= 4500 and one.name not in _HARD]
@@ -192,8 +192,8 @@ def taken_before_a_faster_one(cost: float) -> int:
     tempo.refused(True, cost, 1.0, 1)
     rate, taken = tempo.rate, 0
     while tempo.rate == rate:
-        tempo.took()
         taken += 1
+        tempo.took(float(taken), taken)
     return taken
 
 
@@ -201,15 +201,53 @@ def test_a_pace_that_was_proven_before_the_last_step_is_the_next_when_that_is_re
     tempo = Tempo()
     tempo.rate = first = 1.0
     while tempo.rate == first:
-        tempo.took()
+        tempo.took(0.0, 1)
     faster = tempo.rate
     for _ in range(20):  # it seems to hold: the account had saved up so many
-        tempo.took()
+        tempo.took(0.0, 1)
     assert tempo.rate == faster
     tempo.refused(True, 1.0, 1.0, 100)
     assert tempo.rate == first
     tempo.refused(True, 1.0, 2.0, 200)
     assert tempo.rate < first
+
+
+@pytest.mark.parametrize("wait", [60, 89])
+def test_an_account_whose_refusals_are_dear_is_asked_seldom_and_all_the_same_used(wait: int) -> None:
+    dear = Scenario("dear", (f"bucket=1/s:10 wait={wait}",), (2.0, 30.0), 16000)
+    told, could = alone(dear), achievable(dear)
+    assert could / told.seconds >= 0.95
+    assert told.refused <= 15
+
+
+def test_no_more_go_in_one_moment_than_an_account_saves() -> None:
+    quick = Scenario("quick", ("bucket=3.5/s:1",), (2.0, 30.0), 4000)
+    assert achievable(quick) / alone(quick).seconds >= 0.9
+
+
+def test_what_is_given_at_least_follows_from_a_burst_and_a_longer_time() -> None:
+    savings = Savings()
+    savings.begin(0.0)
+    assert savings.refused(1.0, 12, paced=False) is None  # ten were saved, and two came meanwhile
+    assert savings.together(2.0) == 10
+    savings.count(100.0, 12)
+    assert savings.refused(121.0, 12 + 10 + 42, paced=True) == Least(2.0, 20.0)
+    savings.count(200.0, 64)
+    savings.distrust()
+    assert savings.refused(221.0, 64 + 10 + 42, paced=True) is None
+
+
+def test_a_pace_that_was_measured_and_is_refused_is_no_measure_any_more() -> None:
+    tempo = Tempo()
+    tempo.sent(0.0)
+    tempo.refused(False, 60.0, 0.5, 10)
+    tempo.rate = 4.0
+    tempo.healed(100.0, 10)
+    tempo.refused(True, 60.0, 200.5, 10 + 10 + 395)
+    assert tempo.rate == 3.95
+    tempo.healed(300.0, 415)
+    tempo.refused(True, 60.0, 400.5, 415 + 10 + 394)
+    assert tempo.rate < 3.9
 
 
 def test_a_finder_that_remembers_begins_where_the_other_ended() -> None:

@@ -1687,6 +1687,27 @@ FOUND_OUT = (
         f"{_FINDER}::test_results_that_are_under_way_do_not_make_a_limit_on_what_is_in_flight_look_like_one_in_time",
     ),
     wire(
+        "limits: what an account gives at least is found by its refusals",
+        "engine/tempo.py",
+        "        if least is not None and self.rate < least.rate < refused:\n",
+        "        if False:\n",
+        f"{_FINDER}::test_an_account_whose_refusals_are_dear_is_asked_seldom_and_all_the_same_used[89]",
+    ),
+    wire(
+        "limits: what was measured and is refused is no measure",
+        "engine/tempo.py",
+        "            self._savings.distrust()\n            least = None\n",
+        "            pass\n",
+        f"{_FINDER}::test_a_pace_that_was_measured_and_is_refused_is_no_measure_any_more",
+    ),
+    wire(
+        "limits: no more go in one moment than an account saves",
+        "engine/tempo.py",
+        "behind = min(1.0 - gap, (self._savings.together(self.rate) - 1.0) * gap)",
+        "behind = 1.0 - gap",
+        f"{_FINDER}::test_no_more_go_in_one_moment_than_an_account_saves",
+    ),
+    wire(
         "limits: a dear refusal makes careful",
         "engine/tempo.py",
         "self._cost * self.rate / (step - 1.0)",

@@ -276,7 +276,7 @@ class Finder:
         self._stood = max(self._stood, sent.level)
         self._sure = max(self._sure, self._tickets.surely(sent))
         if sent.held:
-            self.tempo.took()
+            self.tempo.took(now, self._tickets.taken)
         if ticket == self._probes.ticket:
             self._tried_well(now)
         elif self._may_grow(sent.level, now):
