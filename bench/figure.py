@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
+_ALONE = ROOT / "bench" / "alone.py"
 PYTHON = sys.executable
 
 
@@ -58,19 +59,34 @@ _INSTALLED = {name: value for name, value in os.environ.items() if name != "PYTH
 
 def child(command: Sequence[str], *, env: dict[str, str] | None = None, cwd: Path | None = None) -> Cost:
     """Run a command to its end with its output thrown away. CalledProcessError when it fails."""
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env={**_INSTALLED, **(env or {})}, cwd=cwd
-    )
-    assert process.stderr is not None
-    said = process.stderr.read()
-    process.stderr.close()
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - began
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, list(command), stderr=said.decode(errors="replace"))
-    return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
+    return _begin(command, subprocess.DEVNULL, env, cwd)[1]
+
+
+def heard(command: Sequence[str], *, cwd: Path | None = None) -> tuple[str, Cost]:
+    """`child`, with what the command printed."""
+    return _begin(command, subprocess.PIPE, None, cwd)
+
+
+def _begin(command: Sequence[str], out: int, env: dict[str, str] | None, cwd: Path | None) -> tuple[str, Cost]:
+    report, end = os.pipe()
+    with os.fdopen(report) as told:
+        try:
+            done = subprocess.run(
+                [PYTHON, "-S", str(_ALONE), str(end), *command],
+                stdout=out,
+                stderr=subprocess.PIPE,
+                env={**_INSTALLED, **(env or {})},
+                cwd=cwd,
+                pass_fds=[end],
+                check=False,
+            )
+        finally:
+            os.close(end)
+        cost = told.read()
+    if done.returncode:
+        said = done.stderr.decode(errors="replace")
+        raise subprocess.CalledProcessError(done.returncode, list(command), stderr=said)
+    return (done.stdout or b"").decode(), Cost(*json.loads(cost))
 
 
 def median_of(times: int, *measures: Callable[[], float]) -> list[float]:

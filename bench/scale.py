@@ -12,15 +12,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import resource
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.figure import PYTHON, ROOT, Cost, Figure, child
+from bench.figure import PYTHON, ROOT, Cost, Figure, child, heard
 from bench.left import PROVIDER, RUN, leave, write_file
 from bench.rig import home, independent, run
 from bench.stats import attempt
@@ -109,10 +107,9 @@ def _display(count: int) -> float:
 
 def _engine(count: int) -> dict[str, tuple[float, float]]:
     """CPU and wall milliseconds a node, and the peak in MB, of a process of its own."""
-    found = subprocess.run(
-        [PYTHON, "-m", "bench.scale", str(count)], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
-    )
-    return {name: (cpu, wall) for name, (cpu, wall) in json.loads(found.stdout).items()}
+    said, cost = heard([PYTHON, "-m", "bench.scale", str(count)], cwd=ROOT)
+    found = {name: (cpu, wall) for name, (cpu, wall) in json.loads(said).items()}
+    return {**found, "peak": (cost.peak, 0.0)}
 
 
 def _drive(count: int) -> dict[str, tuple[float, float]]:
@@ -124,7 +121,6 @@ def _drive(count: int) -> dict[str, tuple[float, float]]:
             asyncio.run(run(place, Paid(), flow, name=f"run-{number}", concurrency=AT_ONCE))
             spent = (time.process_time() - began[0], time.perf_counter() - began[1])
             found[name] = (spent[0] / count * 1000, spent[1] / count * 1000)
-    found["peak"] = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 0.0)
     return found
 
 
