@@ -8,6 +8,7 @@ the longest remaining path where it is worth it, and counts as that does: second
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from rushes.engine.desk import Desk
@@ -16,10 +17,11 @@ from rushes.engine.schedule import Task, begins
 from rushes.engine.work import Unit
 from rushes.graph.frame import candidates_of
 from rushes.model.operation import INLINE
+from rushes.model.workflow import Node
 
-_MOST = 2000
-"""Cells that are played ahead, in less than a tenth of a second. Of more work the last so many are: until then there is
-enough for every slot in any order.
+_MOST = 4000
+"""Cells that are played ahead, in about a tenth of a second. Of more work the end is, when so many are left: until then
+nearly any order keeps every slot busy.
 """
 
 _NEWS = 1.25  # times as many at once as before, or as few
@@ -74,6 +76,7 @@ class _Ahead:
         self._tasks: list[Task] = []
         self._left: dict[int, list[int]] = {}  # of a cell that has begun to buy: the tasks that it waits for
         self._ends: dict[int, int] = {}  # the task with which a cell ends
+        self._turns: Counter[str] = Counter()  # so many tasks of each tab: equal ones take turns
         for unit in desk.running.values():
             self._fly(unit)
         self._waiting = dict(self._wait())
@@ -106,7 +109,9 @@ class _Ahead:
             together.setdefault(unit.works[0].number, []).append(unit)
         for units in together.values():
             units.sort(key=lambda unit: (-unit.path, unit.request.candidate))
-            task = self._add(Task(self._desk.job.seconds(units[0].node), len(units), units[0].lane, ()))
+            node = units[0].node
+            seconds, turn = self._desk.job.seconds(node), self._turn(node)
+            task = self._add(Task(seconds, len(units), units[0].lane, (), turn=turn))
             self._note(task, units)
             yield task, units
 
@@ -118,8 +123,12 @@ class _Ahead:
         needs = [self._ends[need] for need in desk.grid.cells[number].needs if need in self._ends]
         if node.op in INLINE or desk.grid.cells[number].node not in desk.job.selected:
             return Task(0.0, 0, (), needs)
-        setting = desk.job.setting
-        return Task(desk.job.seconds(node), candidates_of(node, setting), desk.limits_of(node), needs)
+        times = candidates_of(node, desk.job.setting)
+        return Task(desk.job.seconds(node), times, desk.limits_of(node), needs, turn=self._turn(node))
+
+    def _turn(self, node: Node) -> int:
+        self._turns[node.tab] += 1
+        return self._turns[node.tab]
 
     def _add(self, task: Task) -> int:
         self._tasks.append(task)

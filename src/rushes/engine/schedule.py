@@ -12,7 +12,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from rushes.engine.limits import Lane
 
@@ -23,11 +23,15 @@ suffers least from their errors.
 
 _SAME = 1e-6  # seconds within which things end together
 
+_Place: TypeAlias = tuple[float, int, int]
+"""In a queue, the lowest first: urgency, turn, and the number of the task."""
+
 
 class Task(NamedTuple):
     """`times` equal requests, of `seconds` each; all wait for all tasks in `needs`, which have lower numbers.
 
-    `lane` are the limits that each takes a slot of; `begun` are on their way.
+    `lane` are the limits that each takes a slot of; `begun` are on their way. Where several are equally urgent, the
+    lowest `turn` goes first.
     """
 
     seconds: float
@@ -35,6 +39,7 @@ class Task(NamedTuple):
     lane: Lane
     needs: Sequence[int]
     begun: bool = False
+    turn: int = 0
 
 
 def begins(tasks: Sequence[Task], slots: Mapping[str, int]) -> list[list[float]] | None:
@@ -113,8 +118,8 @@ class _Play:
         self._left = [len(needs) for needs in floor.needs]
         self._owed = [one.times for one in floor.tasks]
         self._sent = [0] * len(floor.tasks)
-        self._ready: dict[Lane, list[tuple[float, int]]] = {lane: [] for lane in floor.lanes}
-        self._calls: list[tuple[tuple[float, int], Lane]] = []  # firsts of lanes that were not seen to be full since
+        self._ready: dict[Lane, list[_Place]] = {lane: [] for lane in floor.lanes}
+        self._calls: list[tuple[_Place, Lane]] = []  # firsts of lanes that were not seen to be full since
         self._flying: list[tuple[float, int]] = []
         self._ends: list[list[float]] = [[] for _ in floor.tasks]
 
@@ -137,14 +142,15 @@ class _Play:
         for one in begun:  # grows while it is walked: what asks for nothing is over at once
             if self._owed[one]:
                 lane = self._floor.lanes[one]
-                heapq.heappush(self._ready[lane], (self._next(one), one))
+                heapq.heappush(self._ready[lane], self._next(one))
                 self._call(lane)
             else:
                 begun += self._end(one)
 
-    def _next(self, number: int) -> float:
-        """The place of a task's next request in the queue: the lowest goes first."""
-        return -math.inf if self._floor.first[number] else -self._urgency[number][self._sent[number]]
+    def _next(self, number: int) -> _Place:
+        """Where the next request of a task stands in the queue."""
+        urgency = math.inf if self._floor.first[number] else self._urgency[number][self._sent[number]]
+        return -urgency, self._floor.tasks[number].turn, number
 
     def _end(self, number: int) -> list[int]:
         """A task is over; what has all that it needs now."""
@@ -167,14 +173,14 @@ class _Play:
             first, lane = heapq.heappop(self._calls)
             ready = self._ready[lane]
             if ready and ready[0] == first and min([free[name] for name in lane], default=1) > 0:
-                self._send(first[1], lane)
+                self._send(first[-1], lane)
                 self._call(lane)
 
     def _send(self, number: int, lane: Lane) -> None:
         task, ready = self._floor.tasks[number], self._ready[lane]
         self._sent[number] += 1
         if self._sent[number] < task.times:
-            heapq.heapreplace(ready, (self._next(number), number))
+            heapq.heapreplace(ready, self._next(number))
         else:
             heapq.heappop(ready)
         for name in lane:
