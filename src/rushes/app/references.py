@@ -14,8 +14,6 @@ from urllib.parse import unquote, urlsplit
 from rushes.app.models import Models
 from rushes.app.project import DEFAULT_PROVIDER, Project
 from rushes.assets.sources import Source, artifact_of, read_sources
-from rushes.engine.clock import SystemClock
-from rushes.engine.parts import JobContext
 from rushes.model.canonical import base_key
 from rushes.model.ids import Digest
 from rushes.model.media import Artifact
@@ -70,6 +68,9 @@ async def _stand_in(project: Project, url: str) -> Artifact:
     noted = f"{recipe.model} {url}"
     known = project.ledger.memo(_STAND_IN, [noted]).get(noted)
     if known is None or not project.store.has(Digest(known)):
+        from rushes.engine.clock import SystemClock  # a plan that paints nothing loads no engine
+        from rushes.engine.parts import JobContext
+
         base = base_key(recipe.plain())
         request = Request(recipe=recipe, base=base, candidate=0, salt=0, seed=int(base[4:12], 16) & 0x7FFFFFFF)
         context = JobContext(project.scratch, "", project.store, SystemClock(), project.ledger)
