@@ -94,13 +94,9 @@ class _Ahead:
         desk.queue.reorder(lambda unit: unit.path)
 
     def _fly(self, unit: Unit) -> None:
-        """One on its way. What its provider has answered already takes no time any more."""
-        gone = math.inf
-        if unit.tokens is not None:
-            sent = unit.order.sent if unit.order is not None else 0.0
-            gone = self._desk.now() - sent if sent else 0.0
-        seconds = self._desk.job.seconds(unit.node) - gone
-        self._note(self._add(Task(max(0.0, seconds), int(seconds > 0), unit.lane, (), begun=True)), [unit])
+        """One on its way, with all of its seconds; what its provider has answered takes no time any more."""
+        times = int(unit.tokens is not None)
+        self._note(self._add(Task(self._desk.job.seconds(unit.node), times, unit.lane, (), begun=True)), [unit])
 
     def _wait(self) -> Iterable[tuple[int, list[Unit]]]:
         """The units that wait, by their task: the most urgent of it first."""
