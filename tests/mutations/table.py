@@ -1855,6 +1855,61 @@ SHARED = (
 )
 """What processes share: together they ask no more of an account than one would."""
 
+_AHEAD = f"{_ENGINE}/test_foresight.py"
+
+IN_ORDER = (
+    wire(
+        "order: another one than the longest path's is taken where it is worth it, and only there",
+        "engine/schedule.py",
+        "    return begins if planned < plain * (1 - WORTH) else None\n",
+        "    return begins if planned <= plain else None\n",
+        f"{_ENGINE}/test_schedule.py::test_where_the_longest_path_does_as_well_it_stays",
+    ),
+    wire(
+        "order: the longest path makes way where few go at once",
+        "engine/run.py",
+        "                self.foresight.look()\n",
+        "                pass\n",
+        f"{_AHEAD}::test_whoever_says_how_many_go_at_once_the_last_scene_begins_in_time",
+    ),
+    wire(
+        "order: what an account was found to take is reckoned with",
+        "engine/foresight.py",
+        "        ones.append(math.floor(limit.finder.most))\n",
+        "        pass\n",
+        f"{_AHEAD}::test_what_an_account_was_found_to_take_is_reckoned_with_as_soon_as_it_is_known",
+    ),
+    wire(
+        "order: it is reckoned anew when another number is set",
+        "engine/foresight.py",
+        "_is_news(slots, self._slots):",
+        "not self._slots:",
+        f"{_AHEAD}::test_a_number_that_is_set_while_the_run_goes_on_is_reckoned_with",
+    ),
+    wire(
+        "order: what waits already goes in it, too",
+        "engine/foresight.py",
+        "        desk.queue.reorder(lambda unit: unit.path)\n",
+        "",
+        f"{_AHEAD}::test_what_a_run_finds_already_made_takes_no_time_in_its_schedule",
+    ),
+    wire(
+        "order: of a large run only the end is played ahead",
+        "engine/cells.py",
+        "        desk.undecided -= 1\n",
+        "",
+        f"{_AHEAD}::test_of_a_large_run_the_end_is_played_ahead",
+    ),
+    wire(
+        "order: tabs that are alike take turns",
+        "engine/foresight.py",
+        "        self._turns[node.tab] += 1\n",
+        "",
+        f"{_AHEAD}::test_tabs_that_are_alike_take_turns_also_where_the_slots_say_the_order",
+    ),
+)
+"""What goes next: no slot is idle at the end for want of what should have begun earlier, and nobody starves."""
+
 WIRES: tuple[Wire, ...] = (
     *NEVER_TWICE,
     *NEVER_OVER,
@@ -1876,5 +1931,6 @@ WIRES: tuple[Wire, ...] = (
     *FOUND_OUT,
     *TOLD_LIMITS,
     *SHARED,
+    *IN_ORDER,
 )
 """All of them."""
