@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 from bench.rig import home, independent, run, workflow
 from bench.scenarios import WAY, Scenario
 from bench.story import WARM, Told
+from bench.together import FASTER, sharing
+from rushes.engine.limits import Accounts
 from rushes.engine.parts import Journal
 from rushes.errors import ErrorClass, RemoteError
 from rushes.model.claim import WON, Claim
@@ -26,8 +27,6 @@ from rushes.sim.door import Door
 from rushes.testing.clock import VirtualClock, run_virtual
 from rushes.testing.journal import StillJournal
 from rushes.testing.provider import Fault, ScriptedProvider
-
-_FASTER = Path("/dev/shm")
 
 
 class Unwritten:
@@ -120,16 +119,29 @@ def drive_through(scenario: Scenario, journal: Callable[[Journal], Journal] = St
 
 async def _all(scenario: Scenario, seen: list[_Account], journal: Callable[[Journal], Journal]) -> float:
     """Seconds until the first process has nothing left: each has work of its own, and what the others still do they
-    share with fewer.
+    share with fewer. Several processes keep one ledger, over which they share what the account takes.
     """
     nodes = independent(scenario.calls, Operation.PROMPT_GENERATION).tabs[0].nodes
     with ExitStack() as stack:
-        going = []
-        for index, account in enumerate(seen):
-            place = stack.enter_context(home(_FASTER))
-            flow = workflow(nodes[index :: len(seen)])
-            going.append(run(place, account, flow, clock=VirtualClock(), wrap=journal))
-        return min([spent for _, spent in await asyncio.gather(*going)])
+        place = stack.enter_context(home(FASTER))
+
+        async def process(number: int) -> float:
+            accounts, flow = Accounts(), workflow(nodes[number :: len(seen)])
+            going = run(
+                place,
+                seen[number],
+                flow,
+                name=f"run-{number}",
+                clock=VirtualClock(),
+                wrap=journal,
+                accounts=accounts,
+            )
+            if len(seen) == 1:
+                return (await going)[1]
+            async with sharing(accounts, place.ledger, number).taking_part():
+                return (await going)[1]
+
+        return min(await asyncio.gather(*map(process, range(len(seen)))))
 
 
 def _number(request: Request) -> int:

@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from rushes.assets.local import LocalStore
 from rushes.engine.clock import Clock, SystemClock
 from rushes.engine.job import Job, RunEnd
+from rushes.engine.limits import Accounts
 from rushes.engine.parts import Journal, Parts
 from rushes.engine.run import drive
 from rushes.graph.grid import Grid, build_grid
@@ -91,15 +92,16 @@ async def run(
     wrap: Callable[[Journal], Journal] = lambda journal: journal,
     model: str = "m",
     watch: Callable[[Event], None] = lambda _event: None,
+    accounts: Accounts | None = None,
 ) -> tuple[RunEnd, float]:
     """Drive one run to its end; its end and the seconds on the loop's clock, which may be virtual.
 
     Several providers are each for the tab of their name, as accounts are.
     """
-    accounts = provider if isinstance(provider, Mapping) else {}
+    providers = provider if isinstance(provider, Mapping) else {}
 
     def asked(one: Node) -> Provider:
-        return accounts[one.tab] if isinstance(provider, Mapping) else provider
+        return providers[one.tab] if isinstance(provider, Mapping) else provider
 
     grid = grid_of(flow)
     run_id, owner = RunId(name), f"bench-{name}"
@@ -113,13 +115,14 @@ async def run(
         journal=wrap(writer),
         known=place.ledger,
         store=place.store,
-        provider=lambda name: accounts[name] if isinstance(provider, Mapping) else provider,
+        provider=lambda name: providers[name] if isinstance(provider, Mapping) else provider,
         checks=(),
         probe=probe,
         clock=clock or SystemClock(),
         scratch=place.folder,
         notes=place.ledger,
         watch=watch,
+        accounts=accounts or Accounts(),
     )
     job = Job(
         run=run_id,

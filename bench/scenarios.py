@@ -29,8 +29,9 @@ class Scenario(NamedTuple):
 
     `rules` are what it hides (`rushes.sim.capacity_text`); `seconds` the shortest and the longest call, all between
     them equally likely; `calls` is how many. `sync`: the answer to the submission is the result, so that nothing is
-    heard before. `processes` share the account and do not know of each other. `errors` is the share of calls that meet
-    an error of the server's; `images` what each call weighs where images are counted.
+    heard before. `processes` are at the account at once; there is an hour's work for them, as they speak to each other
+    five times a second. `errors` is the share of calls that meet an error of the server's; `images` what each call
+    weighs where images are counted.
     """
 
     name: str
@@ -131,10 +132,10 @@ _TOGETHER = (
     Scenario("5 at once, 100 a minute", ("in-flight=5", "100/min begins=25"), PICTURE, 1200, sync=True),
 )
 _SHARED = (
-    Scenario("8 processes, 40 at once", ("in-flight=40",), PICTURE, 9000, processes=8),
-    Scenario("8 processes, 16 at once, films", ("in-flight=16",), FILM, 4800, processes=8),
+    Scenario("8 processes, 40 at once", ("in-flight=40",), PICTURE, 6000, processes=8),
+    Scenario("8 processes, 16 at once, films", ("in-flight=16",), FILM, 800, processes=8),
     Scenario("8 processes, 120 a minute", ("120/min begins=25",), PICTURE, 9000, processes=8),
-    Scenario("8 processes, 4 a second", ("bucket=4/s:20",), PICTURE, 18000, processes=8),
+    Scenario("8 processes, 4 a second", ("bucket=4/s:20",), PICTURE, 10000, processes=8),
     Scenario("beside other people, 12 at once", (_crowd("crowd-12", 12, 4, 900, 12),), PICTURE, 6000),
     Scenario("beside other people, films", (_crowd("crowd-films", 16, 6, 3600, 10),), FILM, 3500),
 )

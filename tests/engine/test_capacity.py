@@ -7,6 +7,7 @@ import pytest
 from bench.achievable import achievable
 from bench.driven import drive_through
 from bench.scenarios import ALL
+from bench.together import play_together
 
 DRIVEN = (
     "1 at once",
@@ -29,3 +30,22 @@ def test_the_engine_finds_what_an_account_takes(name: str) -> None:
     assert achievable(scenario) / told.seconds >= 0.95
     assert told.late_share < 0.01
     assert told.early == 0
+
+
+SHARED = {"8 processes, 40 at once": 400, "8 processes, 4 a second": 1200}
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_processes_that_share_a_ledger_use_what_an_account_takes(name: str) -> None:
+    scenario = next(one for one in ALL if one.name == name)._replace(calls=SHARED[name])
+    told = play_together(scenario)
+    assert told.done * achievable(scenario) / told.seconds >= 0.9, "three minutes, of which one is finding out"
+    assert told.late_share < 0.02
+    assert (told.early, told.frozen) == (0, 0)
+
+
+def test_the_engines_of_several_processes_share_one_ledger() -> None:
+    scenario = next(one for one in ALL if one.name == "8 processes, 16 at once, films")._replace(calls=32)
+    told = drive_through(scenario)
+    assert told.refused <= 8, "strangers are refused a hundred times"
+    assert (told.most_in_flight, told.early) == (16, 0)

@@ -48,6 +48,7 @@ _FELL = 3  # times less than stood is another account than before: what its fall
 _HALF = 0.5  # a sign, where it may as well be that less is taken than before
 _SIGNS = 3  # signs that a refusal is about time, before a pace is kept
 _SPARSE, _RARE = 200, 50  # requests taken since the last episode, and for each refused in it: more need no pace
+_UNHEARD_OF = 1 / 16  # of what is in flight elsewhere may have come back, and nobody here knows
 _QUOTA = 900.0  # seconds between two refusals, from which on it is a quota, to be used up and waited for
 
 
@@ -83,7 +84,7 @@ class Finder:
         self._came_back = True  # something has, since the last cut
         self._cutting = False  # the episode is about what is in flight: each refusal of it is one less that stood
         self._strikes = 0  # episodes since something was taken
-        self._ill = math.inf  # when it began to refuse; infinity where it has taken something that was sent since
+        self._ill = math.inf  # when it could first recover; infinity where it has taken something that was sent since
         self._signs = 0.0  # of a limit in time
         self._sparse = False
         self._between = 0  # requests taken since the last episode
@@ -210,15 +211,18 @@ class Finder:
 
     def _episode(self, now: float, quota: bool, named: bool, sent: Sent) -> None:
         """The account has begun to refuse what it should have taken: find out why, and cut once."""
-        again, self._ill = self._strikes > 1, min(self._ill, now)
-        self._timed = named or self._tickets.surely(sent) <= self._sure
+        again = self._strikes > 1
+        self._timed = named or self._tickets.surely(sent) + self.elsewhere * _UNHEARD_OF <= self._sure
         self._wait(now)
+        self._ill = min(self._ill, self.paused)  # who speaks of others' requests may speak of them late
         if not again and self._timed:
             self.tempo.refused(sent.held, self.paused - now, now, self._tickets.taken)
         self._cutting = not again and not named and self._is_full
         self._tickets.one_first()
-        if again:
-            return  # still the same trouble: what is in flight now is only what the waiting has left
+        if again:  # still the same trouble: what is in flight now is only what the waiting has left
+            if self.elsewhere and self._timed and self.pace is None:  # it is less than it surely takes, of all of us
+                self._sign(now)
+            return
         self._sparse = quota or self._between >= max(_SPARSE, _RARE * self._lately)
         self._between, self._lately = 0, 1
         if self.pace is None and self._timed:
@@ -269,7 +273,7 @@ class Finder:
         self._probes.took()
         self._between += 1
         self._strikes = 0
-        if sent.at > self._ill:  # what was on its way when it began says nothing of now
+        if sent.at >= self._ill:  # what was on its way when it began says nothing of now
             self._ill = math.inf
             if self._timed and not self._sparse:
                 self.tempo.healed(now, self._tickets.taken - 1)
@@ -305,7 +309,7 @@ class Finder:
         """One more than stood was taken: grow by a step, and by a larger one the next time."""
         self.most = max(self.most + self._probes.step, self._stood)
         self._probes.well(self.most)
-        if not self._came_back and self.pace is None:
+        if not self._came_back and not self.elsewhere and self.pace is None:  # nobody says what came back elsewhere
             self._sign(now)
 
     def _hear_silence(self, now: float) -> None:
