@@ -1826,8 +1826,8 @@ SHARED = (
     wire(
         "what a provider has already is asked about, whoever fills the account",
         "engine/units.py",
-        "            lane = tuple(name for name in unit.lane if not is_account(name))\n",
-        "            lane = unit.lane\n",
+        "            lane = tuple(name for name in lane if not is_account(name))\n",
+        "            pass\n",
         f"{_ENGINE}/test_together.py"
         "::test_what_a_dead_process_had_sent_is_asked_about_at_once_and_its_places_are_free_when_it_ends",
     ),

@@ -138,10 +138,9 @@ class Units:
             desk.limits.adopt(tokens, accounts, process_of(desk.job.past.owner), desk.now())
 
     def _push(self, unit: Unit) -> None:
+        lane = unit.lane if self._is_paid(unit.key) else (BEGIN, *unit.lane)
         if self._was_accepted(unit.key):
-            lane = tuple(name for name in unit.lane if not is_account(name))
-        else:
-            lane = unit.lane if self._is_paid(unit.key) else (BEGIN, *unit.lane)
+            lane = tuple(name for name in lane if not is_account(name))
         self._desk.queue.push(unit, lane=lane, tab=unit.node.tab, path=unit.path, weigh=partial(self._weigh, unit))
 
     def _landed(self, task: asyncio.Task[None]) -> None:
