@@ -6,7 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from tests import postgres
+
+# how long an example takes says something of the machine, and nothing of the code
+settings.register_profile("rushes", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("rushes")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

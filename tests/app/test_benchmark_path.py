@@ -154,7 +154,7 @@ def test_what_two_places_ask_alike_counts_for_both(tmp_path: Path) -> None:
     assert way.nodes == ("b", "c") and way.shares[Part.PROVIDER] == pytest.approx(25, abs=0.01)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     graph=st.lists(st.lists(st.integers(0, 8), max_size=3), min_size=1, max_size=9),
     slots=st.integers(1, 4),

@@ -109,7 +109,7 @@ def facts(draw: st.DrawFn) -> list[Event]:
 COUNT = itertools.count()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(real=facts(), play=facts(), by=st.sampled_from(GROUPS))
 def test_the_groups_add_up_to_the_books_to_the_cent(
     project: Project, real: list[Event], play: list[Event], by: str

@@ -156,7 +156,7 @@ def test_every_picture_has_words_and_a_size(studio: Studio, tmp_path: Path) -> N
     assert page.of("html")[0]["lang"] == "en" and len(page.of("h1")) == 1
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.one_of(
         st.text(max_size=60),

@@ -109,7 +109,7 @@ def _must_stay(drawn: dict) -> set[int]:  # type: ignore[type-arg]
     return stays
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(drawn=_DRAWN)
 def test_whatever_is_wished_what_must_stay_stays_and_what_goes_can_come_back(drawn: dict) -> None:  # type: ignore[type-arg]
     with TemporaryDirectory() as folder:

@@ -248,7 +248,7 @@ def test_an_export_without_an_amount_is_refused_with_what_it_has(fal: Fal, tmp_p
             provider_of(tmp_path / file, named)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(
     ours=st.lists(
         st.tuples(st.sampled_from(["0.05", "0.10"]), st.integers(0, 9000), st.sampled_from("ab")), max_size=8

@@ -36,7 +36,7 @@ def spoil(path: Path, bit: int) -> None:
     path.write_bytes(whole)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(number=st.integers(0, 3), bit=st.integers(0, 400))
 def test_whichever_bit_of_whichever_blob_is_flipped_it_is_found_and_its_users_named(number: int, bit: int) -> None:
     with TemporaryDirectory() as folder:

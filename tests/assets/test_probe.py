@@ -121,7 +121,7 @@ _HEADS = (
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(_HEADS), st.binary(max_size=200))
 def test_any_bytes_give_facts_or_a_clear_error(tmp_path: Path, head: bytes, tail: bytes) -> None:
     try:

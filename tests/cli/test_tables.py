@@ -71,7 +71,7 @@ def line(n: int, state: str = "done", bought: int = 1, says: str = "", title: st
 words = st.text(max_size=70)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(words, words, words, st.sampled_from(Action), st.integers(0, 10**6)), max_size=50))
 def test_a_plan_never_leaves_its_80_columns(rows: list[tuple[str, str, str, Action, int]]) -> None:
     nodes = tuple(
@@ -83,7 +83,7 @@ def test_a_plan_never_leaves_its_80_columns(rows: list[tuple[str, str, str, Acti
     assert all(cell_len(text) <= 80 for text in plan_lines(told))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(words, words, st.sampled_from(["done", "failed", "blocked", "waiting", "open"])), max_size=50)
 )

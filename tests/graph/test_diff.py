@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rushes.graph.diff import Diff, diff
@@ -210,7 +210,6 @@ def flows(draw: st.DrawFn) -> Workflow:
     return flow(*draw(st.permutations(nodes)))
 
 
-@settings(deadline=None)
 @given(flows(), flows())
 def test_every_node_is_told_once_whatever_the_versions_are(old: Workflow, new: Workflow) -> None:
     found = between(old, new)
@@ -222,7 +221,6 @@ def test_every_node_is_told_once_whatever_the_versions_are(old: Workflow, new: W
     assert between(old, old).empty and between(new, new).empty
 
 
-@settings(deadline=None)
 @given(flows())
 def test_other_ids_alone_are_renames_of_nodes_that_can_be_told_apart(one: Workflow) -> None:
     prompts = [str(each.prompt) for each in one.nodes() if each.op is Operation.TEXT_TO_IMAGE]

@@ -173,7 +173,7 @@ def money(draw: st.DrawFn) -> list[Event]:
     return events
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(money())
 def test_at_every_prefix_what_was_reserved_is_somewhere(events: list[Event]) -> None:
     books, holds = Books(), Holds()
@@ -194,7 +194,7 @@ def scopes_of(folded: dict[str, Holds]) -> dict[str, Account]:
     return found
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(events=money(), edges=st.lists(st.integers(0, 14), max_size=6), data=st.data())
 def test_at_every_prefix_the_tables_say_what_the_events_say(
     ledger: Ledger, events: list[Event], edges: list[int], data: st.DataObject

@@ -168,7 +168,7 @@ def write(ledger: Ledger, run: RunId, events: Sequence[Event], at: Sequence[int]
         ledger.append(run, group, 5.0)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(batched)
 def test_what_is_projected_is_what_is_folded(example: tuple[list[Event], list[int]]) -> None:
     """Results, decisions and the run's state are the same from the tables as from the events."""
@@ -185,7 +185,7 @@ def test_what_is_projected_is_what_is_folded(example: tuple[list[Event], list[in
         assert ledger.run(RunId("r1")).state == state.state
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batched)
 def test_any_grouping_folds_to_the_same_state(ledger: Ledger, example: tuple[list[Event], list[int]]) -> None:
     events, edges = example

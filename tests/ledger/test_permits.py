@@ -232,7 +232,6 @@ def test_whatever_processes_do_together_they_keep_what_there_is(ledger: Ledger, 
         settings=settings(
             max_examples=60 if quick else 20,
             stateful_step_count=60,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
             report_multiple_bugs=False,
         ),

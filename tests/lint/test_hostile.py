@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from tests.spec.test_nbflow_fuzz import TREES, broken
 
 from rushes.lint.run import in_order, lint
@@ -20,13 +20,13 @@ def check(tree: Any) -> None:
         in_order(document, [*problems, *lint(document, workflow)])
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(broken())
 def test_a_broken_story(tree: Any) -> None:
     check(tree)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(TREES)
 def test_random_nodes(tree: Any) -> None:
     nodes = [tree, {"id": 1, "type": "nanobanana/Veo3"}, {"id": 2, "type": "nanobanana/Prompt"}]

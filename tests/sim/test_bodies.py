@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.sim.near import FLUX, KEY, KONTEXT, Near
 
@@ -59,7 +59,7 @@ NAMES = st.sampled_from([*PICTURES, *SIZES, *OTHERS])
 BODIES = st.dictionaries(NAMES | st.text(max_size=6), VALUES, max_size=6)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50)
 @given(st.sampled_from(MODELS), BODIES)
 def test_any_body_ends_in_a_result_or_in_a_refusal(model: str, body: dict[str, Any]) -> None:
     # films take real time to paint; how long they may be is not what this is about

@@ -277,7 +277,7 @@ BODIES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(asked=BODIES, model=st.sampled_from([PRO, FLASH, WRITER]))
 def test_any_body_is_read_or_refused(asked: Any, model: str) -> None:
     for tried in (asked, {"contents": asked}, {"contents": "", "generationConfig": asked}, body("a", {"text": asked})):
@@ -317,7 +317,7 @@ SCHEMAS = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(schema=SCHEMAS, words=st.text(max_size=60), seed=st.integers(0, 9))
 def test_a_judgement_fits_any_schema_that_it_reads(schema: dict[str, Any], words: str, seed: int) -> None:
     whole = {**schema, "$defs": {"named": {"type": "integer", "minimum": 3, "maximum": 4}}}

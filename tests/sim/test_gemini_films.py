@@ -152,7 +152,7 @@ JSON = st.recursive(
 FIELDS = st.sampled_from(["input", "response_format", "generation_config", "instances", "parameters", "model"])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(st.dictionaries(FIELDS, JSON), st.booleans())
 def test_any_body_ends_in_a_result_or_a_refusal(body: dict[str, Any], older: bool) -> None:
     path = f"/v1beta/models/{VEO}:predictLongRunning" if older else "/v1/interactions"

@@ -135,7 +135,7 @@ JSON = st.recursive(
 FIELDS = st.sampled_from(["prompt", "messages", "frame_images", "input_references", "response_format", "max_tokens"])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(st.dictionaries(FIELDS, JSON), st.sampled_from([("/images", STILL), ("/chat/completions", WRITER)]))
 def test_any_body_ends_in_a_result_or_a_refusal(body: dict[str, Any], where: tuple[str, str]) -> None:
     answer, _ = posted(where[0], {**body, "model": where[1]})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rushes.spec.accounts import Accounts, read_accounts
@@ -104,7 +104,6 @@ _VALUES = st.recursive(
 _KEYS = st.sampled_from(["tab", "avatar", "persona", "accounts", "code", "rows", "set", "brands", "avatar_r2"])
 
 
-@settings(deadline=None)
 @given(st.dictionaries(_KEYS, _VALUES | st.lists(st.dictionaries(_KEYS, _VALUES, max_size=5), max_size=3), max_size=5))
 def test_whatever_the_file_holds_it_is_read_or_refused(tree: object) -> None:
     accounts, problems = read_accounts("accounts.json", json.dumps(tree).encode())

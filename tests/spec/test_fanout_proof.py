@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from rushes.model.problem import Severity
@@ -74,7 +74,6 @@ def fans(draw: st.DrawFn) -> Fan:
     return fan_of(parsed(text.encode()), accounts=accounts, persona={"name": "Marlow"})
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(fans())
 def test_the_proof_holds_for_every_graph(one: Fan) -> None:
     fanned = one.out()
@@ -95,7 +94,7 @@ def test_the_proof_holds_for_every_graph(one: Fan) -> None:
     assert len(set(ids)) == len(ids) and not {*ids} & {*others}
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(fans(), st.floats(0, 1, exclude_max=True), st.sampled_from('x0 "{\n'))
 def test_one_byte_that_nobody_declared_is_found(one: Fan, where: float, planted: str) -> None:
     fanned = one.out()
@@ -152,7 +151,7 @@ def test_the_source_itself_and_what_stands_between_the_tabs_are_proven_too() -> 
     assert one.drifts(fanned, one.document.data) and one.drifts(fanned, b"{")
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200)
 @given(broken(), st.integers(0, 1))
 def test_whatever_is_broken_in_a_file_is_refused_or_copied_and_proven(tree: Any, source: int) -> None:
     told = parsed(json.dumps(tree).encode())

@@ -61,7 +61,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(spelt(), VALUES, st.data())
 def test_a_replaced_value_leaves_every_other_byte(made: Any, value: Any, data: st.DataObject) -> None:
     text, spans = made
@@ -91,7 +91,7 @@ def order(edit: Edit) -> tuple[int, str]:
     return (part, "") if isinstance(part, int) else (0, part)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(spelt(), st.data())
 def test_many_edits_mean_what_they_mean_one_by_one(made: Any, data: st.DataObject) -> None:
     text, spans = made
@@ -104,7 +104,7 @@ def test_many_edits_mean_what_they_mean_one_by_one(made: Any, data: st.DataObjec
     assert json.loads(apply_edits(of(text), edits)) == changed(json.loads(text), edits)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(spelt())
 def test_no_edits_are_no_change(made: Any) -> None:
     assert apply_edits(of(made[0]), []) == made[0].encode()

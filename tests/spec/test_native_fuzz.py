@@ -38,7 +38,7 @@ ANY = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(SAMPLES), st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 12), PIECES), max_size=4))
 def test_a_damaged_file_is_read_or_refused(data: bytes, changes: list[tuple[int, int, bytes]]) -> None:
     for at, cut, piece in changes:
@@ -49,14 +49,14 @@ def test_a_damaged_file_is_read_or_refused(data: bytes, changes: list[tuple[int,
     assert all(one.mark is not None for one in found.problems)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
 @given(ANY)
 def test_any_tree_is_structured_or_refused(tree: Any) -> None:
     workflow, problems = structure(Document("w.json", "json", b"", tree))
     assert workflow is not None or problems
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
 @given(documents())
 def test_a_workflow_without_errors_refers_only_to_nodes_it_has(tree: dict[str, Any]) -> None:
     workflow, problems = structure(Document("w.json", "json", b"", tree))

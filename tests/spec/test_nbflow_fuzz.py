@@ -6,7 +6,7 @@ import copy
 import json
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rushes.graph.grid import build_grid
@@ -98,13 +98,13 @@ def check(tree: Any) -> None:
     json.loads(export(doc, {NodeId(node.id): saved for node in workflow.nodes()}))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(TREES)
 def test_random_trees(tree: Any) -> None:
     check(tree)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(TREES)
 def test_random_nodes(tree: Any) -> None:
     check(
@@ -137,13 +137,13 @@ def broken(draw: st.DrawFn) -> Any:
     return tree
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200)
 @given(broken())
 def test_a_broken_story(tree: Any) -> None:
     check(tree)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=60), st.integers(0, 4000), st.integers(0, 50))
 def test_broken_bytes(insert: bytes, at: int, cut: int) -> None:
     data = json.dumps(STORY).encode()

@@ -142,7 +142,7 @@ EXTRA = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(EXTRA, st.sampled_from([None, 2, "\t"]), st.booleans())
 def test_unknown_fields_survive_byte_for_byte(extra: Any, indent: Any, escape: bool) -> None:
     tab = story_tab()

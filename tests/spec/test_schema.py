@@ -52,7 +52,7 @@ def test_every_sample_that_loads_validates(sample: Path) -> None:
     assert [one.message for one in VALIDATOR.iter_errors(tree)] == []
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, suppress_health_check=list(HealthCheck))
 @given(documents())
 @example({"steps": [{"type": "prompt", "enabled": False, "params": {"audio": "b.png"}}]})
 @example({"variables": {"style": ["a", "b"]}, "steps": [{"type": "prompt", "prompt": "{{style}}"}]})

@@ -162,7 +162,6 @@ def at(tree: Any, path: Path) -> Any:
     return tree
 
 
-@settings(deadline=None)
 @given(TREES.filter(lambda tree: tree not in ("",)), st.sampled_from([None, 1, 4]))
 def test_json_reads_as_json_and_every_path_is_found(tree: Any, indent: int | None) -> None:
     data = json.dumps(tree, indent=indent, ensure_ascii=False).encode()
@@ -176,7 +175,6 @@ def test_json_reads_as_json_and_every_path_is_found(tree: Any, indent: int | Non
         assert json_tree.locate("f", data, path) == mark
 
 
-@settings(deadline=None)
 @given(TREES.filter(lambda tree: isinstance(tree, dict | list)))
 def test_json_is_yaml_with_the_same_tree_and_the_same_places(tree: Any) -> None:
     data = json.dumps(tree, indent=1).encode()
@@ -192,14 +190,14 @@ def test_a_path_that_is_not_there_is_marked_at_the_nearest_thing_above_it() -> N
     assert str(json_tree.locate("f", data, ("a", 7, "x"))) == str(yaml_tree.locate("f", data, ("a", 7, "x"))) == "f:1:2"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=200), st.sampled_from(["f.yaml", "f.json", "f"]))
 def test_no_bytes_make_a_parser_raise(data: bytes, file: str) -> None:
     document, problems = parse(file, data)
     assert (document is None) == bool(problems)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.text("{}[]:,-?&*!|>'\"%@` \n\tab1<#~.", max_size=60))
 def test_no_punctuation_makes_the_yaml_parser_raise(text: str) -> None:
     tree, problems = yaml_tree.parse("f.yaml", text.encode())

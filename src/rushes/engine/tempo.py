@@ -26,10 +26,7 @@ _LOOSE = 300  # requests that the pace did not hold up, after which it is given 
 _HOLD, _LEAST_HOLD = 200, 10  # requests at one pace before it is proven, at most and at least
 _SURE, _UNSURE = 0.02, 0.5  # how far a measurement may be off, at best and at worst
 _CLOSE, _FINE = 1.03, 1.005  # a bracket is not halved any further, and what is likely not
-_BLUR, _FINE = (
-    4,
-    1.005,
-)  # requests by which a count may be off; what is likely is halved as long as it is wider than that
+_BLUR = 4  # requests by which a count may be off
 _WIDE = 2.0  # the largest step
 _WORTH = 80  # requests that a refusal costs at least
 _FORGOTTEN = 4  # times a pace was proven, after which what was refused is tried again
