@@ -7,6 +7,8 @@ import selectors
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from rushes.engine.clock import SystemClock
+
 T = TypeVar("T")
 
 
@@ -28,6 +30,17 @@ class HurriedLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Seconds since some moment, hurried."""
         return super().time() * self.speed
+
+
+class HurriedClock(SystemClock):
+    """Unix time that has passed as fast as such a loop's since the moment `began`."""
+
+    def __init__(self, speed: float, began: float) -> None:
+        self._speed, self._began = speed, began
+
+    def time(self) -> float:
+        """In seconds."""
+        return self._began + (super().time() - self._began) * self._speed
 
 
 def run_hurried(main: Coroutine[Any, Any, T], speed: float) -> T:

@@ -10,12 +10,11 @@ from typing import Any, NamedTuple
 
 from tests.campaign.accidents import Accident, Struck, What
 from tests.campaign.doorbell import with_doorbell
-from tests.campaign.hurry import run_hurried
+from tests.campaign.hurry import HurriedClock, run_hurried
 from tests.campaign.kinds import Kind
 from tests.campaign.studio import KEYED, LISTED, Studio
 
 import rushes.app.drive
-import rushes.ledger.permits
 from rushes.app.config import load_config
 from rushes.app.consent import given
 from rushes.app.hooks import Hooks
@@ -24,7 +23,6 @@ from rushes.app.run import resume, run_file
 from rushes.app.unknowns import Outcome, resolve, unknowns
 from rushes.errors import StoreError
 from rushes.ledger.fold import fold
-from rushes.ledger.permit import LEASE
 from rushes.ledger.writer import Writer
 from rushes.model.event import Stored
 from rushes.model.money import ZERO
@@ -64,6 +62,7 @@ class Stage:
         self.home = folder / "home"
         self.notes = folder / "notes"
         self.file = folder / "story.yaml"
+        self._began = time.time()
         self.file.write_text(kind.text(rows))
 
     def project(self) -> Project:
@@ -71,7 +70,9 @@ class Stage:
         config = load_config(self.folder, {"home": str(self.home), "sim": self.url}, {})
         name = self.kind.provider
         mine = {name: Studio(name, self.url)} if name in (LISTED, KEYED) else {}
-        return Project(config, mine, checks=())
+        project = Project(config, mine, checks=())
+        project.share._clock = HurriedClock(SPEED, self._began)  # leases and rates are told by it
+        return project
 
     def drive(self, accident: Accident) -> str:
         """Run the file, or go on with its run, while an accident waits; the state that the run came to."""
@@ -145,7 +146,6 @@ class Stage:
         def wrapped(*args: Any, **kwargs: Any) -> Any:
             return Struck(Writer(*args, **kwargs), accident, self.note)
 
-        rushes.ledger.permits.LEASE = LEASE / SPEED  # written by the clock of the wall, and told by that of the loop
         if self.kind.provider == "fal":
             rushes.app.drive.drive = with_doorbell(rushes.app.drive.drive)  # type: ignore[assignment]
         if accident.what is not What.NONE:
