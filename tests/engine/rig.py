@@ -20,7 +20,7 @@ from rushes.graph.grid import Grid, build_grid
 from rushes.ledger.fold import fold
 from rushes.ledger.ledger import Ledger
 from rushes.ledger.open import open_ledger
-from rushes.model.event import Event
+from rushes.model.event import Event, Reserved, Submitting
 from rushes.model.ids import Digest, NodeId, RunId
 from rushes.model.media import Artifact
 from rushes.model.operation import Operation
@@ -199,3 +199,16 @@ class Rig:
             **{"selected": frozenset(range(len(grid.nodes))), **more},  # type: ignore[arg-type]
         )
         return await drive(job, parts)
+
+
+def sent(order: list[str]) -> Callable[[Event], None]:
+    """A watcher that notes which node each request belongs to, in the order in which they are sent."""
+    names: dict[str, str] = {}
+
+    def watch(event: Event) -> None:
+        if isinstance(event, Reserved):
+            names[event.attempt] = str(event.place.node)
+        elif isinstance(event, Submitting):
+            order.append(names[event.attempt])
+
+    return watch

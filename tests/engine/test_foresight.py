@@ -14,7 +14,7 @@ import pytest
 from rushes.engine import foresight
 from rushes.engine.job import RunEnd
 from rushes.ledger.ear import Deaf, Hear
-from rushes.model.event import Event, Reserved, Submitting, Told
+from rushes.model.event import Told
 from rushes.model.ids import NodeId
 from rushes.model.operation import Operation
 from rushes.model.request import Request
@@ -25,7 +25,7 @@ from rushes.sim.door import Door
 from rushes.testing.clock import run_virtual
 from rushes.testing.provider import ScriptedProvider
 
-from .rig import Rig, film, gate, still, workflow
+from .rig import Rig, film, gate, sent, still, workflow
 
 STILL, FILM = 30.0, 60.0
 LONGEST_FIRST, BEST = 210.0, 180.0
@@ -69,18 +69,6 @@ def timed(rig: Rig, nodes: Sequence[Node], **more: object) -> tuple[RunEnd, floa
 def cap(most: int) -> Told:
     """A person sets another number at once for the run."""
     return Told(verb=Verb.SET, by="ana", owner="owner-of-run-1", knob=Knob.CONCURRENCY, value=most)
-
-
-def sent(order: list[str]) -> Callable[[Event], None]:
-    names: dict[str, str] = {}
-
-    def watch(event: Event) -> None:
-        if isinstance(event, Reserved):
-            names[event.attempt] = str(event.place.node)
-        elif isinstance(event, Submitting):
-            order.append(names[event.attempt])
-
-    return watch
 
 
 @pytest.mark.parametrize(("in_flight", "concurrency"), [(2, None), (None, 2), (2, 5), (5, 2)])

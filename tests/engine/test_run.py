@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,7 +32,7 @@ from rushes.model.verdict import Choice, Finding, Verdict
 from rushes.model.workflow import Condition, Input, LimitSpec, Mode, Pick
 from rushes.testing.provider import Fault, ScriptedProvider, Stage
 
-from .rig import Rig, film, gate, node, still, workflow
+from .rig import Rig, film, gate, node, sent, still, workflow
 
 SECONDS = 10.0
 
@@ -304,19 +303,6 @@ def test_the_first_of_many_are_sent_before_the_last_are_looked_at(tmp_path: Path
     one.provider.validate = looking  # type: ignore[attr-defined]
     one.go(workflow(*(still(f"s{n}") for n in range(500))), watch=watch)
     assert at_first[0] < 200 < at_first[-1] == 500
-
-
-def sent(order: list[str]) -> Callable[[Event], None]:
-    """A watcher that notes which node each request belongs to, in the order in which they are sent."""
-    names: dict[str, str] = {}
-
-    def watch(event: Event) -> None:
-        if isinstance(event, Reserved):
-            names[event.attempt] = str(event.place.node)
-        elif isinstance(event, Submitting):
-            order.append(names[event.attempt])
-
-    return watch
 
 
 def test_longest_remaining_path_goes_first(tmp_path: Path) -> None:

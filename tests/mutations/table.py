@@ -871,7 +871,7 @@ PROGRAMS = (
     wire(
         "what a provider takes at once it takes of all runs together",
         "engine/desk.py",
-        "            self._share(account)\n",
+        "            self.limits.share(account)\n",
         "",
         f"{_ENGINE}/test_together.py::test_a_provider_is_asked_no_more_at_once_by_many_runs_than_by_one",
     ),

@@ -69,6 +69,6 @@ class Control:
             case Verb.CANCEL:
                 stop.insist(f"cancelled by {word.by}")
             case Verb.SET if word.knob is Knob.CONCURRENCY:
-                self._desk.tell("run", word.value or self._desk.job.usual)
+                self._desk.limits.set("run", word.value or self._desk.job.usual)
             case Verb.SET if word.knob is Knob.PRIORITY:
                 self._desk.limits.priority = word.value or 0

@@ -11,7 +11,6 @@ from collections import deque
 
 from rushes.engine.dispatch import Dispatch
 from rushes.engine.job import Job
-from rushes.engine.limit import Limit
 from rushes.engine.limits import Lane, Limits
 from rushes.engine.parts import Parts
 from rushes.engine.work import Unit
@@ -50,13 +49,11 @@ class Desk:
         weight = [0.0 if node.op in INLINE else job.seconds(node) for node in grid.nodes]
         self.paths = remaining_path(grid.topology, weight)
         self.begins: dict[int, list[float]] = {}  # by cell, where the slots were reckoned with: see `foresight`
-        self.told: dict[str, int | None] = {}
-        self.accounts: dict[str, Limit] = {}
-        self.tell("run", job.concurrency)
+        self.limits.set("run", job.concurrency)
         for name in parts.accounts.together:
-            self._share(parts.accounts.limit(name))
+            self.limits.share(parts.accounts.limit(name))
         for name, spec in self.specs.items():
-            self.tell(name, spec.in_flight)
+            self.limits.set(name, spec.in_flight)
 
     def node(self, number: int) -> Node:
         """The node of a cell."""
@@ -70,11 +67,6 @@ class Desk:
         """Seconds before the end at which a candidate of a cell has to begin."""
         begins = self.begins.get(number)
         return begins[min(candidate, len(begins) - 1)] if begins else self.paths[self.grid.cells[number].node]
-
-    def tell(self, name: str, most: int | None) -> None:
-        """So many go at once under a limit of this run's own, from now on; None: any number."""
-        self.told[name] = most
-        self.limits.set(name, most)
 
     def limits_of(self, node: Node) -> Lane:
         """The names of the limits that a node's requests will need a token of, as far as anybody can say ahead."""
@@ -100,12 +92,8 @@ class Desk:
         for name, of_model in zip(names, (False, True), strict=True):
             its_own = of_model == facts.by_model
             account = self.parts.accounts.account(name, declared if its_own else nothing, finds=finds and its_own)
-            self._share(account)
+            self.limits.share(account)
         return names
-
-    def _share(self, limit: Limit) -> None:
-        self.accounts[limit.name] = limit
-        self.limits.share(limit)
 
     def groups(self, node: Node) -> list[str]:
         """The names of the groups around a node, innermost first."""

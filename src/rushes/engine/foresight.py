@@ -48,12 +48,12 @@ class Foresight:
 
 def _slots(desk: Desk) -> Mapping[str, int]:
     """How many go at once under each limit of which that is known."""
-    known = {**desk.told, **{name: _most(limit) for name, limit in desk.accounts.items()}}
+    known = {limit.name: _most(limit) for limit in desk.limits}
     return {name: most for name, most in known.items() if most is not None}
 
 
 def _most(limit: Limit) -> int | None:
-    """What an account was told, what it has found out, and what other processes have left: the least of it."""
+    """What a limit was told, what it has found out, and what other processes have left: the least of it."""
     ones = [] if limit.most is None else [limit.most]
     if limit.finder is not None and not limit.finder.learned.free:
         ones.append(math.floor(limit.finder.most))

@@ -11,7 +11,7 @@ equals for the one that holds the fewest; the others leave it alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rushes.engine.finder import START, Finder
 from rushes.engine.limit import Closed, Limit, Weigh, unknown
@@ -91,6 +91,10 @@ class Limits:
         if most is not None and most < 1:
             raise ValueError(f"limit {name!r} must be at least 1, not {most}")
         self._of(name).most = most
+
+    def __iter__(self) -> Iterator[Limit]:
+        """All that anything was said of, in no promised order."""
+        return iter(self._limits.values())
 
     def pause(self, name: str, until: float, why: str) -> None:
         """Admit nothing under this limit before `until` (loop time); a later pause extends, an earlier one does not."""
